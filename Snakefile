@@ -1,0 +1,33 @@
+"""HALT, capability-aligned finetuning (arXiv 2506.04051), as a workflow: rules declare, programs compute."""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/capability.smk"
+include: "rules/targets.smk"
+include: "rules/finetune.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+report: "report/workflow.rst"
+
+
+rule all:
+    """Everything the configured experiment is to show."""
+    default_target: True
+    input:
+        paths.TABLES + "/main.md",
+        paths.FIGURES + "/tradeoff.png",
+        paths.REPORT + "/answers.html",

@@ -1,0 +1,92 @@
+"""What the pretrained model can do: N judged samples of every prompt. Costly, done once, and without a threshold."""
+
+TRAIN = paths.DATA.format(domain="{domain}", split="train")
+
+
+rule generate:
+    """Sample N few-shot answers of the pretrained model to every prompt of a split."""
+    input:
+        data=paths.DATA,
+        context=TRAIN,
+        model=paths.MODEL,
+    output:
+        generations=paths.GENERATIONS,
+    log:
+        paths.LOGS + "/generate/{model}/{domain}/{split}.log",
+    benchmark:
+        paths.BENCHMARKS + "/generate/{model}/{domain}/{split}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("generate", "gpus"),
+        mem_mb=needs("generate", "memory_mb"),
+        runtime=needs("generate", "minutes"),
+        processes=needs("generate", "processes"),
+        batch_size=needs("generate", "batch_size"),
+    params:
+        settings=settings(
+            "generate",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{domain}/module",
+            "domains/{domain}/max_new_tokens",
+        ),
+        version=versions.GENERATE,
+        work=paths.WORK + "/generate/{model}/{domain}/{split}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/generate.py"
+        " --data {input.data:q} --context {input.context:q} --model {input.model:q}"
+        " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.generations:q}"
+
+
+rule split:
+    """Cut the samples into fragments."""
+    input:
+        responses=paths.GENERATIONS,
+    output:
+        fragments=paths.FRAGMENTS,
+    log:
+        paths.LOGS + "/split/{model}/{domain}/{split}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("domains/{domain}/module"),
+        version=versions.SPLIT,
+    shell:
+        "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"
+        " --version {params.version} --output {output.fragments:q} > {log:q} 2>&1"
+
+
+rule judge:
+    """Label every fragment of every sample as right or wrong."""
+    input:
+        fragments=paths.FRAGMENTS,
+        responses=paths.GENERATIONS,
+        data=paths.DATA,
+        training=TRAIN,
+        evaluator=evaluator_manifest("domain"),
+        prompts=prompt_texts("domain"),
+    output:
+        judgements=paths.JUDGEMENTS,
+    log:
+        paths.LOGS + "/judge/{model}/{domain}/{split}.log",
+    benchmark:
+        paths.BENCHMARKS + "/judge/{model}/{domain}/{split}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=judge_needs("domain", "gpus", 0),
+        mem_mb=judge_needs("domain", "memory_mb", 1000),
+        runtime=judge_needs("domain", "minutes", 60),
+        batch_size=judge_needs("domain", "batch_size", 1),
+    params:
+        settings=judge_settings("domain"),
+        version=versions.JUDGE,
+        work=paths.WORK + "/judge/{model}/{domain}/{split}",
+    shell:
+        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
+        " --training-data {input.training:q} --judge-model {input.evaluator:q}"
+        " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.judgements:q}"

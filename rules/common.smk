@@ -1,0 +1,111 @@
+"""What all rules share: the checked config, and the params and resources that are functions of wildcards."""
+
+from functools import partial
+
+from snakemake.exceptions import WorkflowError
+
+from halt import paths, versions
+from halt.config import ConfigError, check
+from halt.config import settings as subtrees
+
+try:
+    check(config)
+except ConfigError as error:
+    raise WorkflowError(f"the config is not sound:\n{error}")
+
+
+wildcard_constraints:
+    **paths.wildcard_constraints(config),
+
+
+def settings(*templates):
+    """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths."""
+
+    def chosen(wildcards):
+        return subtrees(config, *(template.format(**wildcards) for template in templates))
+
+    return chosen
+
+
+def needs(stage, what):
+    """A resource of one stage of the wildcards' model. Resources never trigger a rerun."""
+
+    def amount(wildcards):
+        return config["models"][wildcards.model]["needs"][stage][what]
+
+    return amount
+
+
+def judge_of(domain):
+    """The judges entry that decides a domain's fragments."""
+    return config["judges"][config["domains"][domain]["judge"]]
+
+
+def local_evaluator(domain):
+    """Name of the model that a domain's judge runs here, None for a judge that needs none."""
+    judge = judge_of(domain)
+    return judge["model"] if judge.get("engine") == "transformers" else None
+
+
+def judge_settings(domain_wildcard):
+    """Params of `judge`: the judge, the domain's module, and how to load a local evaluator."""
+
+    def chosen(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        wanted = [
+            f"judges/{config['domains'][domain]['judge']}",
+            f"domains/{domain}/module",
+        ]
+        evaluator = local_evaluator(domain)
+        if evaluator:
+            wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
+        return subtrees(config, *wanted)
+
+    return chosen
+
+
+def judge_needs(domain_wildcard, what, otherwise):
+    """A resource of judging: the local evaluator's needs, or `otherwise` for a judge without a model."""
+
+    def amount(wildcards):
+        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
+        return config["models"][evaluator]["needs"]["judge"][what] if evaluator else otherwise
+
+    return amount
+
+
+def evaluator_manifest(domain_wildcard):
+    """Input of `judge`: the local evaluator, if the domain's judge has one."""
+
+    def manifest(wildcards):
+        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
+        return paths.MODEL.format(model=evaluator) if evaluator else []
+
+    return manifest
+
+
+def prompt_texts(domain_wildcard):
+    """Input of `judge`: the prompt texts, if the domain's judge is a language model."""
+
+    def texts(wildcards):
+        if judge_of(getattr(wildcards, domain_wildcard))["type"] == "reference":
+            return []
+        return sorted(str(path) for path in Path(workflow.basedir, "scripts/prompts").glob("judge_*.txt"))
+
+    return texts
+
+
+def adapter(wildcards):
+    """Input of `respond`: the adapter, if the method finetunes."""
+    return paths.ADAPTER.format(**wildcards) if paths.trained(wildcards.method, config) else []
+
+
+def every(template, **fixed):
+    """Paths of all results of the experiment."""
+    return [template.format(**result, **fixed) for result in paths.grid(config)]
+
+
+def each(template, **fixed):
+    """Paths per selected model and domain, without repetition."""
+    found = (template.format(**result, **fixed) for result in paths.grid(config))
+    return list(dict.fromkeys(found))

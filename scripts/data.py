@@ -1,0 +1,53 @@
+"""Rows of one domain, split into training, validation and test."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--source", type=Path, required=True, help="manifest of the domain's source")
+    arguments.add_argument("--domain", required=True)
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: data and parts of domains/<name>")
+    arguments.add_argument("--version", type=int, required=True)
+    for split in ("train", "validation", "test"):
+        arguments.add_argument(f"--{split}", type=Path, required=True, help="table to write")
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import domains, fetching, frames, sources, splits
+
+    settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
+    module = domains.load(settings["module"])
+    source = sources.open_source(fetching.files(args.source), settings["source"])
+    try:
+        rows = list(module.rows(source, settings["options"]))
+    except (domains.DomainError, sources.SourceError) as error:
+        raise SystemExit(str(error)) from error
+    assigned = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])
+    for split, chosen in assigned.items():
+        table = frames.build(
+            (
+                {
+                    "domain": args.domain,
+                    "split": split,
+                    "id": row.id,
+                    "cluster": row.cluster,
+                    "prompt": row.prompt,
+                    "reference": row.reference,
+                    "reference_fragments": len(module.split(row.reference)),
+                    "truth": json.dumps(row.truth, sort_keys=True),
+                }
+                for row in chosen
+            ),
+            frames.DATA,
+        )
+        provenance = {"stage": "data", "version": args.version, "settings": args.settings}
+        frames.write(table, vars(args)[split], frames.DATA, provenance)
+        print(f"{args.domain}/{split}: {len(chosen)} of {len(rows)} rows")
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

@@ -1,0 +1,26 @@
+"""Draw the trade-off between correctness and completeness from the main table."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--main", type=Path, required=True, help="the main table (CSV)")
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: methods")
+    arguments.add_argument("--png", type=Path, required=True)
+    arguments.add_argument("--svg", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import report
+    from halt.report import figures, tables
+
+    rows = tables.read_csv(args.main, tables.MAIN).iter_rows(named=True)
+    figures.save(figures.tradeoff(rows, report.halt_methods(args.settings["methods"])), args.png, args.svg)
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

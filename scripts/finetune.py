@@ -1,0 +1,67 @@
+"""Finetune a pretrained model on the targets of one method: an adapter, the settings really used and the loss curve.
+
+Started as it is (one process) or by `accelerate launch`; continues from its last checkpoint in the work folder.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--targets", type=Path, required=True, help="finetuning targets of one method and threshold")
+    arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
+    arguments.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: finetune, models/<model>, and, for a model without chat template, domains/<domain>",
+    )
+    arguments.add_argument("--seed", type=int, required=True, help="of the adapter's first weights and the order")
+    arguments.add_argument("--version", type=int, required=True, help="of this stage")
+    arguments.add_argument("--work", type=Path, required=True, help="folder for checkpoints, removed at the end")
+    arguments.add_argument(
+        "--batch-size", type=int, required=True, help="examples at once per process, at most; changes no result"
+    )
+    arguments.add_argument("--output", type=Path, required=True, help="folder of the adapter or model")
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")  # read when the libraries are imported
+
+    from halt import domains, frames, prompting, resume, training
+
+    targets = frames.read(args.targets, frames.TARGETS)
+    if targets.is_empty():
+        raise SystemExit(f"{args.targets}: no targets to train on")
+    name, domain, method, threshold = targets.select("model", "domain", "method", "threshold").row(0)
+    model = args.settings[f"models/{name}"]
+    module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
+    run = training.Run(
+        label=f"finetune {name}/{domain}/{method}/{threshold}/seed{args.seed}",
+        seed=args.seed,
+        version=args.version,
+        fingerprint=resume.fingerprint(
+            {"targets": args.targets, "model": args.model}, {**args.settings, "seed": args.seed}, args.version
+        ),
+    )
+    try:
+        training.finetune(
+            rows=prompting.training_rows(targets.rows(named=True), model["chat"], module),
+            model=args.model.parent,
+            dtype=model["dtype"],
+            settings=args.settings["finetune"],
+            run=run,
+            batch_size=args.batch_size,
+            work=args.work,
+            output=args.output,
+        )
+    except training.TrainingError as error:
+        raise SystemExit(str(error)) from error
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

@@ -1,0 +1,46 @@
+"""Sample N few-shot answers of the pretrained model to every prompt of one split."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True, help="the prompts")
+    arguments.add_argument("--context", type=Path, required=True, help="training rows, for the few-shot examples")
+    arguments.add_argument("--model", type=Path, required=True, help="manifest of the model")
+    arguments.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: generate, and parts of models/<m> and domains/<d>"
+    )
+    arguments.add_argument("--version", type=int, required=True)
+    arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
+    arguments.add_argument("--batch-size", type=int, required=True, help="sequences at once; speed and memory only")
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+
+    from halt import answering
+    from halt.engines import Sampling
+
+    task = answering.Task.read(args.settings, args.data, args.context, args.model)
+    settings = args.settings["generate"]
+    sampling = Sampling(
+        settings["samples"],
+        settings["temperature"],
+        settings["top_p"],
+        task.max_new_tokens,
+        settings["seed"],
+        task.stop,
+    )
+    prompts = task.prompts(settings["shots"], settings["seed"])
+    keys = task.keys(method="samples", threshold="none", seed=settings["seed"])
+    answering.run("generate", task, keys, prompts, sampling, args)
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

@@ -1,0 +1,144 @@
+"""Answers of a model to many prompts, in parts that survive a kill: what generate and respond have in common."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import polars as pl
+
+from halt import domains, frames, prompting, resume
+from halt.engines import Prompt, Sampling
+from halt.progress import Progress
+
+# Prompts of one part. A constant, not the batch size: parts of an interrupted run must fit after a batch size changed.
+PART = 32
+
+
+class Task(NamedTuple):
+    """One model and one table of prompts."""
+
+    model: str  # name in the registry
+    folder: Path
+    adapter: Path | None
+    chat: bool
+    dtype: str
+    domain: ModuleType
+    max_new_tokens: int
+    data: pl.DataFrame  # DATA rows to answer
+    context: pl.DataFrame  # DATA rows for few-shot examples: the training split
+    inputs: dict[str, Path]
+
+    @classmethod
+    def read(
+        cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None
+    ) -> "Task":
+        """From a program's arguments; settings holds models/<m>/{chat,dtype}, domains/<d>/{module,max_new_tokens}."""
+        [(model, loading)] = [(key.split("/")[1], entry) for key, entry in settings.items() if key.startswith("models/")]
+        [asking] = [entry for key, entry in settings.items() if key.startswith("domains/")]
+        inputs = {"data": data, "context": context, "model": manifest}
+        if adapter is not None:
+            inputs["adapter"] = adapter
+        pool = frames.read(context, frames.DATA)
+        if alien := sorted(set(pool["split"]) - {"train"}):
+            raise SystemExit(f"{context}: rows of the split {', '.join(alien)}; few-shot examples are training rows")
+        return cls(
+            model=model,
+            folder=manifest.parent,
+            adapter=adapter,
+            chat=loading["chat"],
+            dtype=loading["dtype"],
+            domain=domains.load(asking["module"]),
+            max_new_tokens=asking["max_new_tokens"],
+            data=frames.read(data, frames.DATA),
+            context=pool,
+            inputs=inputs,
+        )
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Where a plain-text answer ends; a chat model ends its turn itself."""
+        return () if self.chat else self.domain.STOP
+
+    @property
+    def test_domain(self) -> str:
+        return self.data["domain"][0]
+
+    def prompts(self, shots: int, seed: int) -> list[Prompt]:
+        """Every prompt behind `shots` random training pairs of its own."""
+        pool = self.context.select("id", "prompt", "reference").rows(named=True)
+        return [
+            prompting.few_shot(
+                row["id"],
+                prompting.context(pool, row["id"], shots, seed) if shots else [],
+                row["prompt"],
+                self.chat,
+                self.domain,
+            )
+            for row in self.data.select("id", "prompt").rows(named=True)
+        ]
+
+    def keys(self, method: str, threshold: str, seed: int, domain: str | None = None) -> dict:
+        """The run's columns of a RESPONSES table."""
+        return {
+            "model": self.model,
+            "domain": domain or self.test_domain,
+            "method": method,
+            "threshold": threshold,
+            "seed": seed,
+            "test_domain": self.test_domain,
+        }
+
+
+def run(
+    stage: str,
+    task: Task,
+    keys: Mapping,
+    prompts: Sequence[Prompt],
+    sampling: Sampling,
+    args: argparse.Namespace,
+) -> None:
+    """Answer every prompt and write the RESPONSES table, rows in the prompts' order.
+
+    With several processes (accelerate launch) each does its share of the parts and the first one writes.
+    """
+    from accelerate import PartialState
+
+    from halt.engines.transformers import Engine
+
+    state = PartialState()
+    engine: Engine | None = None
+
+    def compute(part: Sequence[Prompt]) -> pl.DataFrame:
+        nonlocal engine
+        engine = engine or Engine(task.folder, task.dtype, task.adapter)
+        completions = engine.generate(part, sampling, args.batch_size)
+        return frames.build(
+            (
+                {**keys, "id": prompt.id, "sample": sample, **completion._asdict()}
+                for prompt, answers in zip(part, completions, strict=True)
+                for sample, completion in enumerate(answers)
+            ),
+            frames.RESPONSES,
+        )
+
+    fingerprint = resume.fingerprint(task.inputs, {**args.settings, **keys}, args.version)
+    parts = [prompts[start : start + PART] for start in range(0, len(prompts), PART)]
+    process, processes = state.process_index, state.num_processes
+    progress = Progress(
+        f"{stage} {keys['model']}/{'/'.join(_name(keys))}", sum(map(len, parts[process::processes])), "prompts"
+    )
+    table = resume.run_parts(
+        args.work, fingerprint, parts, compute, frames.RESPONSES, progress, process, processes
+    )
+    if table is not None:
+        provenance = {"stage": stage, "version": args.version, "settings": args.settings, "fingerprint": fingerprint}
+        frames.write(table, args.output, frames.RESPONSES, provenance)
+        resume.remove(args.work)
+
+
+def _name(keys: Mapping) -> list[str]:
+    if keys["method"] == "samples":
+        return [keys["test_domain"]]
+    return [keys["domain"], keys["method"], keys["threshold"], f"seed{keys['seed']}"]

@@ -1,0 +1,122 @@
+"""Is this config sound, and which part of it does a rule depend on?
+
+The schema (schemas/config.schema.yaml) says what every key means and is the first check (halt.schema); the second is
+whether names exist and settings fit each other (halt.crosschecks). All faults are reported at once, one line each.
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from halt import crosschecks, schema
+from halt.schema import SECRET, Faults, Place, show
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+
+_SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
+
+
+class ConfigError(ValueError):
+    """The config has faults; the message is one line for each, path first."""
+
+
+def check(config: Mapping) -> None:
+    """Raise ConfigError with all the lines of `validate`, if there are any."""
+    lines = validate(config)
+    if lines:
+        raise ConfigError("\n".join(lines))
+
+
+def validate(config: Mapping) -> list[str]:
+    """Every fault of a config as one line, "path: what was found, what was expected", sorted by path."""
+    secrets = set(_secrets(config))
+    texts, odd_names = _text_keys(config)
+    hidden = {place for place, _ in secrets}
+    faults = {fault for fault in schema.faults(texts, load_schema()) if fault[0] not in hidden} | secrets | odd_names
+    sound = crosschecks.soundness(texts, {place for place, _ in faults})
+    for cross_check in crosschecks.ALL:
+        faults.update(cross_check(texts, sound))
+    return [f"{_path(place)}: {message}" for place, message in sorted(faults, key=_order)]
+
+
+def settings(config: Mapping, *subtrees: str) -> str:
+    """Exactly these subtrees as sorted compact JSON by path: {"domains/biography": ..., "generate": ...}.
+
+    A path into a registry entry (domains/biography/module) gives that part of the entry alone:
+    {"domains/biography": {"module": ...}}. Equal settings give equal text, which is what a rule's params are compared
+    by. ConfigError if a subtree is missing.
+    """
+    chosen: dict[str, Any] = {}
+    for subtree in subtrees:
+        registry, *rest = subtree.split("/")
+        if len(rest) == 2:
+            chosen.setdefault(f"{registry}/{rest[0]}", {})[rest[1]] = _subtree(config, subtree)
+        else:
+            chosen[subtree] = _subtree(config, subtree)
+    return json.dumps(chosen, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@functools.cache
+def load_schema() -> dict:
+    """schemas/config.schema.yaml as a mapping."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=loader)
+
+
+def _subtree(config: Mapping, path: str) -> Any:
+    found: Any = config
+    for key in path.split("/"):
+        if not isinstance(found, Mapping) or key not in found:
+            raise ConfigError(f"{path.replace('/', '.')}: not in the config ('{key}' is missing)")
+        found = found[key]
+    return found
+
+
+def _secrets(value: Any, place: Place = ()) -> Faults:
+    """API keys do not belong in a config: it is committed, copied into results and shown by Snakemake."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if str(key).lower().replace("-", "_") in _SECRET_KEYS:
+                yield (*place, str(key)), _SECRET
+            else:
+                yield from _secrets(inner, (*place, str(key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _secrets(inner, (*place, number))
+    elif isinstance(value, str) and SECRET.match(value):
+        yield place, _SECRET
+
+
+_SECRET = "looks like an API key, expected none: export it and name the variable in the judge's api_key_variable"
+
+
+def _text_keys(config: Any) -> tuple[Any, set]:
+    """The config with keys as text, and a fault for each key that YAML did not read as text (1, yes, null)."""
+    faults = set()
+
+    def walk(value: Any, place: Place) -> Any:
+        if isinstance(value, Mapping):
+            for key in value:
+                if not isinstance(key, str):
+                    faults.add(((*place, str(key)), f"found the key {show(key)}, expected text: put it in quotes"))
+            return {str(key): walk(inner, (*place, str(key))) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [walk(inner, (*place, number)) for number, inner in enumerate(value)]
+        return value
+
+    return walk(config, ()), faults
+
+
+def _path(place: Place) -> str:
+    """("experiment", "models", 0) -> "experiment.models[0]"."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
+    return text.removeprefix(".") or "config"
+
+
+def _order(fault: tuple[Place, str]) -> tuple:
+    place, message = fault
+    return [(isinstance(key, str), key if isinstance(key, int) else 0, str(key)) for key in place], message

@@ -1,0 +1,238 @@
+"""Faults of a config that a schema cannot see: names that are in no registry, settings that do not fit each other.
+
+A check looks only at values that obey the schema (`sound`), so that one mistake is reported once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from halt import domains, paths, schema
+from halt.schema import Faults, Place, did_you_mean, show
+
+_MODULES = Path(__file__).parent
+
+Sound = Callable[..., bool]
+
+
+def soundness(config: Any, faulty: set[Place]) -> Sound:
+    """A test whether the value at a place exists and obeys the schema, so that a cross-check can rely on it."""
+
+    def sound(*place: str | int) -> bool:
+        return _is_there(config, place) and not any(
+            place[: len(bad)] == bad or bad[: len(place)] == place for bad in faulty
+        )
+
+    return sound
+
+
+def _is_there(value: Any, place: Place) -> bool:
+    for key in place:
+        if isinstance(key, int):
+            present = isinstance(value, list) and key < len(value)
+        else:
+            present = isinstance(value, Mapping) and key in value
+        if not present:
+            return False
+        value = value[key]
+    return True
+
+
+def _registry(config: Mapping, section: str, sound: Sound, *keys: str) -> Iterator[tuple[str, Any]]:
+    """(name, entry or the part of it under `keys`) for the entries in which that is sound."""
+    for name in _names(config, section):
+        if sound(section, name, *keys):
+            part = config[section][name]
+            for key in keys:
+                part = part[key]
+            yield name, part
+
+
+def _names(config: Mapping, section: str) -> list[str]:
+    """The names in a registry, faulty entries included: a broken entry is not an unknown one."""
+    return list(config[section]) if isinstance(config.get(section), Mapping) else []
+
+
+def _items(config: Mapping, sound: Sound, section: str, key: str) -> Iterator[tuple[Place, Any]]:
+    """(place, item) for the sound items of a list."""
+    listed = config[section].get(key) if isinstance(config.get(section), Mapping) else None
+    for number, item in enumerate(listed if isinstance(listed, list) else []):
+        if sound(section, key, number):
+            yield (section, key, number), item
+
+
+def _selected_domains(config: Mapping, sound: Sound) -> list[str]:
+    selected = [name for _, name in _items(config, sound, "experiment", "domains")]
+    return [name for name in selected if name in _names(config, "domains")]
+
+
+def _check_selections(config: Mapping, sound: Sound) -> Faults:
+    for section in ("models", "domains", "methods"):
+        for place, name in _items(config, sound, "experiment", section):
+            yield from _known(name, config, section, place)
+
+
+def _known(name: str, config: Mapping, section: str, place: Place) -> Faults:
+    known = _names(config, section)
+    if known and name not in known:  # a registry that is not there at all has a line of its own
+        yield place, f"found {show(name)}, expected a key of {section}{did_you_mean(name, known, 'there')}"
+
+
+def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
+    for place, threshold in _items(config, sound, "experiment", "thresholds"):
+        try:
+            paths.threshold_label(threshold)
+        except ValueError as error:
+            yield place, str(error)
+    if not (sound("experiment", "thresholds") and sound("experiment", "methods")) or config["experiment"]["thresholds"]:
+        return
+    with_threshold = {name for name, has_one in _registry(config, "methods", sound, "threshold") if has_one}
+    for name in config["experiment"]["methods"]:
+        if name in with_threshold:
+            yield ("experiment", "thresholds"), f"found an empty list, but method {show(name)} needs at least one"
+
+
+def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
+    for section, reserved in (("domains", paths.RESERVED_DOMAINS), ("methods", paths.RESERVED_METHODS)):
+        for name in _names(config, section):
+            if name in reserved:
+                yield (section, name), f"the name {show(name)} is taken by the workflow, expected another"
+
+
+def _check_methods(config: Mapping, sound: Sound) -> Faults:
+    for name, module in _registry(config, "methods", sound, "rewrite"):
+        if module is not None:
+            yield from _module_exists(module, "rewriting", ("methods", name, "rewrite"))
+    for name, method in _registry(config, "methods", sound):
+        if method["rewrite"] is None and method["threshold"]:
+            yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
+
+
+def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
+    for name, module_name in _registry(config, "domains", sound, "module"):
+        missing = list(_module_exists(module_name, "domains", ("domains", name, "module")))
+        if missing:
+            yield from missing
+            continue
+        module = domains.load(module_name)
+        if sound("domains", name, "options"):
+            yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
+        if sound("domains", name, "judge"):
+            yield from _check_domain_judge(config, name, module, sound)
+
+
+def _module_exists(module: str, package: str, place: Place) -> Faults:
+    known = [file.stem for file in (_MODULES / package).glob("[a-z]*.py")]
+    if module not in known:
+        hint = did_you_mean(module, known, "there")
+        yield place, f"found {show(module)}, expected a module in scripts/halt/{package}/{hint}"
+
+
+def _check_options(options: Mapping, module: ModuleType, place: Place) -> Faults:
+    declared = {"type": "object", "additionalProperties": False, "properties": module.OPTIONS}
+    yield from schema.faults(options, declared, place)
+
+
+def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: Sound) -> Faults:
+    judge, place = config["domains"][name]["judge"], ("domains", name, "judge")
+    unknown = list(_known(judge, config, "judges", place))
+    if unknown:
+        yield from unknown
+    elif sound("judges", judge) and config["judges"][judge]["type"] == "reference" and not module.REFERENCE_JUDGE:
+        module_name = config["domains"][name]["module"]
+        yield place, f"found {show(judge)}, but module '{module_name}' has no reference judge, expected an llm judge"
+
+
+def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
+    for name, judge in _registry(config, "judges", sound):
+        if judge["type"] != "llm" or judge["engine"] != "transformers":
+            continue
+        model = judge["model"]
+        yield from _known(model, config, "models", ("judges", name, "model"))
+        if model not in _names(config, "models") or not sound("models", model, "needs"):
+            continue
+        if "judge" not in config["models"][model]["needs"]:
+            yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
+
+
+def _check_shots(config: Mapping, sound: Sound) -> Faults:
+    for section in ("generate", "respond"):
+        if not sound(section, "shots"):
+            continue
+        shots = config[section]["shots"]
+        for name in _selected_domains(config, sound):
+            if sound("domains", name, "rows", "train") and shots >= config["domains"][name]["rows"]["train"]:
+                rows = config["domains"][name]["rows"]["train"]
+                yield (section, "shots"), f"found {shots}, expected fewer than domains.{name}.rows.train ({rows})"
+
+
+def _check_split(config: Mapping, sound: Sound) -> Faults:
+    if sound("data", "validation") and sound("data", "test"):
+        validation, test = config["data"]["validation"], config["data"]["test"]
+        if validation + test >= 1:
+            yield (
+                ("data",),
+                f"found validation {validation} and test {test}, expected a sum below 1: train gets the rest",
+            )
+
+
+def _check_packages(config: Mapping, sound: Sound) -> Faults:
+    for name, source in _registry(config, "domains", sound, "source"):
+        for number, one in enumerate(source if isinstance(source, list) else [source]):
+            place = ("domains", name, "source", *((number,) if isinstance(source, list) else ()), "sha256")
+            if one["type"] != "package":
+                continue
+            for package in one["packages"]:
+                if package not in one["sha256"]:
+                    yield (*place, package), "missing, expected the sum of this package's wheel"
+            for package in one["sha256"]:
+                if package not in one["packages"]:
+                    yield (*place, package), "found a sum, but this is none of the packages"
+
+
+def _check_needs(config: Mapping, sound: Sound) -> Faults:
+    for name, stages in _registry(config, "models", sound, "needs"):
+        for stage, needs in stages.items():
+            if 0 < needs["gpus"] < needs["processes"]:
+                place = ("models", name, "needs", stage, "processes")
+                yield place, f"found {needs['processes']}, expected at most one for each of {needs['gpus']} GPUs"
+        if sound("finetune", "global_batch"):
+            yield from _check_global_batch(name, stages["finetune"], config["finetune"]["global_batch"])
+
+
+def _check_global_batch(name: str, needs: Mapping, global_batch: int) -> Faults:
+    place = ("models", name, "needs", "finetune")
+    if global_batch % needs["processes"]:
+        yield (
+            (*place, "processes"),
+            f"found {needs['processes']}, expected a divisor of finetune.global_batch ({global_batch})",
+        )
+
+
+def _check_lengths(config: Mapping, sound: Sound) -> Faults:
+    if not sound("finetune", "max_length"):
+        return
+    length = config["finetune"]["max_length"]
+    for name in _selected_domains(config, sound):
+        if sound("domains", name, "max_new_tokens") and length <= config["domains"][name]["max_new_tokens"]:
+            tokens = config["domains"][name]["max_new_tokens"]
+            yield (
+                ("finetune", "max_length"),
+                f"found {length}, expected more than domains.{name}.max_new_tokens ({tokens})",
+            )
+
+
+ALL = (
+    _check_selections,
+    _check_thresholds,
+    _check_reserved_names,
+    _check_methods,
+    _check_domain_modules,
+    _check_llm_judges,
+    _check_shots,
+    _check_split,
+    _check_packages,
+    _check_needs,
+    _check_lengths,
+)

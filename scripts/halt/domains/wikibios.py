@@ -1,0 +1,80 @@
+"""Wikibios: the first sentences of a Wikipedia biography from its infobox name (hub `michaelauli/wiki_bio`).
+
+Columns: `target_text` (the text), `input_text` with `table` (`column_header`, `content`: the infobox) and `context`
+(the name, in lower case). Judging needs an evaluator model that sees the text and the infobox.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+from halt.domains import DomainError, Row, settings
+
+DEPENDENT = False
+REFERENCE_JUDGE = False
+OPTIONS = {
+    "max_sentences": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 6,
+        "description": "sentences of the text that make the reference; the infobox stays whole",
+    }
+}
+EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
+STOP = ("\n\n", "\nRequest:")
+ABBREVIATION = re.compile(
+    r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|sr|jr|no|vs|prof|rev|gen|col|lt|sgt|capt|inc|ltd|co|ca|b|d)\.$", re.IGNORECASE
+)
+
+
+def rows(source, options: dict) -> Iterator[Row]:
+    """One row a person; DomainError if a record lacks a column."""
+    chosen = settings("wikibios", OPTIONS, options)
+    for number, record in enumerate(source.records()):
+        table = _table(record, number)
+        name = " ".join(word.capitalize() for word in str(record["input_text"]["context"]).split())
+        text = _clean(record["target_text"])
+        reference = " ".join(split(text)[: chosen["max_sentences"]])
+        if not name or not reference:
+            continue
+        facts = {header: _clean(content) for header, content in table}
+        yield Row(
+            id=f"wikibios-{number:06d}",
+            cluster=f"wikibios {name.lower()}",
+            stratum="",
+            prompt=f"Write a short biography of {name}.",
+            reference=reference,
+            truth={"name": name, "text": text, "infobox": facts},
+        )
+
+
+def split(text: str) -> list[str]:
+    """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
+    fragments: list[str] = []
+    for piece in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
+        if fragments and ABBREVIATION.search(fragments[-1]):
+            fragments[-1] += f" {piece}"
+        elif piece.strip():
+            fragments.append(piece.strip())
+    return fragments
+
+
+def join(fragments: list[str]) -> str:
+    return " ".join(fragments)
+
+
+def _table(record: dict, number: int) -> list[tuple[str, str]]:
+    try:
+        text = record["input_text"]
+        if isinstance(text, str):
+            text = record["input_text"] = json.loads(text)  # csv and some exports hold it as JSON
+        return list(zip(text["table"]["column_header"], text["table"]["content"], strict=True))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DomainError(f"wikibios: record {number} is not of the form input_text.table ({error!r})") from error
+
+
+def _clean(text: str) -> str:
+    """The data set is tokenised: -lrb- for brackets, spaces before signs."""
+    text = text.replace("-lrb-", "(").replace("-rrb-", ")").replace("``", '"').replace("''", '"')
+    text = re.sub(r"\s+([.,;:!?)])", r"\1", " ".join(text.split()))
+    return re.sub(r"\(\s+", "(", text).replace(" 's", "'s")

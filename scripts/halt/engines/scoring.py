@@ -1,0 +1,104 @@
+"""Next-token probabilities after many sequences that begin alike, the common beginning encoded once.
+
+A judge asks dozens of short questions about one long ground truth. Here the keys and values of what all the sequences
+begin with are computed by one forward pass, copied for a batch, and only what follows is computed per sequence. The
+common beginning is found in the token ids, so it is exact however the tokenizer cuts the text.
+"""
+
+import copy
+import os
+from collections.abc import Sequence
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class ScoringError(ValueError):
+    """A sequence or an answer word that the model cannot take; the message says which."""
+
+
+def answer_tokens(tokenizer: PreTrainedTokenizerBase, opening: str, words: Sequence[str]) -> list[int]:
+    """The token that each of `words` begins with where it stands directly behind `opening`.
+
+    ScoringError if a word merges with the end of the opening, or if two words begin with the same token.
+    """
+    before = tokenizer(opening, add_special_tokens=False)["input_ids"]
+    tokens = []
+    for word in words:
+        whole = tokenizer(opening + word, add_special_tokens=False)["input_ids"]
+        if whole[: len(before)] != before or len(whole) == len(before):
+            raise ScoringError(f"the answer '{word}' merges with the end of the prompt in this model's tokenizer")
+        tokens.append(whole[len(before)])
+    if len(set(tokens)) < len(tokens):
+        raise ScoringError(f"the answers {', '.join(words)} begin with the same token in this model's tokenizer")
+    return tokens
+
+
+@torch.inference_mode()
+def next_token_probabilities(
+    model: PreTrainedModel, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int
+) -> list[list[float]]:
+    """P(token | sequence) for every sequence (token ids, at least one each) and each of `tokens`.
+
+    Returns len(sequences) lists of len(tokens) probabilities under the full softmax, in float32. batch_size: endings
+    per forward pass; it changes speed and memory, not the result beyond floating point. ScoringError if a sequence is
+    longer than the model's context.
+    """
+    if not sequences:
+        return []
+    limit = model.config.get_text_config().max_position_embeddings
+    longest = max(len(sequence) for sequence in sequences)
+    if longest > limit:
+        raise ScoringError(f"a prompt has {longest} tokens, the model's context {limit}")
+
+    common = _common(sequences)
+    device = model.device
+    prefix = None
+    if common:
+        beginning = torch.tensor([sequences[0][:common]], device=device)
+        prefix = model(input_ids=beginning, use_cache=True, logits_to_keep=1).past_key_values
+
+    chosen = torch.tensor(list(tokens), device=device)
+    results: list[list[float]] = [[] for _ in sequences]
+    by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
+    for start in range(0, len(sequences), batch_size):
+        batch = by_length[start : start + batch_size]
+        probabilities = _after(model, prefix, common, [sequences[index][common:] for index in batch])[:, chosen]
+        for index, row in zip(batch, probabilities.tolist(), strict=True):
+            results[index] = row
+    return results
+
+
+def _common(sequences: Sequence[list[int]]) -> int:
+    """Length of the longest common beginning that leaves every sequence at least one token."""
+    shortest = min(len(sequence) for sequence in sequences)
+    return min(len(os.path.commonprefix(list(sequences))), shortest - 1)
+
+
+def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]) -> torch.Tensor:
+    """Next-token probabilities (endings, vocabulary) after prefix + ending.
+
+    Endings are padded on the right: what a token sees lies before it, so the padding is seen by no token that counts
+    and needs no mask. Only the positions where some ending ends are taken through the output layer.
+    """
+    device = model.device
+    rows = torch.arange(len(endings), device=device)
+    lengths = torch.tensor([len(ending) for ending in endings], device=device)
+    width = int(lengths.max())
+    ids = torch.zeros((len(endings), width), dtype=torch.long)
+    for row, ending in enumerate(endings):
+        ids[row, : len(ending)] = torch.tensor(ending)
+    cache = None
+    if prefix is not None:
+        cache = copy.deepcopy(prefix)
+        cache.batch_repeat_interleave(len(endings))
+    ends, place = (lengths - 1).unique(return_inverse=True)
+    logits = model(
+        input_ids=ids.to(device),
+        position_ids=torch.arange(common, common + width, device=device).expand(len(endings), -1),
+        attention_mask=torch.ones((len(endings), common + width), dtype=torch.long, device=device),
+        past_key_values=cache,
+        use_cache=prefix is not None,
+        logits_to_keep=ends,
+    ).logits
+    return logits[rows, place].float().softmax(-1)

@@ -1,0 +1,227 @@
+"""Sampling with Hugging Face transformers, on CPU or GPU.
+
+Two things differ from `model.generate`:
+
+* A sample is a function of (seed, prompt id, sample index): Gumbel noise from a counter-based hash of them is added to
+  the tempered logits and the argmax taken, which *is* sampling from the softmax (Gumbel 1954; Maddison et al. 2014,
+  arXiv 1411.0030), row by row independent of the rest of the batch.
+* The N samples of one prompt are N query positions of one row of the batch, not N rows: each step feeds the N newest
+  tokens side by side with the same position id, and a mask lets each see the prompt and its own past alone. The prompt
+  is thus encoded once and its keys and values are held once.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from halt.engines import Completion, Prompt, Sampling
+
+
+class Engine:
+    """A causal language model and its tokenizer, loaded from a local folder."""
+
+    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        # an adapter is merged in float32: added to bfloat16 weights, most of a small update would be rounded away
+        loaded = torch.float32 if adapter is not None else getattr(torch, dtype)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=loaded, attn_implementation="sdpa", local_files_only=True
+        )
+        if adapter is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        self.model = model.to(self.device, getattr(torch, dtype)).eval()
+        config = model.config.get_text_config()
+        self.window = getattr(config, "sliding_window", None) if "layer_types" in config else None
+        self.layer_types = set(config.layer_types) if self.window else None
+        self.end_tokens = _end_tokens(model, self.tokenizer)
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Token ids of one prompt, the chat template's opening of the answer included."""
+        if prompt.messages is None:
+            return self.tokenizer(prompt.text)["input_ids"]
+        return self.tokenizer.apply_chat_template(
+            prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
+        )["input_ids"]
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, batch_size: int) -> list[list[Completion]]:
+        """N completions of every prompt, in the prompts' order.
+
+        batch_size: sequences decoded together (prompts × N); it changes speed and memory, not the samples, up to
+        floating-point ties.
+        """
+        encoded = [self.encode(prompt) for prompt in prompts]
+        per_batch = max(1, batch_size // sampling.samples)
+        by_length = sorted(range(len(prompts)), key=lambda index: len(encoded[index]))
+        results: list[list[Completion]] = [[] for _ in prompts]
+        for start in range(0, len(prompts), per_batch):
+            chosen = by_length[start : start + per_batch]
+            batch = self._generate_batch([encoded[i] for i in chosen], [prompts[i].id for i in chosen], sampling)
+            for index, completions in zip(chosen, batch, strict=True):
+                results[index] = completions
+        return results
+
+    @torch.inference_mode()
+    def _generate_batch(
+        self, encoded: list[list[int]], ids: list[str], sampling: Sampling
+    ) -> list[list[Completion]]:
+        rows, n = len(encoded), sampling.samples
+        width = max(len(tokens) for tokens in encoded)
+        pad = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end_tokens[0]
+        tokens = torch.full((rows, width), pad)
+        seen = torch.zeros((rows, width), dtype=torch.bool)
+        for row, ids_ in enumerate(encoded):
+            tokens[row, width - len(ids_) :] = torch.tensor(ids_)
+            seen[row, width - len(ids_) :] = True
+        tokens, seen = tokens.to(self.device), seen.to(self.device)
+        lengths = seen.sum(1)
+
+        cache = DynamicCache()
+        positions = (seen.cumsum(1) - 1).clamp(min=0)
+        causal = torch.ones((width, width), dtype=torch.bool, device=self.device).tril()
+        visible = causal & seen[:, None, :] | torch.eye(width, dtype=torch.bool, device=self.device)
+        logits = self._forward(tokens, positions, visible, positions, cache, last=True)  # (rows, 1, vocabulary)
+        logits = logits.expand(-1, n, -1)
+
+        keys = [[_key(sampling.seed, ids[row], sample) for sample in range(n)] for row in range(rows)]
+        written: list[list[list[int]]] = [[[] for _ in range(n)] for _ in range(rows)]
+        done = [[False] * n for _ in range(rows)]
+        live = list(range(rows))  # rows of the batch that are still in the cache
+        key_positions = positions
+        prompt_mask = seen[:, None, :].expand(-1, n, -1)  # (rows, N, keys): what each sample may see
+        own = torch.eye(n, dtype=torch.bool, device=self.device).expand(rows, n, n)
+        for step in range(sampling.max_new_tokens):
+            chosen = _choose(logits, [keys[row] for row in live], step, sampling)  # (live rows, N)
+            for place, row in enumerate(live):
+                for sample, token in enumerate(chosen[place].tolist()):
+                    if not done[row][sample]:
+                        written[row][sample].append(token)
+                        done[row][sample] = token in self.end_tokens or self._stops(
+                            written[row][sample], sampling.stop
+                        )
+            stay = [place for place, row in enumerate(live) if not all(done[row])]
+            if not stay or step + 1 == sampling.max_new_tokens:
+                break
+            if len(stay) < len(live):
+                index = torch.tensor(stay, device=self.device)
+                live = [live[place] for place in stay]
+                cache.batch_select_indices(index)
+                chosen, key_positions = chosen[index], key_positions[index]
+                prompt_mask, own, lengths = prompt_mask[index], own[index], lengths[index]
+            position = (lengths + step)[:, None].expand(-1, n)
+            prompt_mask = torch.cat([prompt_mask, own], dim=2)
+            key_positions = torch.cat([key_positions, position], dim=1)
+            logits = self._forward(chosen, position, prompt_mask, key_positions, cache)
+        return [
+            [self._completion(written[row][sample], sampling.stop) for sample in range(n)] for row in range(rows)
+        ]
+
+    def _forward(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        visible: torch.Tensor,
+        key_positions: torch.Tensor,
+        cache: DynamicCache,
+        last: bool = False,
+    ) -> torch.Tensor:
+        """Logits (rows, queries, vocabulary) in float32; `visible` is (rows, queries, keys), True where seen."""
+        masks = self._additive(visible)
+        if self.window:
+            near = key_positions[:, None, :] > positions[:, :, None] - self.window
+            kinds = {"full_attention": masks, "sliding_attention": self._additive(visible & near)}
+            masks = {kind: kinds[kind] for kind in self.layer_types}
+        output = self.model(
+            input_ids=tokens,
+            position_ids=positions,
+            attention_mask=masks,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1 if last else 0,
+        )
+        return output.logits.float()
+
+    def _additive(self, visible: torch.Tensor) -> torch.Tensor:
+        dtype = self.model.dtype
+        mask = torch.zeros(visible.shape, dtype=dtype, device=self.device)
+        return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
+
+    def _stops(self, tokens: list[int], stop: tuple[str, ...]) -> bool:
+        return bool(stop) and any(mark in self.tokenizer.decode(tokens) for mark in stop)
+
+    def _completion(self, tokens: list[int], stop: tuple[str, ...]) -> Completion:
+        ended = bool(tokens) and tokens[-1] in self.end_tokens
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        cuts = [text.index(mark) for mark in stop if mark in text]
+        return Completion(text[: min(cuts)] if cuts else text, len(tokens), ended or bool(cuts))
+
+
+def _end_tokens(model, tokenizer) -> list[int]:
+    """Every token that ends an answer: the tokenizer's and the model's own list."""
+    configured = model.generation_config.eos_token_id
+    listed = configured if isinstance(configured, list) else [configured]
+    return sorted({token for token in [*listed, tokenizer.eos_token_id] if token is not None})
+
+
+def _key(seed: int, prompt_id: str, sample: int) -> int:
+    digest = hashlib.blake2b(f"{seed}\0{prompt_id}\0{sample}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _choose(logits: torch.Tensor, keys: list[list[int]], step: int, sampling: Sampling) -> torch.Tensor:
+    """Next tokens (rows, N) from logits (rows, N, vocabulary)."""
+    if sampling.temperature == 0:
+        return logits.argmax(-1)
+    logits = logits / sampling.temperature
+    if sampling.top_p < 1.0:
+        logits = _nucleus(logits, sampling.top_p)
+    flat = torch.tensor([[_mix(key, step) for key in row] for row in keys], device=logits.device)  # (rows, N)
+    return (logits + gumbel(flat, logits.shape[-1])).argmax(-1)
+
+
+def _mix(key: int, step: int) -> int:
+    """64 bits for one position of one sample, as a signed integer: splitmix64 of key + step · golden ratio."""
+    z = (key + (step + 1) * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    z ^= z >> 31
+    return z - (1 << 64) if z >> 63 else z
+
+
+def gumbel(keys: torch.Tensor, size: int) -> torch.Tensor:
+    """Standard Gumbel noise (..., size) from 64-bit integer keys (...): the same on every batch and process count.
+
+    The k-th value hashes (key, k) with two rounds of the 32-bit finaliser `lowbias32`
+    (https://github.com/skeeto/hash-prospector), the second keyed with the other half of the key.
+    """
+    low = ((keys << 32) >> 32).int().unsqueeze(-1)
+    high = (keys >> 32).int().unsqueeze(-1)
+    bits = torch.arange(size, dtype=torch.int32, device=keys.device) ^ low
+    _lowbias32(bits)
+    bits ^= high
+    _lowbias32(bits)
+    # the upper 24 bits (arithmetic shift: -2^23 ... 2^23 - 1) as a number inside (0, 1), exact in float32
+    uniform = (bits >> 8).float().add_(2.0**23 + 0.5).mul_(2.0**-24)
+    return uniform.log_().neg_().log_().neg_()
+
+
+def _lowbias32(x: torch.Tensor) -> None:
+    """In place, on int32: torch shifts keep the sign, so each shift is masked to the bits a logical one leaves."""
+    x ^= (x >> 16).bitwise_and_(0xFFFF)
+    x *= 0x7FEB352D
+    x ^= (x >> 15).bitwise_and_(0x1FFFF)
+    x *= 0x846CA68B - 2**32
+    x ^= (x >> 16).bitwise_and_(0xFFFF)
+
+
+def _nucleus(logits: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Keep the smallest set of tokens whose probability reaches top_p (Holtzman et al. 2020)."""
+    ordered, order = logits.sort(-1, descending=True)
+    probabilities = ordered.softmax(-1)
+    outside = probabilities.cumsum(-1) - probabilities >= top_p
+    return logits.masked_fill(outside.scatter(-1, order, outside), float("-inf"))

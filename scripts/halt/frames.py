@@ -1,0 +1,143 @@
+"""Every table of the workflow: its columns, how it is written, where it came from.
+
+All tables are parquet (zstd), long format, and carry the wildcards of their path as columns, so that a concat of any
+files explains itself. Equal rows give equal bytes. The footer says which stage wrote the table, with which settings,
+from which inputs (sha256) and with which package versions.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+LABELS = ("right", "wrong", "unverifiable", "unjudged")
+
+_RUN = {
+    "model": pl.String,
+    "domain": pl.String,  # what the adapter was trained on
+    "method": pl.String,  # "samples" for the training-time samples of the pretrained model
+    "threshold": pl.String,  # canonical label ("0.40"), "none" for a method without one
+    "seed": pl.Int64,
+    "test_domain": pl.String,  # where the prompts come from
+}
+_ANSWER = _RUN | {"id": pl.String, "sample": pl.Int32}
+
+DATA = {
+    "domain": pl.String,
+    "split": pl.String,  # train | validation | test
+    "id": pl.String,
+    "cluster": pl.String,  # rows derived from one original share it: they stay in one split and are resampled together
+    "prompt": pl.String,
+    "reference": pl.String,
+    "reference_fragments": pl.Int32,  # n_all: fragments of a complete response (paper section 4, metrics)
+    "truth": pl.String,  # JSON, read only by the domain's own module
+}
+RESPONSES = _ANSWER | {
+    "text": pl.String,
+    "tokens": pl.Int32,  # generated, the end token included
+    "finished": pl.Boolean,  # False: cut by max_new_tokens
+}
+FRAGMENTS = _ANSWER | {
+    "fragment": pl.Int32,
+    "text": pl.String,
+    "marked": pl.Boolean,  # stands behind the `Uncertain` marker of Add-On HALT
+}
+JUDGEMENTS = FRAGMENTS | {
+    "label": pl.Enum(LABELS),
+    "kind": pl.String,  # the kind of statement (nationality, birth year, ...), null where the domain has none
+    "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
+    "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge
+}
+TARGETS = {
+    "model": pl.String,
+    "domain": pl.String,
+    "method": pl.String,
+    "threshold": pl.String,
+    "id": pl.String,
+    "prompt": pl.String,
+    "target": pl.String,
+    "sample": pl.Int32,  # which sample was rewritten; null where the target is no sample
+    "fragments": pl.Int32,  # of the sample, before rewriting
+    "kept": pl.Int32,
+}
+METRICS = _ANSWER | {
+    "cluster": pl.String,
+    "given": pl.Int32,  # fragments that count: right + wrong
+    "right": pl.Int32,
+    "facts": pl.Int32,  # distinct reference statements among the right ones
+    "unverifiable": pl.Int32,
+    "unjudged": pl.Int32,
+    "n_all": pl.Int32,
+    "n_capable": pl.Int32,
+}
+
+
+class FrameError(ValueError):
+    """A table that is not what the stage expects; the message names the file and the column."""
+
+
+def file_digest(path: Path | str) -> str:
+    """sha256 of one file, or of the sorted (name, sha256) pairs of a folder's files."""
+    path = Path(path)
+    if path.is_dir():
+        names = sorted(p for p in path.rglob("*") if p.is_file())
+        return hashlib.sha256(
+            "".join(f"{p.relative_to(path)} {file_digest(p)}\n" for p in names).encode()
+        ).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build(rows: Iterable[Mapping], schema: Mapping) -> pl.DataFrame:
+    """Rows (mappings with exactly the schema's keys) as a table."""
+    return pl.DataFrame(list(rows), schema=dict(schema), orient="row")
+
+
+def write(table: pl.DataFrame, path: Path | str, schema: Mapping, provenance: Mapping | None = None) -> None:
+    """Write by rename, so that a table is either whole or absent.
+
+    provenance: JSON-able mapping kept in the parquet footer under the key `halt`; no times, no absolute paths, so
+    that equal inputs give equal bytes.
+    """
+    path = Path(path)
+    if dict(table.schema) != {name: _dtype(kind) for name, kind in schema.items()}:
+        raise FrameError(f"{path}: columns are {dict(table.schema)}, expected {dict(schema)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+    try:
+        table.write_parquet(
+            temporary,
+            compression="zstd",
+            metadata={"halt": json.dumps(provenance or {}, sort_keys=True)},
+        )
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path | str, schema: Mapping) -> pl.DataFrame:
+    """Read one table and hold it to its schema; FrameError names the first column that differs."""
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise FrameError(f"{path}: not a readable parquet table ({str(error).splitlines()[0]})") from error
+    for name, kind in schema.items():
+        found = table.schema.get(name)
+        if found != _dtype(kind):
+            raise FrameError(f"{path}: column '{name}' is {found or 'missing'}, expected {kind}")
+    return table.select(list(schema))
+
+
+def provenance(path: Path | str) -> dict:
+    """What `write` put in the footer."""
+    return json.loads(pl.read_parquet_metadata(path).get("halt", "{}"))
+
+
+def _dtype(kind) -> pl.DataType:
+    return kind() if isinstance(kind, type) else kind

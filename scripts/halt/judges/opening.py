@@ -1,0 +1,199 @@
+"""From a judge's entry in the config to a function that judges: what is loaded, calibrated and closed again."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from halt.domains import Row
+from halt.engines import Prompt, Sampling
+from halt.judges import Judge, JudgeError, calibration, llm, reference
+from halt.judges.calibration import Calibration
+
+REPLY_TOKENS = 64  # a label or a number; what is longer is malformed anyway
+CALIBRATION_SEED = 0  # which training rows: samples and responses must be judged with one threshold
+
+
+class Evaluator(NamedTuple):
+    """A local model that judges: its folder, whether it has a chat template, its number format."""
+
+    folder: Path
+    chat: bool
+    dtype: str
+
+
+class Means(NamedTuple):
+    """What a judge works with beside its settings."""
+
+    domain: ModuleType
+    texts: Mapping[str, str]  # prompt texts by name
+    fingerprint: str  # of everything the verdicts depend on
+    work: Path  # folder for replies and calibration, which outlive a kill
+    training: Sequence[Row]  # for calibration
+    evaluator: Evaluator | None
+    batch_size: int  # questions per forward pass; speed only
+    processes: int  # workers of the reference judge; speed only
+
+
+def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None) -> Evaluator | None:
+    """The local model of a judge's entry; None for a judge that needs none. JudgeError if its manifest is not given."""
+    if judge["type"] == "reference" or judge["engine"] != "transformers":
+        return None
+    if manifest is None:
+        raise JudgeError("a local evaluator needs its model: give --judge-model")
+    model = f"models/{judge['model']}"
+    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"])
+
+
+@contextlib.contextmanager
+def opened(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
+    """The judge of a config entry, and the calibration of its threshold (None where it has none).
+
+    JudgeError if something that the entry needs was not given.
+    """
+    if judge["type"] == "reference":
+        opening = _reference(means)
+    elif judge["engine"] == "openai":
+        opening = _served(judge, means)
+    elif judge["decide"] == "text":
+        opening = _local_text(means)
+    else:
+        opening = _local_probability(judge, means)
+    with opening as result:
+        yield result
+
+
+@contextlib.contextmanager
+def _reference(means: Means) -> Iterator[tuple[Judge, None]]:
+    if means.processes == 1:
+        yield partial(reference.judge, domain=means.domain), None
+        return
+    # spawned, not forked: the table library has threads of its own, which a fork would copy in the middle of something
+    with ProcessPoolExecutor(means.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield partial(reference.judge, domain=means.domain, pool=pool), None
+
+
+@contextlib.contextmanager
+def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
+    from halt.engines.openai import Engine
+
+    if judge["decide"] != "text":
+        raise JudgeError("judges.decide: found 'probability', but the engine openai decides by 'text' only")
+    engine = Engine(
+        judge["endpoint"],
+        judge["model"],
+        means.work / "replies.jsonl",
+        api_key_variable=judge["api_key_variable"],
+        concurrency=judge["concurrency"],
+        retries=judge["retries"],
+        timeout=judge["timeout"],
+    )
+    with contextlib.closing(engine):
+        yield _by_text(means, engine.generate, chat=True), None
+
+
+@contextlib.contextmanager
+def _local_text(means: Means) -> Iterator[tuple[Judge, None]]:
+    from halt.engines.transformers import Engine
+
+    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+    yield _by_text(means, partial(engine.generate, batch_size=means.batch_size), means.evaluator.chat), None
+
+
+@contextlib.contextmanager
+def _local_probability(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
+    [template] = means.texts.values()
+    score = _scorer(means)
+    fitted = _calibrated(judge["calibration"], means, score, template) if judge["calibration"] else None
+    yield (
+        partial(
+            llm.judge_by_probability,
+            dependent=means.domain.DEPENDENT,
+            score=score,
+            template=template,
+            threshold=fitted.threshold if fitted else 0.0,
+        ),
+        fitted,
+    )
+
+
+def _by_text(means: Means, generate: Callable, chat: bool) -> Judge:
+    """The text judge on an engine's generate(prompts, sampling), greedy."""
+    sampling = Sampling(1, 0.0, 1.0, REPLY_TOKENS, 0)
+
+    def ask(conversations: Sequence[list[dict]]) -> list[str | None]:
+        prompts = [_prompt(str(number), turns, chat) for number, turns in enumerate(conversations)]
+        return [reply.text if reply.finished else None for [reply] in generate(prompts, sampling)]
+
+    return partial(llm.judge_by_text, dependent=means.domain.DEPENDENT, ask=ask, texts=means.texts)
+
+
+def _scorer(means: Means) -> llm.Score:
+    """P(yes) - P(no) by a local evaluator, as the first token of its answer."""
+    from halt.engines import scoring
+    from halt.engines.transformers import Engine
+
+    chat = means.evaluator.chat
+    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+    [template] = means.texts.values()
+    if chat:
+        opening = engine.tokenizer.apply_chat_template(
+            [{"role": "user", "content": template}], add_generation_prompt=True, tokenize=False
+        )
+        words = [llm.YES, llm.NO]
+    else:
+        opening, words = template, [f" {llm.YES}", f" {llm.NO}"]
+    try:
+        tokens = scoring.answer_tokens(engine.tokenizer, opening, words)
+    except scoring.ScoringError as error:
+        raise JudgeError(f"this evaluator cannot decide by probability: {error}") from error
+
+    def score(questions: Sequence[str]) -> list[float]:
+        encoded = [engine.encode(_prompt("", [{"role": "user", "content": text}], chat)) for text in questions]
+        try:
+            probabilities = scoring.next_token_probabilities(engine.model, encoded, tokens, means.batch_size)
+        except scoring.ScoringError as error:
+            raise JudgeError(f"the evaluator cannot read a ground truth: {error}") from error
+        return [yes - no for yes, no in probabilities]
+
+    return score
+
+
+def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
+    """A conversation as an engine takes it; a model without a chat template reads its turns one below the other."""
+    if chat:
+        return Prompt(name, turns, None)
+    return Prompt(name, None, "\n".join(turn["content"] for turn in turns))
+
+
+def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -> Calibration:
+    """The fitted threshold; kept in the work folder, so that a killed run does not score the training rows again."""
+    if not means.training:
+        raise JudgeError("a calibrated judge needs labelled training rows: give --training-data")
+    file = means.work / "calibration.json"
+    if file.exists():
+        kept = json.loads(file.read_text())
+        if kept.pop("fingerprint") == means.fingerprint:
+            return Calibration(**kept)
+    statements = calibration.statements(
+        means.training, means.domain.split, means.domain.DEPENDENT, per_label, CALIBRATION_SEED
+    )
+    fitted = calibration.fit(*llm.labelled_scores(statements, score, template))
+    print(
+        f"[halt] judge calibrated on {fitted.right} right and {fitted.wrong} wrong statements of training rows: "
+        f"threshold {fitted.threshold:.3f}, AUC {fitted.auc:.3f}, balanced accuracy {fitted.balanced_accuracy:.3f}",
+        file=sys.stderr,
+        flush=True,
+    )
+    means.work.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(".calibration.json.new")
+    temporary.write_text(json.dumps({"fingerprint": means.fingerprint, **fitted._asdict()}))
+    os.replace(temporary, file)
+    return fitted

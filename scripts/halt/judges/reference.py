@@ -1,0 +1,42 @@
+"""The reference judge: the domain's own deterministic decision from the ground truth."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from types import ModuleType
+
+from halt import domains
+from halt.domains import Row, Verdict
+from halt.judges import Case, Judged, JudgeError
+
+
+def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = None) -> list[list[list[Judged]]]:
+    """Verdicts for every response of every case, one per fragment; identical responses of a prompt are judged once.
+
+    pool: worker processes to spread the responses over (a code response takes a sandbox run). None: this process.
+    JudgeError if the domain has no reference judge or its judge gives another number of verdicts than fragments.
+    """
+    name = domain.__name__.rsplit(".", 1)[-1]
+    if not domain.REFERENCE_JUDGE:
+        raise JudgeError(f"domain module '{name}' has no reference judge: give the domain an llm judge in the config")
+    distinct = [list(dict.fromkeys(tuple(response) for response in case.responses)) for case in cases]
+    tasks = [
+        (name, list(response), case.row)
+        for case, responses in zip(cases, distinct, strict=True)
+        for response in responses
+    ]
+    verdicts = iter((pool.map if pool else map)(_judge_one, *zip(*tasks, strict=True)) if tasks else ())
+    results = []
+    for case, responses in zip(cases, distinct, strict=True):
+        judged = {response: _judged(next(verdicts), response, case.row, name) for response in responses}
+        results.append([judged[tuple(response)] for response in case.responses])
+    return results
+
+
+def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
+    return domains.load(name).judge(fragments, row)
+
+
+def _judged(verdicts: list[Verdict], response: Sequence[str], row: Row, name: str) -> list[Judged]:
+    if len(verdicts) != len(response):
+        raise JudgeError(f"{name}.judge gave {len(verdicts)} verdicts on {len(response)} fragments of '{row.id}'")
+    return [Judged(verdict, None) for verdict in verdicts]

@@ -1,0 +1,114 @@
+"""Where every result lies, what a wildcard may be, and which results the configured experiment consists of.
+
+The templates below are the only place where a result path is written. One folder per wildcard, never two wildcards
+joined in a name. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested on; `{threshold}` is
+always there, `none` for a method without one, so that one rule serves every method.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+
+SPLITS = ("train", "validation", "test")
+NO_THRESHOLD = "none"
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
+RESERVED_DOMAINS = ("all",)  # stands for one adapter trained on every domain
+RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
+
+# A manifest lists files with their sha256; the files of a model or package lie beside it. Small, so Snakemake compares it by
+# content: touched weights rerun nothing.
+MODEL = "results/models/{model}/manifest.json"
+SOURCE = "results/sources/{domain}/manifest.json"
+DATA = "results/data/{domain}/{split}.parquet"
+
+# Of the pretrained model, per model and domain: costly, and without a threshold.
+# `{split}` is train (what targets are made from) or the split that is answered (what the model is capable of there).
+GENERATIONS = "results/generations/{model}/{domain}/{split}.parquet"
+FRAGMENTS = "results/fragments/{model}/{domain}/{split}.parquet"
+JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
+
+# Per method and threshold.
+TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
+ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}"
+
+_RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
+RESPONSES = f"results/responses/{_RUN}"
+RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
+ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
+METRICS = f"results/metrics/{_RUN}"
+
+TABLES = "results/tables"
+FIGURES = "results/figures"
+REPORT = "results/report"
+LOGS = "results/logs"
+BENCHMARKS = "results/benchmarks"
+WORK = "results/work"  # undeclared: parts and checkpoints of stages that are not done
+
+_STEP = Decimal("0.01")
+
+
+def threshold_label(threshold: float | str) -> str:
+    """The canonical label of a threshold: 0.4 -> "0.40". The one place where it is made.
+
+    Decimal arithmetic, because 0.07 and 0.57 are no multiples of 0.01 in binary. ValueError unless the threshold is a
+    multiple of 0.01, above 0 and at most 1.
+    """
+    try:
+        exact = Decimal("NaN") if isinstance(threshold, bool) else Decimal(str(threshold))
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite() or not 0 < exact <= 1 or exact % _STEP:
+        raise ValueError(f"found {threshold!r}, expected a multiple of 0.01 above 0 and at most 1")
+    return str(exact.quantize(_STEP))
+
+
+def thresholds_of(method: str, config: Mapping) -> list[str]:
+    """Labels of the thresholds that a method is run at, in the config's order; ["none"] for one without threshold."""
+    if not config["methods"][method]["threshold"]:
+        return [NO_THRESHOLD]
+    return [threshold_label(threshold) for threshold in config["experiment"]["thresholds"]]
+
+
+def trained(method: str, config: Mapping) -> bool:
+    """Whether the method finetunes at all (the base model with few-shot prompts does not)."""
+    return config["methods"][method]["rewrite"] is not None
+
+
+def wildcard_constraints(config: Mapping) -> dict[str, str]:
+    """A regular expression per wildcard, from the registries: any entry may be asked for, selected or not."""
+    return {
+        "model": _any_of(config["models"]),
+        "domain": _any_of(config["domains"]),
+        "test_domain": _any_of(config["domains"]),
+        "method": _any_of(config["methods"]),
+        "split": _any_of(SPLITS),
+        "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
+        "seed": "0|[1-9][0-9]*",
+    }
+
+
+def grid(config: Mapping) -> Iterator[dict]:
+    """Every result of the experiment as the wildcards of `METRICS`.
+
+    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on.
+    """
+    experiment = config["experiment"]
+    for model in experiment["models"]:
+        for domain in experiment["domains"]:
+            for method in experiment["methods"]:
+                seeds = experiment["seeds"] if trained(method, config) else experiment["seeds"][:1]
+                for threshold in thresholds_of(method, config):
+                    for seed in seeds:
+                        yield {
+                            "model": model,
+                            "domain": domain,
+                            "method": method,
+                            "threshold": threshold,
+                            "seed": seed,
+                            "test_domain": domain,
+                        }
+
+
+def _any_of(names) -> str:
+    return "|".join(re.escape(name) for name in names)

@@ -1,0 +1,59 @@
+"""How a prompt reaches a model: few-shot contexts of training pairs, and the rows that finetuning sees.
+
+Models with a chat template get turns, the others the plain-text form their domain declares (EXAMPLE, STOP).
+"""
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from halt.engines import Prompt
+
+Pair = tuple[str, str]
+
+
+def context(pool: Sequence[Mapping], prompt_id: str, shots: int, seed: int) -> list[Pair]:
+    """C random (prompt, reference) pairs for one prompt, never the prompt itself (paper section 1.1).
+
+    pool: training rows (id, prompt, reference). The choice depends on (seed, prompt_id) and the pool alone.
+    """
+    others = [row for row in pool if row["id"] != prompt_id]
+    if len(others) < shots:
+        raise ValueError(f"generate.shots: found {shots}, but only {len(others)} other training rows")
+    key = hashlib.blake2b(f"{seed}\0{prompt_id}".encode(), digest_size=8).digest()
+    chosen = random.Random(int.from_bytes(key, "big")).sample(others, shots)
+    return [(row["prompt"], row["reference"]) for row in chosen]
+
+
+def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, domain: ModuleType) -> Prompt:
+    """The prompt behind its in-context pairs; no pairs make it zero-shot."""
+    if chat:
+        turns = [turn for question, answer in pairs for turn in _turns(question, answer)]
+        return Prompt(prompt_id, [*turns, {"role": "user", "content": prompt}], None)
+    shown = "".join(domain.EXAMPLE.format(prompt=question, response=answer) for question, answer in pairs)
+    return Prompt(prompt_id, None, shown + _opening(domain, prompt))
+
+
+def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> dict:
+    """One row for TRL's SFTTrainer, whose loss is on the completion alone; the prompt is zero-shot."""
+    if chat:
+        user, assistant = _turns(prompt, target)
+        return {"prompt": [user], "completion": [assistant]}
+    opening = _opening(domain, prompt)
+    whole = domain.EXAMPLE.format(prompt=prompt, response=target)
+    return {"prompt": opening, "completion": whole[len(opening) :]}
+
+
+def training_rows(targets: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:
+    """`training_row` for every row (prompt, target) of a targets table."""
+    return [training_row(row["prompt"], row["target"], chat, domain) for row in targets]
+
+
+def _turns(prompt: str, answer: str) -> tuple[dict, dict]:
+    return {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}
+
+
+def _opening(domain: ModuleType, prompt: str) -> str:
+    """The plain-text form up to where the response begins."""
+    return domain.EXAMPLE.format(prompt=prompt, response="\0").split("\0")[0].rstrip(" ")

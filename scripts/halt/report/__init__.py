@@ -1,0 +1,56 @@
+"""What people look at: tables, the trade-off figure, the page of answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from .. import frames
+
+BASELINES = ("unchanged-own", "unchanged-reference")
+RESULT = ("model", "domain", "method", "threshold", "test_domain")
+
+
+def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
+    """Many tables of one schema as one lazy table: only the columns and rows that are used get read.
+
+    Raises frames.FrameError for a file whose columns differ.
+    """
+    expected = dict(pl.Schema(schema))
+    for path in paths:
+        found = dict(pl.read_parquet_schema(path))
+        if found != expected:
+            wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+            raise frames.FrameError(f"{path}: not the expected table, these columns differ: {', '.join(wrong)}")
+    return pl.scan_parquet(list(paths))
+
+
+def method_rank(method: str, threshold: str) -> tuple:
+    """Sort key of a method: the untrained model, methods without a threshold, then those with one by threshold."""
+    return (method != "base", threshold != "none", method, threshold)
+
+
+def halt_methods(methods: Mapping[str, Mapping]) -> list[str]:
+    """Names of the configured methods that rewrite as HALT does."""
+    return sorted(name for name, method in methods.items() if method["rewrite"] == "halt")
+
+
+def write_text(text: str, path: Path) -> None:
+    """UTF-8, whatever the locale; the folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def write_csv(table: pl.DataFrame, path: Path) -> None:
+    """CSV with six digits after the point; an undefined score is an empty field."""
+    write_text(table.write_csv(float_precision=6), path)
+
+
+def seeds_of_report(rows: Iterable[Mapping], key: Sequence[str] = RESULT) -> list[Mapping]:
+    """Of table rows, those a reader should see: the mean over the seeds where there is one, else the only seed.
+
+    key: the columns, `seed` apart, that tell results apart.
+    """
+    rows = list(rows)
+    averaged = {tuple(row[name] for name in key) for row in rows if row["seed"] == "all"}
+    return [row for row in rows if row["seed"] == "all" or tuple(row[name] for name in key) not in averaged]

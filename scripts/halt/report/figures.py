@@ -1,0 +1,156 @@
+"""The trade-off figure: correctness against completeness, a panel a domain, a point a method and threshold."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from . import seeds_of_report
+
+# Okabe and Ito's palette: told apart with any colour vision; every method has a marker of its own besides.
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#F0E442")
+_MARKERS = ("s", "D", "^", "v", "P", "X", "*")
+_HALT = ("#D55E00", "o")
+_STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.hashsalt": "halt",  # ids in the SVG, else random
+}
+_PANEL = 2.9  # inches
+_ENTRY = 1.6  # inches: a name in the legend
+_PER_ROW = 4
+
+
+def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
+    """The figure of all results of the main table.
+
+    main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT.
+    A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
+    Thresholds of a method are joined by a line and labelled. Results without a correctness (nothing given) are left
+    out and named under the panel's title.
+    """
+    rows = seeds_of_report(main)
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    panels = list(dict.fromkeys((row["domain"], row["test_domain"]) for row in rows))
+    looks = _looks(dict.fromkeys(row["method"] for row in rows), halt)
+    wide = min(len(panels), _PER_ROW)
+    lines = math.ceil(len(panels) / wide)
+    # Never narrower than the legend needs.
+    size = (max(wide * _PANEL, 5.2) + 0.3, len(models) * lines * _PANEL + 0.7)
+    with matplotlib.rc_context(_STYLE):
+        # A bare Figure draws with Agg: no backend to choose, no screen needed.
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(len(models) * lines, wide, squeeze=False, sharex=True, sharey=True)
+        limit = max([0.1, *(row["completeness_all_hi"] for row in rows if row["correctness"] is not None)])
+        for line, model in enumerate(models):
+            for place in range(lines * wide):
+                axes = grid[line * lines + place // wide][place % wide]
+                if place >= len(panels):
+                    axes.set_axis_off()
+                    continue
+                members = [
+                    row
+                    for row in rows
+                    if row["model"] == model and (row["domain"], row["test_domain"]) == panels[place]
+                ]
+                _panel(axes, members, looks, min(1.0, limit) * 1.06)
+                domain, test_domain = panels[place]
+                title = test_domain if domain == test_domain else f"{domain} → {test_domain}"
+                axes.set_title(title if len(models) == 1 else f"{title}\n{model}", loc="left", fontweight="bold")
+        figure.supxlabel("completeness (right / in the reference)", fontsize=9)
+        figure.supylabel("correctness (right / given)", fontsize=9)
+        handles = [
+            Line2D([], [], color=colour, marker=marker, linestyle=line) for colour, marker, line in looks.values()
+        ]
+        columns = max(2, int(size[0] / _ENTRY))
+        figure.legend(handles, list(looks), loc="outside upper center", ncols=min(len(looks), columns), fontsize=8)
+    return figure
+
+
+def save(figure: Figure, png: Path, svg: Path) -> None:
+    """Write the figure as PNG (150 dpi) and SVG, without dates and versions: equal figures give equal bytes."""
+    for path in (png, svg):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(png, format="png", dpi=150, metadata={"Software": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _looks(methods, halt):
+    """(colour, marker, line) by method; HALT stands out, the others share the palette in the order of the table."""
+    others = [method for method in methods if method not in halt]
+    looks = {}
+    for place, method in enumerate(others):
+        looks[method] = (_COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)], "none")
+    for place, method in enumerate(method for method in methods if method in halt):
+        looks[method] = (_HALT[0], _HALT[1] if place == 0 else _MARKERS[-place], "-")
+    return looks
+
+
+def _panel(axes, rows, looks, limit):
+    _contours(axes, limit)
+    silent = []
+    for method, (colour, marker, line) in looks.items():
+        found = [row for row in rows if row["method"] == method]
+        drawn = [row for row in found if row["correctness"] is not None]
+        silent += [row for row in found if row["correctness"] is None]
+        if not drawn:
+            continue
+        x, y = ([row[score] for row in drawn] for score in ("completeness_all", "correctness"))
+        joined = line if line != "none" else ("--" if drawn[0]["threshold"] != "none" else "none")
+        for row in drawn:
+            style = {"color": colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
+            axes.plot([row["completeness_all_lo"], row["completeness_all_hi"]], [row["correctness"]] * 2, **style)
+            axes.plot([row["completeness_all"]] * 2, [row["correctness_lo"], row["correctness_hi"]], **style)
+        axes.plot(
+            x,
+            y,
+            color=colour,
+            marker=marker,
+            linestyle=joined,
+            linewidth=1.2,
+            markersize=6,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            zorder=3,
+        )
+        for row in drawn if line != "none" else ():
+            _label(axes, row, colour)
+    if silent:
+        names = ", ".join(f"{row['method']} {row['threshold']}" for row in silent)
+        axes.text(0.02, 0.02, f"gave nothing: {names}", transform=axes.transAxes, fontsize=7, color="#555555")
+    axes.set_xlim(0, limit)
+    axes.set_ylim(0, 1.05)
+    axes.tick_params(labelsize=8, labelbottom=True, labelleft=True)
+
+
+def _label(axes, row, colour):
+    """α above its point and to the right: a line that falls to the right, as it should, leaves that place free."""
+    axes.annotate(
+        f"α {row['threshold'].removeprefix('0')}",
+        (row["completeness_all"], row["correctness"]),
+        xytext=(3, 4),
+        textcoords="offset points",
+        fontsize=7.5,
+        color=colour,
+        zorder=4,
+    )
+
+
+def _contours(axes, limit):
+    """Faint lines of equal F1 (0.2, 0.4, ...), so that a reader sees which trade pays."""
+    for f1 in (0.2, 0.4, 0.6, 0.8):
+        x = np.linspace(f1 / (2 - f1), 1, 200)
+        y = f1 * x / (2 * x - f1)
+        axes.plot(x, y, color="#dddddd", linewidth=0.7, zorder=0)
+        if x[0] < limit * 0.9:
+            axes.text(
+                x[0] + 0.004, 0.995, f"F1 {f1:g}".replace("0.", "."), color="#aaaaaa", fontsize=6.5, va="top", zorder=1
+            )

@@ -1,0 +1,183 @@
+"""The main table for a person to read: what came out in plain words, then the numbers."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from . import BASELINES, seeds_of_report
+
+FEW = 30  # pairs below which the text says that there are few
+
+_HEAD = (
+    "method",
+    "α",
+    "answered",
+    "fragments",
+    "correctness",
+    "completeness",
+    "completeness within capability",
+    "F1",
+    "F1 within capability",
+)
+_SCORES = ("correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable")
+_BEST = ("correctness", "f1_all", "f1_capable")
+_NOTES = """\
+Correctness: share of right fragments in an answer that gave any. Completeness: share of what the reference answer
+holds; *within capability*: share of what the pretrained model got right in at least one of its samples. F1: their
+harmonic mean. Answered: share of prompts that got at least one fragment. In brackets 95 % intervals by bootstrap over
+prompts. **Bold**: the best of a column. *Italic*: controls computed from judgements alone, no training: `kind-filter`
+keeps only kinds of statements that were mostly right in the training samples, `random-trim` drops fragments at random
+until as few are left as HALT gave.
+"""
+
+
+def report(
+    main: pl.DataFrame,
+    paired: pl.DataFrame,
+    trend: pl.DataFrame,
+    control: pl.DataFrame,
+    sampled: Mapping[tuple[str, str], float],
+    halt: Sequence[str],
+) -> str:
+    """Markdown text from the tables of `tables` and `controls`.
+
+    sampled: share of right fragments in the training samples by (model, test domain), a domain where none was judged is
+    missing; halt: methods that rewrite as
+    HALT does.
+    """
+    parts = ["# Results\n", _NOTES]
+    rows = seeds_of_report(main.iter_rows(named=True))
+    controlled = seeds_of_report(control.iter_rows(named=True), (*_GROUP, "method", "of", "like", "threshold"))
+    for group in dict.fromkeys(tuple(row[name] for name in _GROUP) for row in rows):
+        model, domain, test_domain = group
+        trained = "" if domain == test_domain else f", trained on {domain}"
+        parts.append(f"## {test_domain} ({model}{trained})\n")
+        members = [row for row in rows if tuple(row[name] for name in _GROUP) == group]
+        for method in halt:
+            tried = [row for row in members if row["method"] == method]
+            if tried:
+                smallest = min(tried, key=_threshold)
+                share = sampled.get((model, test_domain))
+                parts.append(_finding(smallest, members, _differences(paired, smallest), share) + "\n")
+                parts.append(_trend(trend, smallest) + "\n")
+        beside = [row for row in controlled if tuple(row[name] for name in _GROUP) == group]
+        parts.append(_table(members, beside))
+    return "\n".join(parts)
+
+
+_GROUP = ("model", "domain", "test_domain")
+
+
+def _threshold(row):
+    return float(row["threshold"])
+
+
+def _differences(paired, row):
+    """{against: row} of the differences in correctness of this result."""
+    place = ("model", "domain", "test_domain", "method", "threshold", "seed")
+    same = pl.all_horizontal([pl.col(name) == row[name] for name in place])
+    rows = paired.filter(same & (pl.col("score") == "correctness")).iter_rows(named=True)
+    return {found["against"]: found for found in rows}
+
+
+def _finding(row, members, differences, share):
+    """Did HALT at the smallest threshold beat both unchanged methods? If not: what the numbers tell about why."""
+    name = f"{row['method']} at α = {row['threshold']}"
+    compared = [differences[other] for other in BASELINES if other in differences]
+    missing = [other for other in BASELINES if other not in differences]
+    if row["correctness"] is None:
+        return f"**No.** {name} gave no fragment to any of the {row['prompts']} prompts: it only abstains. {_why(row, share)}"
+    won = [found for found in compared if found["lo"] is not None and found["lo"] > 0]
+    others = {each["method"]: each for each in members}
+    told = " and ".join(_compared(found, others[found["against"]]) for found in compared)
+    if missing:
+        told += f", not compared with {' and '.join(missing)}, which this run lacks"
+    if len(won) == len(BASELINES):
+        text = f"**Yes:** {name} is right more often than both unchanged methods: {_number(row['correctness'])} against {told}."
+    else:
+        verdict = "**Open:**" if missing and len(won) == len(compared) else "**No:**"
+        text = f"{verdict} {name} is not shown to be right more often than both unchanged methods: "
+        text += f"{_number(row['correctness'])} against {told}. {_why(row, share, compared)}"
+    beside = [found for against, found in differences.items() if against not in BASELINES]
+    if beside:
+        told = "; ".join(f"{found['against']} {_signed(found)}" for found in beside)
+        text += f" Paired difference to the controls, which look at no item: {told}."
+    return text
+
+
+def _compared(found, other):
+    value = f"{_number(other['correctness'])} ({found['against']}"
+    return f"{value}, paired difference {_signed(found)} on {found['prompts']} prompts that both answered)"
+
+
+def _why(row, share, compared=()):
+    reasons = [f"it answered {_percent(row['response_rate'])} of {row['prompts']} prompts"]
+    few = [found["against"] for found in compared if found["prompts"] < FEW]
+    if few:
+        reasons.append(f"fewer than {FEW} prompts can be compared with {' and '.join(few)}, so the interval is wide")
+    if share is not None:
+        reasons.append(f"{_percent(share)} of the fragments of the training samples were right")
+    worse = [found["against"] for found in compared if found["hi"] is not None and found["hi"] < 0]
+    if worse:
+        reasons.append(f"it is worse than {' and '.join(worse)}, the whole interval is below zero")
+    return "As far as the numbers tell: " + "; ".join(reasons) + "."
+
+
+def _trend(trend, row):
+    same = pl.all_horizontal([pl.col(name) == row[name] for name in (*_GROUP, "method")])
+    found = {each["score"]: each for each in trend.filter(same).iter_rows(named=True)}
+    told = [
+        f"{label} {_rho(found[score]['correlation'])}"
+        for score, label in (("correctness", "correctness"), ("completeness_all", "completeness"))
+    ]
+    points = found["correctness"]["points"]
+    return f"Rank correlation of α over {points} results (thresholds × seeds): with {', with '.join(told)}."
+
+
+def _rho(value):
+    return "undefined (it does not vary)" if value is None else f"{value:+.2f}"
+
+
+def _table(members, beside):
+    """The numbers: results, then controls in italic."""
+    best = {
+        score: max((round(row[score], 2) for row in members if row[score] is not None), default=None) for score in _BEST
+    }
+    lines = ["| " + " | ".join(_HEAD) + " |", "|" + "---|" * 2 + "---:|" * (len(_HEAD) - 2)]
+    lines += [_line(row, row["method"], best) for row in members]
+    for row in beside:
+        kinds = f": {row['kinds']}" if row["kinds"] else ""
+        lines.append(_line(row, f"*{row['method']} of {row['of']}{kinds}*".replace("|", "\\|"), {}))
+    counted = sorted({row["prompts"] for row in members})
+    seeds = sorted({row["seed"] for row in members})
+    mean = "mean over the seeds of finetuning where there are several" if "all" in seeds else f"seed {seeds[0]}"
+    lines += ["", f"Test prompts: {', '.join(map(str, counted))}; {mean}.", ""]
+    return "\n".join(lines)
+
+
+def _line(row, name, best):
+    threshold = "" if row["threshold"] == "none" else row["threshold"]
+    cells = [name, threshold, _percent(row["response_rate"]), _number(row["fragments_given"])]
+    for score in _SCORES:
+        value = row[score]
+        text = _number(value)
+        if value is not None and best.get(score) == round(value, 2):
+            text = f"**{text}**"
+        if row[f"{score}_lo"] is not None:
+            text += f" [{_number(row[f'{score}_lo'])}, {_number(row[f'{score}_hi'])}]"
+        cells.append(text)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _number(value):
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _percent(value):
+    return f"{100 * value:.0f} %"
+
+
+def _signed(found):
+    if found["difference"] is None:
+        return "undefined (no prompt answered by both)"
+    return f"{found['difference']:+.2f} [{found['lo']:+.2f}, {found['hi']:+.2f}]"

@@ -1,0 +1,125 @@
+"""From judged samples to finetuning targets: the first place that knows the threshold, and pure.
+
+One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
+training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none".
+"""
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from types import ModuleType
+from typing import NamedTuple
+
+import polars as pl
+
+
+class Sample(NamedTuple):
+    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS."""
+
+    index: int
+    text: str
+    fragments: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+class Judged(NamedTuple):
+    """One training prompt with its reference and the N judged samples of the pretrained model."""
+
+    id: str
+    prompt: str
+    reference: str
+    samples: tuple[Sample, ...]
+
+
+class Settings(NamedTuple):
+    """What rewriting may be told; `join` and `dependent` come from the domain."""
+
+    dependent: bool
+    join: Callable[[list[str]], str]
+    rank_base: int  # 0: the paper's gloss (third, second, most accurate of five), 1: its printed formula
+    unverifiable: str  # keep | drop: fragments the ground truth says nothing about; scored neither way
+    unsure: str
+    uncertain: str
+
+
+class Target(NamedTuple):
+    """What the model is to say, from which sample (None: from no sample), and how much of it was kept."""
+
+    target: str
+    sample: int | None
+    fragments: int
+    kept: int
+
+
+class RewriteError(ValueError):
+    """There is no such method module, or it lacks `rewrite`."""
+
+
+def load(module_name: str) -> ModuleType:
+    """The method module `halt.rewriting.<module_name>`."""
+    name = f"{__name__}.{module_name}"
+    if importlib.util.find_spec(name) is None:
+        raise RewriteError(f"no method module '{module_name}': expected scripts/halt/rewriting/{module_name}.py")
+    module = importlib.import_module(name)
+    if "rewrite" not in vars(module):
+        raise RewriteError(f"scripts/halt/rewriting/{module_name}.py lacks rewrite()")
+    return module
+
+
+def correctness(sample: Sample) -> Fraction:
+    """Share of right fragments among those judged right or wrong; 0 where there are none."""
+    right = sample.labels.count("right")
+    judged = right + sample.labels.count("wrong")
+    return Fraction(right, judged) if judged else Fraction(0)
+
+
+def select(samples: tuple[Sample, ...], threshold: str, rank_base: int) -> Sample:
+    """The alpha-percentile sample: sorted ascending by correctness, number ceil(alpha * N) (paper section 1.5).
+
+    Equal samples keep the order in which they were drawn. The rank is clamped to the last sample.
+    """
+    ordered = sorted(samples, key=lambda sample: (correctness(sample), sample.index))
+    rank = math.ceil(Fraction(threshold) * len(ordered)) - rank_base
+    return ordered[min(rank, len(ordered) - 1)]
+
+
+def keeps(label: str, settings: Settings) -> bool:
+    """Whether a fragment may stay: what is not judged right is never taught as right."""
+    return label == "right" or (label == "unverifiable" and settings.unverifiable == "keep")
+
+
+def first_error(sample: Sample, settings: Settings) -> int:
+    """Index of the first fragment that may not stay, the number of fragments if all may."""
+    for index, label in enumerate(sample.labels):
+        if not keeps(label, settings):
+            return index
+    return len(sample.labels)
+
+
+def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
+    """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
+
+    In the order of `data`; a sample without fragments has none. ValueError if a prompt has no samples.
+    """
+    lists = judgements.group_by("id", "sample").agg(
+        pl.col("text").sort_by("fragment").alias("fragments"),
+        pl.col("label").cast(pl.String).sort_by("fragment").alias("labels"),
+    )
+    samples = (
+        generations.select("id", "sample", "text")
+        .join(lists, on=["id", "sample"], how="left")
+        .sort("id", "sample")
+        .partition_by("id", as_dict=True)
+    )
+    for row in data.iter_rows(named=True):
+        if (row["id"],) not in samples:
+            raise ValueError(f"prompt '{row['id']}' has no samples: the tables are of different runs")
+        drawn = tuple(
+            Sample(index, text, tuple(fragments or ()), tuple(labels or ()))
+            for index, text, fragments, labels in samples[(row["id"],)]
+            .select("sample", "text", "fragments", "labels")
+            .iter_rows()
+        )
+        yield Judged(row["id"], row["prompt"], row["reference"], drawn)

@@ -1,0 +1,143 @@
+"""Faults that the JSON schema finds, told as a person would: what was found, what was expected, did you mean."""
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Place = tuple[str | int, ...]  # keys and list positions from the top of the config
+Faults = Iterator[tuple[Place, str]]
+
+SECRET = re.compile(r"\s*(sk-|hf_[A-Za-z0-9]{16})")  # how the keys of model servers begin
+
+
+def faults(instance: Any, schema: Mapping, at: Place = ()) -> Faults:
+    """Every (place, message) where an instance breaks a schema; `at` is the place of the instance in the config."""
+    for error in _validator(schema).iter_errors(instance):
+        yield from _translate(error, at + tuple(error.absolute_path), schema)
+
+
+def _validator(schema: Mapping):
+    # imported here, because it takes longer to import than a config takes to check
+    from jsonschema import Draft202012Validator, validators
+
+    # JSON schema takes 5.0 for an integer and has no opinion on .nan
+    strict = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
+    return validators.extend(Draft202012Validator, type_checker=strict)(schema)
+
+
+def _is_whole(_checker, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_checker, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _translate(error, place: Place, root: Mapping) -> Faults:
+    found, schema = error.instance, error.schema
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(found, schema, place)
+        case "required":
+            meant = _meant(found, schema)
+            for key in error.validator_value:
+                if key not in found and key not in meant:
+                    yield (*place, key), f"missing, expected {_expected(schema['properties'][key], root)}"
+        case "uniqueItems":
+            twice = next(item for number, item in enumerate(found) if item in found[:number])
+            yield place, f"found {show(twice)} twice, expected {_expected(schema, root)}"
+        case _:
+            yield place, f"found {show(found)}, expected {_expected(schema, root)}{_advice(found, schema)}"
+
+
+def _meant(found: Mapping, schema: Mapping) -> set[str | None]:
+    """Keys that are there under a misspelt name: `_unknown_keys` tells of them, so they are not told as missing too."""
+    if schema.get("additionalProperties") is not False:
+        return set()
+    return {_closest(key, schema["properties"]) for key in found if key not in schema["properties"]}
+
+
+def _unknown_keys(found: Mapping, schema: Mapping, place: Place) -> Faults:
+    patterns = schema.get("patternProperties", {})
+    for key in found:
+        if key in schema.get("properties", {}) or any(re.search(pattern, key) for pattern in patterns):
+            continue
+        if patterns:
+            yield (*place, key), "not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit"
+        else:
+            yield (*place, key), f"unknown key{did_you_mean(key, schema.get('properties', {}), 'known')}"
+
+
+def _expected(schema: Mapping, root: Mapping) -> str:
+    """What a value should have been, in words: the schema's title, or else its type and bounds."""
+    if "title" in schema:
+        return schema["title"]
+    if "const" in schema:
+        return show(schema["const"])
+    if "enum" in schema:
+        choices = ", ".join(show(choice) for choice in schema["enum"])
+        return choices if len(schema["enum"]) == 1 else f"one of {choices}"
+    if "type" not in schema and "$ref" in schema:
+        return _expected(root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
+    match schema.get("type"):
+        case "integer":
+            return "a whole number" + _bounds(schema)
+        case "number":
+            return "a number" + _bounds(schema)
+        case "string":
+            return "text"
+        case "boolean":
+            return "true or false"
+        case "array":
+            return "a list"
+        case "object":
+            return "a mapping with at least one entry" if "minProperties" in schema else "a mapping"
+    return f"a value with {json.dumps(schema)}"  # a domain module's OPTIONS may use any other keyword
+
+
+def _bounds(schema: Mapping) -> str:
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {schema[keyword]}" for keyword, sign in signs.items() if keyword in schema]
+    return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _advice(found: Any, schema: Mapping) -> str:
+    if schema.get("type") != "number" or not isinstance(found, str):
+        return ""
+    try:
+        return f" (YAML reads this as text, write {float(found)})"
+    except ValueError:
+        return ""
+
+
+def show(value: Any) -> str:
+    """A value in a message: short, in YAML's words, and never a secret."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case str() if SECRET.match(value):
+            return "a secret"
+        case str():
+            return repr(value if len(value) <= 70 else f"{value[:67]}...")
+        case Mapping():
+            return "a mapping" if value else "an empty mapping"
+        case list() | tuple():
+            return "a list" if value else "an empty list"
+    return str(value)
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str], listing: str) -> str:
+    """The hint behind a name that is not known: the closest one, or else all."""
+    closest = _closest(name, known)
+    if closest is not None:
+        return f", did you mean '{closest}'?"
+    return f" ({listing}: {', '.join(sorted(known)) or 'none'})"

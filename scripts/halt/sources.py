@@ -1,0 +1,141 @@
+"""Sources: what `fetch` brought or a path names, read as members (bytes) or as records (mappings).
+
+A source is a list of files and folders. A wheel gives the members of its archive, a folder the files below it, any
+other file itself. Nothing of a package is ever imported or executed.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
+
+
+class SourceError(ValueError):
+    """A source lacks something or cannot be read; the message names the file or member."""
+
+
+class Source:
+    """Members by name, whichever file holds them. Names are posix paths relative to their folder or archive."""
+
+    def __init__(self, files: Sequence[Path], name: str):
+        self.name = name
+        self._places: dict[str, tuple[Path, str | None]] = {}  # member -> (file, member of the archive)
+        for file in files:
+            if file.is_dir():
+                self._add_folder(file)
+            elif file.is_file():
+                self._add_file(file, file.name)
+            else:
+                raise SourceError(f"{self.name}: no such file or folder: {file}")
+
+    def _add_folder(self, folder: Path) -> None:
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            if file.is_file() and not any(part.startswith(".") for part in name.parts):
+                self._add_file(file, name.as_posix())
+
+    def _add_file(self, file: Path, name: str) -> None:
+        if file.suffix != ".whl":
+            self._add(name, file, None)
+            return
+        try:
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.namelist():
+                    if not member.endswith("/"):
+                        self._add(member, file, member)
+        except zipfile.BadZipFile as error:
+            raise SourceError(f"{self.name}: {file.name} is not a readable wheel ({error})") from error
+
+    def _add(self, name: str, file: Path, member: str | None) -> None:
+        if name in self._places:
+            raise SourceError(f"{self.name}: two files have the member {name}: {self._places[name][0]} and {file}")
+        self._places[name] = (file, member)
+
+    def members(self) -> list[str]:
+        """All member names, sorted."""
+        return sorted(self._places)
+
+    def find(self, suffix: str) -> str | None:
+        """The one member whose path ends in `suffix` (at a slash), or None; SourceError if there are several."""
+        found = [name for name in self.members() if name == suffix or name.endswith(f"/{suffix}")]
+        if len(found) > 1:
+            raise SourceError(f"{self.name}: several members end in {suffix}: {', '.join(found)}")
+        return found[0] if found else None
+
+    def read(self, member: str) -> bytes:
+        """The bytes of one member; SourceError if there is no such member."""
+        if member not in self._places:
+            raise SourceError(f"{self.name}: no member {member} (it has {len(self._places)} others)")
+        file, inner = self._places[member]
+        if inner is None:
+            return file.read_bytes()
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(inner)
+
+    def records(self, columns: Sequence[str] | None = None) -> Iterator[dict]:
+        """Rows of every .jsonl, .csv, .tsv and .parquet member, members in sorted order.
+
+        columns: names for csv and tsv members that have no header line; None where the first line is the header.
+        """
+        tables = [name for name in self.members() if name.endswith(TABLES)]
+        if not tables:
+            raise SourceError(f"{self.name}: no table among its members (looked for {', '.join(TABLES)})")
+        for name in tables:
+            yield from _rows(name, self.read(name), columns)
+
+    def table(self, member: str, columns: Sequence[str] | None = None) -> list[dict]:
+        """The rows of one .jsonl, .csv, .tsv or .parquet member."""
+        return list(_rows(member, self.read(member), columns))
+
+
+def open_source(files: Sequence[Path | str], spec: Mapping | Sequence[Mapping]) -> Source:
+    """A source of fetched wheels or hub files, or of the file or folder that a `path` spec names.
+
+    spec: the `source` of the config (a list where a domain draws on several); it only names the source in messages.
+    """
+    specs = [spec] if isinstance(spec, Mapping) else list(spec)
+    return Source([Path(file) for file in files], " + ".join(describe(one) for one in specs))
+
+
+def describe(spec: Mapping) -> str:
+    """A source in words, for messages: "package a==1", "hub owner/name@0123abcd", "path data/x.tsv"."""
+    match spec["type"]:
+        case "package":
+            return f"package {' '.join(spec['packages'])}"
+        case "hub":
+            return f"hub {spec['repository']}@{spec['revision'][:8]}"
+        case "path":
+            return f"path {spec['path']}"
+        case other:
+            raise SourceError(f"source type '{other}' is none of package, hub, path")
+
+
+def _rows(name: str, data: bytes, columns: Sequence[str] | None) -> Iterator[dict]:
+    if name.endswith(".parquet"):
+        import polars
+
+        yield from polars.read_parquet(io.BytesIO(data)).iter_rows(named=True)
+        return
+    text = io.StringIO(data.decode("utf-8-sig"), newline="")
+    if name.endswith(".jsonl"):
+        for number, line in enumerate(text, 1):
+            if line.strip():
+                yield _record(name, number, line)
+    elif name.endswith(".tsv"):
+        yield from csv.DictReader(text, fieldnames=columns, delimiter="\t")
+    else:
+        yield from csv.DictReader(text, fieldnames=columns)
+
+
+def _record(name: str, number: int, line: str) -> dict:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise SourceError(f"{name}: line {number} is not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise SourceError(f"{name}: line {number} is not a JSON object")
+    return record

@@ -1,0 +1,34 @@
+"""From an answer to its fragments, the phrases of abstention taken out."""
+
+import re
+from collections.abc import Mapping
+from types import ModuleType
+from typing import NamedTuple
+
+
+class Fragment(NamedTuple):
+    """One fragment; marked says that it stands behind the `Uncertain` marker of Add-On HALT."""
+
+    text: str
+    marked: bool
+
+
+def fragments(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> list[Fragment]:
+    """Fragments of one answer, in order.
+
+    phrases: {"unsure": ..., "uncertain": ...}, None for samples of the pretrained model, which knows no phrases.
+    The answer ends where a line says the `unsure` phrase; what follows a line that says `uncertain` is marked.
+    """
+    if phrases is None:
+        return [Fragment(part, False) for part in domain.split(text)]
+    text = _before(text, phrases["unsure"])[0]
+    certain, doubtful = _before(text, phrases["uncertain"])
+    return [Fragment(part, False) for part in domain.split(certain)] + [
+        Fragment(part, True) for part in domain.split(doubtful)
+    ]
+
+
+def _before(text: str, phrase: str) -> tuple[str, str]:
+    """The text before and after the first line that begins with the phrase."""
+    match = re.search(rf"^[ \t]*{re.escape(phrase)}\b[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)
+    return (text[: match.start()], text[match.end() :]) if match else (text, "")

@@ -1,0 +1,17 @@
+"""One version per stage: an expensive stage runs again when its number changes, and not when its code does.
+
+Bump a number, in the same commit, when the stage gives another result for the same inputs and settings: another text,
+label, target, weight or score, or another column. Do not bump it for speed, memory, log lines, comments or a moved
+function. Bumping reruns that stage and everything after it, nothing before it. CHANGELOG.md says what changed.
+"""
+
+FETCH = 1  # model folders and source files as they lie on the disk
+DATA = 1  # rows, their prompts, references, truth, and which split they are in
+GENERATE = 1  # few-shot contexts and samples of the pretrained model
+SPLIT = 1  # fragments of samples and of responses
+JUDGE = 1  # verdicts on fragments of samples and of responses
+REWRITE = 1  # finetuning targets
+FINETUNE = 1  # adapters and trained weights
+RESPOND = 1  # answers to test prompts
+SCORE = 1  # metrics per response
+REPORT = 1  # tables, figures and pages

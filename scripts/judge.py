@@ -1,0 +1,77 @@
+"""Label every fragment of every response: right, wrong, unverifiable, or unjudged."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--fragments", type=Path, required=True, help="fragments of the responses")
+    arguments.add_argument("--responses", type=Path, required=True, help="the responses they are the fragments of")
+    arguments.add_argument("--data", type=Path, required=True, help="the rows whose prompts were answered")
+    arguments.add_argument("--training-data", type=Path, help="training rows; for a judge with a calibrated threshold")
+    arguments.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: judges/<name> and domains/<test domain>; for a local evaluator models/<name>/chat and /dtype too",
+    )
+    arguments.add_argument(
+        "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
+    )
+    arguments.add_argument(
+        "--judge-model", type=Path, nargs="?", help="manifest of the evaluator; for an llm judge that runs here"
+    )
+    arguments.add_argument("--version", type=int, required=True, help="version of this stage")
+    arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
+    arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
+    arguments.add_argument("--processes", type=int, default=1, help="workers of the reference judge; speed only")
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import domains, frames, judges, prompts, resume
+    from halt.judges import opening
+
+    data = frames.read(args.data, frames.DATA)
+    fragments = frames.read(args.fragments, frames.FRAGMENTS)
+    judges.check_answers(fragments, frames.read(args.responses, frames.RESPONSES))
+    [test_domain] = data["domain"].unique()
+    domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
+    [judge] = [entry for key, entry in args.settings.items() if key.startswith("judges/")]
+    texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(judge, domain.DEPENDENT)}
+    given = {"training_data": args.training_data, "judge_model": args.judge_model}
+    inputs = {"fragments": args.fragments, "data": args.data}
+    inputs |= {name: prompts.path(args.prompts, name) for name in texts}
+    inputs |= {name: path for name, path in given.items() if path is not None}
+    fingerprint = resume.fingerprint(inputs, args.settings, args.version)
+    means = opening.Means(
+        domain=domain,
+        texts=texts,
+        fingerprint=fingerprint,
+        work=args.work,
+        training=judges.training_rows(args.training_data),
+        evaluator=opening.evaluator(args.settings, judge, args.judge_model),
+        batch_size=args.batch_size,
+        processes=args.processes,
+    )
+    with opening.opened(judge, means) as (decide, calibrated):
+        table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
+    labels = judges.counts(table)
+    print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)
+    provenance = {
+        "stage": "judge",
+        "version": args.version,
+        "settings": args.settings,
+        "fingerprint": fingerprint,  # of every input, the evaluator's weights included
+        "calibration": calibrated._asdict() if calibrated else None,
+        "labels": labels,
+    }
+    frames.write(table, args.output, frames.JUDGEMENTS, provenance)
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# launch.sh LOG PROCESSES PROGRAM [ARGUMENT ...]: run one program of a long stage, in one process or under accelerate.
+# Launch details live here because a changed `shell:` string would rerun every job, and a changed file of scripts does not.
+set -euo pipefail
+
+log=$1 processes=$2
+shift 2
+folder=$(cd "$(dirname "$0")" && pwd)
+
+# One thread a process: jobs side by side are faster than threads. On a cluster the scheduler says how many.
+export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+export TOKENIZERS_PARALLELISM=false
+
+if [ "$processes" -eq 1 ]; then
+    command=(python "$@") # accelerate's launcher would only start the same, two seconds later
+else
+    command=(accelerate launch --config_file "$folder/../envs/accelerate/ddp.yaml"
+        --num_processes "$processes" --main_process_port 0 "$@")
+fi
+
+# Everything goes to the log; progress lines also to the terminal.
+"${command[@]}" 2>&1 | tee "$log" | { grep --line-buffered '^\[halt\]' >&2 || true; }

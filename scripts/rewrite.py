@@ -1,0 +1,56 @@
+"""Rewrite judged samples into finetuning targets, by one method at one threshold."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True, help="training rows")
+    arguments.add_argument("--generations", type=Path, required=True, help="samples of the pretrained model")
+    arguments.add_argument("--judgements", type=Path, required=True, help="their judged fragments")
+    arguments.add_argument("--method", required=True)
+    arguments.add_argument("--threshold", required=True, help="0.40, or none")
+    arguments.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: methods/<m>/rewrite, rewrite, phrases, domains/<d>/module"
+    )
+    arguments.add_argument("--version", type=int, required=True)
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import domains, frames, rewriting
+
+    data = frames.read(args.data, frames.DATA)
+    generations = frames.read(args.generations, frames.RESPONSES)
+    judgements = frames.read(args.judgements, frames.JUDGEMENTS)
+    domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
+    method = rewriting.load(args.settings[f"methods/{args.method}"]["rewrite"])
+    settings = rewriting.Settings(
+        domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"]
+    )
+    keys = {
+        "model": generations["model"][0],
+        "domain": data["domain"][0],
+        "method": args.method,
+        "threshold": args.threshold,
+    }
+    rewritten = (
+        (prompt, method.rewrite(prompt, settings, args.threshold))
+        for prompt in rewriting.judged(data, generations, judgements)
+    )
+    rows = [
+        {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}
+        for prompt, target in rewritten
+        if target is not None
+    ]
+    table = frames.build(rows, frames.TARGETS)
+    provenance = {"stage": "rewrite", "version": args.version, "settings": args.settings}
+    frames.write(table, args.output, frames.TARGETS, provenance)
+    print(f"{len(rows)} targets of {len(data)} prompts, {table['kept'].sum()} of {table['fragments'].sum()} fragments kept")
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

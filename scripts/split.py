@@ -1,0 +1,39 @@
+"""Cut answers into fragments: samples of the pretrained model and final responses alike."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--responses", type=Path, required=True)
+    arguments.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: domains/<d>/module; phrases, for models that were taught them",
+    )
+    arguments.add_argument("--version", type=int, required=True)
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import domains, frames, splitting
+
+    responses = frames.read(args.responses, frames.RESPONSES)
+    [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
+    answer = [name for name in frames.RESPONSES if name in frames.FRAGMENTS and name != "text"]
+    rows = (
+        {**{name: row[name] for name in answer}, "fragment": index, **fragment._asdict()}
+        for row in responses.iter_rows(named=True)
+        for index, fragment in enumerate(splitting.fragments(row["text"], domain, args.settings.get("phrases")))
+    )
+    table = frames.build(rows, frames.FRAGMENTS)
+    provenance = {"stage": "split", "version": args.version, "settings": args.settings}
+    frames.write(table, args.output, frames.FRAGMENTS, provenance)
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

@@ -1,0 +1,79 @@
+"""Turn the metrics of all results into tables: main, paired, trend, kinds, controls, and one in Markdown."""
+
+import argparse
+import json
+from pathlib import Path
+
+import polars as pl
+from halt import domains, frames, metrics, report
+from halt.report import controls, markdown, tables
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--metrics", type=Path, nargs="+", required=True, help="metrics of the results")
+    arguments.add_argument(
+        "--judgements", type=Path, nargs="+", required=True, help="judged responses of these results"
+    )
+    arguments.add_argument(
+        "--sample-judgements",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="judged training samples (not those of the test prompts)",
+    )
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, methods, domains")
+    for name, text in OUTPUTS.items():
+        arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
+    return arguments
+
+
+OUTPUTS = {
+    "main": "CSV: one row per result",
+    "paired": "CSV: differences to the unchanged methods and to the controls",
+    "trend": "CSV: rank correlation of the threshold with correctness and completeness",
+    "kinds": "CSV: correctness within each kind of fragment",
+    "control": "CSV: the kind filter and random trim",
+    "markdown": "the main table for a person to read",
+}
+
+
+def main(args: argparse.Namespace) -> None:
+    settings = args.settings
+    bootstrap = metrics.Bootstrap(settings["score"]["bootstrap"], settings["score"]["seed"])
+    halt = report.halt_methods(settings["methods"])
+    add_on = metrics.add_on_methods(settings["methods"])
+    counted = report.scan(args.metrics, frames.METRICS).collect()
+    if counted.select(metrics.ANSWER).is_duplicated().any():
+        raise frames.FrameError("--metrics: one answer is counted twice: the same result was given in two files")
+    dependent = {
+        name: domains.load(settings["domains"][name]["module"]).DEPENDENT for name in counted["test_domain"].unique()
+    }
+    judgements = report.scan(args.judgements, frames.JUDGEMENTS)
+    samples = report.scan(args.sample_judgements, frames.JUDGEMENTS)
+
+    kept = controls.kept_kinds(samples)
+    unchanged = judgements.filter(pl.col("method").is_in(controls.FILTERED)).collect()
+    filtered = controls.kind_filter(counted, unchanged, kept, dependent)
+    trimmed = controls.random_trim(counted, unchanged, halt, dependent, bootstrap.seed)
+    controlled = pl.concat([filtered, trimmed])
+
+    main_table = tables.main(counted, bootstrap)
+    paired = pl.concat([tables.paired(counted, bootstrap), controls.paired(counted, controlled, halt, bootstrap)])
+    trend = tables.trend(main_table)
+    control = controls.control(controlled, kept, bootstrap)
+    kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
+    text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
+    for table, path in (
+        (main_table, args.main),
+        (paired, args.paired),
+        (trend, args.trend),
+        (kinds, args.kinds),
+        (control, args.control),
+    ):
+        report.write_csv(table, path)
+    report.write_text(text, args.markdown)
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

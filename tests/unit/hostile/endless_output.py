@@ -1,0 +1,7 @@
+"""Prints for ever."""
+
+while True:
+    try:
+        print("x" * 10_000)
+    except OSError:
+        pass

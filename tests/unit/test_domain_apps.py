@@ -1,0 +1,109 @@
+"""The paper's code set, on a small file with the same columns."""
+
+import json
+
+import pytest
+
+from halt.domains import DomainError, apps
+
+SUM = "n = int(input())\ntotal = 0\nfor _ in range(n):\n    total += int(input())\nprint(total)"
+
+
+def record(**changes):
+    return {
+        "problem_id": 7,
+        "question": "Add n numbers.",
+        "solutions": json.dumps([SUM + "\n# done", "import sys\n\n" + SUM.replace("total", "the_sum_of_all"), SUM]),
+        "input_output": json.dumps({"inputs": ["2\n1\n2\n", "1\n5\n"], "outputs": ["3\n", "5\n"]}),
+        "difficulty": "introductory",
+        "url": "https://example.org/7",
+        "starter_code": "",
+    } | changes
+
+
+FUNCTION = record(
+    problem_id=8,
+    solutions=json.dumps(["def largest(a, b):\n    if a > b:\n        return a\n    return b"]),
+    input_output=json.dumps({"fn_name": "largest", "inputs": [[1, 2], [5, 3]], "outputs": [[2], [5]]}),
+    starter_code="def largest(a, b):\n\t",
+)
+
+
+class File:
+    def __init__(self, *records):
+        self.lines = [json.dumps(r) for r in records]
+
+    def records(self):
+        return (json.loads(line) for line in self.lines)
+
+
+def load(*records, **options):
+    return list(apps.rows(File(*records), {"max_lines": 30, "max_tests": 10} | options))
+
+
+def labels(answer, row):
+    return "".join(verdict.label[0] for verdict in apps.judge(apps.split(answer), row))
+
+
+def test_only_introductory_problems_with_tests_and_solutions():
+    others = [
+        record(difficulty="interview"),
+        record(solutions=""),
+        record(input_output=""),
+        record(input_output=json.dumps({"inputs": [], "outputs": []})),
+    ]
+    assert [row.id for row in load(record(), *others, FUNCTION)] == ["apps-7", "apps-8"]
+
+
+def test_reference_is_the_shortest_solution():
+    assert load(record())[0].reference == SUM
+    assert load(record(), max_lines=2) == []
+
+
+def test_number_of_tests_is_bounded():
+    assert load(record(), max_tests=1)[0].truth["tests"] == [["2\n1\n2\n", "3\n"]]
+
+
+def test_missing_column_is_named():
+    broken = record()
+    del broken["solutions"]
+    with pytest.raises(DomainError, match="'solutions'"):
+        load(broken)
+
+
+def test_reference_is_all_right_with_distinct_facts():
+    for row in load(record(), FUNCTION):
+        fragments = apps.split(row.reference)
+        assert apps.join(fragments) == row.reference
+        verdicts = apps.judge(fragments, row)
+        assert {v.label for v in verdicts} == {"right"}
+        assert len({v.fact for v in verdicts}) == len(fragments)
+
+
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        ("import sys\nn, *rest = map(int, sys.stdin.read().split())\nprint(sum(rest))\nexit()", "rrrr"),
+        ("count = int(input())\ns = 0\nfor i in range(count):", "rrr"),
+        ("n = int(input())\ntotal = 1\nfor _ in range(n):\n    total += int(input())\nprint(total)", "rwwww"),
+        ("n = int(input())\ntotal = 0\nfor _ in range(n):\n    total -= int(input())\nprint(total)", "rrrww"),
+        ("print(3)", "w"),
+        ("n = int(input()", "w"),
+        ("while True:\n    pass", "ww"),
+    ],
+)
+def test_first_wrong_line_of_a_program(answer, expected):
+    assert labels(answer, load(record())[0]) == expected
+
+
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        ("def largest(a, b):\n    return max(a, b)", "rr"),
+        ("class Solution:\n    def largest(self, a, b):\n        return max(a, b)", "rrr"),
+        ("def largest(a, b):\n    return min(a, b)", "rw"),
+        ("def largest(a, b):\n    if a > b:\n        return b\n    return a", "rrww"),
+    ],
+)
+def test_first_wrong_line_of_a_called_function(answer, expected):
+    assert labels(answer, load(FUNCTION)[0]) == expected

@@ -1,0 +1,301 @@
+"""Completeness, correctness, F1, response rate and their intervals: worked by hand, and what must always hold."""
+
+import numpy as np
+import polars as pl
+import pytest
+import synthetic as made
+from halt import frames, metrics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+BOOTSTRAP = metrics.Bootstrap(draws=200, seed=0)
+SCORE = {name: place for place, name in enumerate(metrics.SCORES)}
+
+
+def per_prompt(answers, samples=(), wanted=4, dependent=False, add_on=()):
+    """METRICS of answers {id: labels or (labels, facts)} and samples [(id, sample, labels, facts)]."""
+    judged, replied = [], []
+    for id, given_answer in answers.items():
+        labels, facts = given_answer if isinstance(given_answer, tuple) else (given_answer, None)
+        judged += made.judged(made.answer(id=id), labels, facts=facts)
+        replied.append(made.response(made.answer(id=id)))
+    sampled = []
+    for id, sample, labels, facts in samples:
+        sampled += made.judged(made.answer("samples", "none", id=id, sample=sample), labels, facts=facts)
+    return metrics.per_prompt(
+        made.responses(*replied),
+        made.judgements(*judged),
+        made.data(*(made.row(id, wanted=wanted) for id in answers)),
+        made.judgements(*sampled),
+        dependent=dependent,
+        add_on=add_on,
+    )
+
+
+def point(table):
+    return dict(zip(metrics.SCORES, metrics.estimate([table], BOOTSTRAP).point, strict=True))
+
+
+def counted(*rows):
+    """METRICS rows from (given, right, facts, n_all, n_capable[, cluster])."""
+    names = ("given", "right", "facts", "n_all", "n_capable")
+    return frames.build(
+        [
+            {
+                **made.answer(id=f"p{place}"),
+                "cluster": row[5] if len(row) > 5 else f"p{place}",
+                "unverifiable": 0,
+                "unjudged": 0,
+                **dict(zip(names, row, strict=False)),
+            }
+            for place, row in enumerate(rows)
+        ],
+        frames.METRICS,
+    )
+
+
+def test_independent_answer_worked_by_hand():
+    table = per_prompt({"p0": ("rrwr?j", ["a", "b", None, "c", None, None])}, [("p0", 0, "rr", ["a", "d"])], wanted=6)
+    row = made.one(table)
+    assert (row["given"], row["right"], row["facts"], row["unverifiable"], row["unjudged"]) == (4, 3, 3, 1, 1)
+    assert (row["n_all"], row["n_capable"]) == (6, 2)
+    scores = point(table)
+    assert scores["correctness"] == 3 / 4
+    assert scores["completeness_all"] == 3 / 6
+    assert scores["completeness_capable"] == 1.0  # three right, two within capability: no more than all of it
+    assert scores["f1_all"] == pytest.approx(2 * 0.75 * 0.5 / 1.25)
+    assert scores["fragments_given"] == 4
+
+
+def test_a_fact_stated_three_times_counts_once_for_completeness_and_thrice_for_correctness():
+    scores = point(per_prompt({"p0": ("rrrw", ["a", "a", "a", None])}))
+    assert scores["completeness_all"] == 1 / 4
+    assert scores["correctness"] == 3 / 4
+
+
+def test_a_judge_that_names_no_statement_has_equal_texts_count_once():
+    key = made.answer(id="p0")
+    judged = made.judged(key, "rrr", texts=["Born in 1815.", " born in 1815. ", "English"])
+    table = metrics.per_prompt(
+        made.responses(made.response(key)),
+        made.judgements(*judged),
+        made.data(made.row()),
+        made.judgements(),
+        dependent=False,
+    )
+    assert made.one(table)["facts"] == 2
+
+
+def test_dependent_answer_counts_its_right_prefix():
+    row = made.one(per_prompt({"p0": ("rrww", ["a", "a", None, None])}, dependent=True))
+    assert (row["facts"], row["right"], row["given"]) == (2, 2, 4)
+
+
+def test_capability_of_independent_prompts_is_the_union_over_samples():
+    samples = [("p0", 0, "rw", ["a", None]), ("p0", 1, "rr", ["a", "b"]), ("p0", 2, "ww", None)]
+    assert made.one(per_prompt({"p0": "r"}, samples))["n_capable"] == 2
+
+
+def test_capability_of_dependent_prompts_is_the_longest_right_prefix():
+    samples = [("p0", 0, "rww", ["a"] * 3), ("p0", 1, "rrw", ["a", "b", "c"]), ("p0", 2, "www", None)]
+    assert made.one(per_prompt({"p0": "r"}, samples, dependent=True))["n_capable"] == 2
+
+
+def test_capability_is_never_more_than_the_reference_holds():
+    samples = [("p0", 0, "rrrr", ["a", "b", "c", "d"])]
+    assert made.one(per_prompt({"p0": "r"}, samples, wanted=3))["n_capable"] == 3
+
+
+def test_prompt_outside_capability_is_left_out_of_completeness_capable_only():
+    samples = [("p0", 0, "rr", ["a", "b"])]
+    scores = point(per_prompt({"p0": ("r", ["a"]), "p1": ("w", None)}, samples))
+    assert scores["completeness_capable"] == 1 / 2
+    assert scores["completeness_all"] == pytest.approx((1 / 4 + 0) / 2)
+
+
+def test_abstention_counts_nothing_in_completeness_and_is_left_out_of_correctness():
+    scores = point(per_prompt({"p0": ("rr", ["a", "b"]), "p1": "", "p2": "??"}))
+    assert scores["response_rate"] == pytest.approx(1 / 3)
+    assert scores["correctness"] == 1.0
+    assert scores["completeness_all"] == pytest.approx(0.5 / 3)
+
+
+def test_a_method_that_only_abstains_has_no_correctness_and_no_f1():
+    found = metrics.estimate([per_prompt({"p0": "", "p1": ""})], BOOTSTRAP)
+    assert np.isnan([part[SCORE["correctness"]] for part in found]).all()
+    assert [part[SCORE["f1_all"]] for part in found] == [0, 0, 0]
+
+
+def test_add_on_is_scored_without_and_with_its_marked_fragments():
+    key = made.answer("add-on", "0.60")
+    table = metrics.per_prompt(
+        made.responses(made.response(key)),
+        made.judgements(*made.judged(key, "rrwr", facts=list("abcd"), marked=(2, 3))),
+        made.data(made.row()),
+        made.judgements(),
+        dependent=False,
+        add_on=["add-on"],
+    )
+    found = {row["method"]: (row["given"], row["facts"]) for row in table.iter_rows(named=True)}
+    assert found == {"add-on": (2, 2), "add-on-full": (4, 3)}
+
+
+def test_other_methods_keep_marked_fragments_and_one_row():
+    assert per_prompt({"p0": "rw"}, add_on=["add-on"])["method"].to_list() == ["halt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"responses": []}, "nothing to score"),
+        ({"data": [made.row("other")]}, "'p0'"),
+        ({"data": [made.row(wanted=0)]}, "no fragment"),
+        ({"judgements": made.judged(made.answer(id="p7"), "r")}, "'p7'"),
+        ({"samples": made.judged(made.answer("samples", "none", model="another"), "r")}, "another"),
+        ({"responses": [made.response(made.answer())] * 2}, "twice"),
+    ],
+)
+def test_tables_that_do_not_belong_together_are_refused(change, message):
+    tables = {
+        "responses": [made.response(made.answer())],
+        "judgements": [],
+        "data": [made.row()],
+        "samples": [],
+    } | change
+    with pytest.raises(metrics.MetricsError, match=message):
+        metrics.per_prompt(
+            made.responses(*tables["responses"]),
+            made.judgements(*tables["judgements"]),
+            made.data(*tables["data"]),
+            made.judgements(*tables["samples"]),
+            dependent=False,
+        )
+
+
+def test_rows_of_one_cluster_are_resampled_together():
+    """Ten copies of two prompts tell no more than two prompts do."""
+    alone = metrics.estimate([counted((1, 1, 1, 1, 1, "a"), (1, 0, 0, 1, 1, "b"))], BOOTSTRAP)
+    rows = [(1, 1, 1, 1, 1, "a")] * 10 + [(1, 0, 0, 1, 1, "b")] * 10
+    copied = metrics.estimate([counted(*rows)], BOOTSTRAP)
+    np.testing.assert_allclose(copied.low, alone.low)
+    np.testing.assert_allclose(copied.high, alone.high)
+    place = SCORE["correctness"]
+    assert (copied.low[place], copied.high[place]) == (0, 1)
+
+
+def test_mean_over_seeds_is_the_mean_of_the_seeds():
+    first, second = counted((2, 2, 2, 4, 2), (2, 1, 1, 4, 2)), counted((4, 1, 1, 4, 2), (0, 0, 0, 4, 2))
+    both = metrics.estimate([first, second], BOOTSTRAP)
+    singles = [metrics.estimate([table], BOOTSTRAP).point for table in (first, second)]
+    np.testing.assert_allclose(both.point, np.mean(singles, axis=0))
+
+
+def test_correctness_is_paired_on_prompts_where_both_gave_something():
+    first = counted((2, 2, 2, 4, 2), (2, 1, 1, 4, 2), (0, 0, 0, 4, 2))
+    second = counted((2, 1, 1, 4, 2), (0, 0, 0, 4, 2), (2, 2, 2, 4, 2))
+    found, prompts = metrics.difference([first], [second], BOOTSTRAP)
+    assert found.point[SCORE["correctness"]] == 0.5  # the first prompt alone
+    assert prompts[SCORE["correctness"]] == 1
+    assert prompts[SCORE["completeness_all"]] == 3
+    alone = [metrics.estimate([table], BOOTSTRAP).point for table in (first, second)]
+    for name in ("f1_all", "f1_capable", "completeness_all", "response_rate"):
+        assert found.point[SCORE[name]] == pytest.approx(alone[0][SCORE[name]] - alone[1][SCORE[name]])
+
+
+def test_pairing_sees_a_constant_advantage_that_the_spread_over_prompts_hides():
+    rng = np.random.default_rng(3)
+    base = rng.integers(0, 9, size=60)
+    first = counted(*((10, right + 1, right + 1, 10, 10) for right in base))
+    second = counted(*((10, right, right, 10, 10) for right in base))
+    found, _ = metrics.difference([first], [second], BOOTSTRAP)
+    place = SCORE["correctness"]
+    assert found.low[place] == pytest.approx(0.1)
+    assert found.high[place] == pytest.approx(0.1)
+
+
+def test_answers_to_other_prompts_cannot_be_paired():
+    with pytest.raises(metrics.MetricsError, match="different prompts"):
+        metrics.difference([counted((1, 1, 1, 1, 1))], [counted((1, 1, 1, 1, 1), (1, 1, 1, 1, 1))], BOOTSTRAP)
+
+
+def test_every_resample_draws_as_many_clusters_as_there_are():
+    drawn = metrics.weights(7, 50, 0)
+    assert drawn.shape == (50, 7)
+    assert (drawn.sum(axis=1) == 7).all()
+
+
+def test_interval_covers_the_true_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for seed in range(100):
+        right = rng.binomial(5, 0.6, size=80)
+        table = counted(*((5, int(value), int(value), 5, 5) for value in right))
+        found = metrics.estimate([table], metrics.Bootstrap(300, seed))
+        covered += found.low[2] <= 0.6 <= found.high[2]
+    assert covered >= 87
+
+
+def test_pooled_share_is_over_fragments_not_prompts():
+    table = pl.DataFrame({"cluster": ["a", "b"], "given": [8, 2], "right": [8, 0]})
+    share, low, high = metrics.pooled(table, BOOTSTRAP)
+    assert (share, low, high) == (0.8, 0.0, 1.0)
+
+
+@st.composite
+def tables(draw):
+    """METRICS rows with any counts that can occur, some prompts sharing a cluster."""
+    rows = []
+    for _ in range(draw(st.integers(1, 12))):
+        given_count = draw(st.integers(0, 8))
+        right = draw(st.integers(0, given_count))
+        n_all = draw(st.integers(1, 6))
+        facts, capable = draw(st.integers(min(right, 1), right)), draw(st.integers(0, n_all))
+        rows.append((given_count, right, facts, n_all, capable, f"c{draw(st.integers(0, 5))}"))
+    return counted(*rows)
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables())
+def test_scores_lie_between_zero_and_one_and_inside_their_interval_where_all_is_equal(table):
+    found = metrics.estimate([table], BOOTSTRAP)
+    for name, place in SCORE.items():
+        if name == "fragments_given":
+            continue
+        for part in found:
+            assert np.isnan(part[place]) or 0 <= part[place] <= 1 + 1e-12
+        assert np.isnan(found.low[place]) or found.low[place] <= found.high[place]
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables(), st.integers(0, 1000))
+def test_order_of_rows_changes_no_digit(table, seed):
+    first, second = (metrics.estimate([each], BOOTSTRAP) for each in (table, made.shuffled(table, seed)))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_order_of_rows_changes_no_digit_where_addition_would_round_differently():
+    rows = [(given_count, 1, 1, given_count, given_count, "one cluster") for given_count in range(1, 60)]
+    table = counted(*rows)
+    expected = metrics.estimate([table], BOOTSTRAP).point
+    for seed in range(10):
+        np.testing.assert_array_equal(metrics.estimate([made.shuffled(table, seed)], BOOTSTRAP).point, expected)
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables())
+def test_a_method_differs_from_itself_by_exactly_zero(table):
+    found, _ = metrics.difference([table], [made.shuffled(table)], BOOTSTRAP)
+    for part in found:
+        assert (part[~np.isnan(part)] == 0).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables(), st.data())
+def test_a_wrong_fragment_never_raises_correctness_where_something_was_given(table, data):
+    place = data.draw(st.integers(0, table.height - 1))
+    before = metrics.values(table)[place, 2]
+    after = metrics.values(table.with_columns(pl.col("given") + (pl.int_range(pl.len()) == place).cast(pl.Int32)))[
+        place, 2
+    ]
+    assert after == 0 if np.isnan(before) else after <= before

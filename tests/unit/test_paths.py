@@ -1,0 +1,110 @@
+"""Result paths: one canonical label for a threshold, closed wildcards, and the grid that the config asks for."""
+
+import re
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halt import paths
+
+CONFIG = {
+    "experiment": {
+        "models": ["small", "b.1"],
+        "domains": ["biography"],
+        "methods": ["base", "unchanged", "halt"],
+        "thresholds": [0.8, 0.4],
+        "seeds": [3, 1],
+    },
+    "models": {"small": {}, "b.1": {}, "unused": {}},
+    "domains": {"biography": {}, "code": {}},
+    "methods": {
+        "base": {"rewrite": None, "threshold": False},
+        "unchanged": {"rewrite": "unchanged", "threshold": False},
+        "halt": {"rewrite": "halt", "threshold": True},
+    },
+}
+
+
+@given(st.integers(1, 100))
+def test_every_hundredth_has_one_label_however_it_is_written(hundredths):
+    label = f"{hundredths // 100}.{hundredths % 100:02d}"
+    assert paths.threshold_label(hundredths / 100) == label
+    assert paths.threshold_label(label) == label
+    assert re.fullmatch(paths.wildcard_constraints(CONFIG)["threshold"], label)
+
+
+def test_whole_one_is_a_threshold():
+    assert paths.threshold_label(1) == "1.00"
+
+
+@pytest.mark.parametrize("threshold", [0, -0.4, 1.01, 0.575, 0.001, float("nan"), float("inf"), True, None, "half", ""])
+def test_other_thresholds_are_refused(threshold):
+    with pytest.raises(ValueError, match="expected a multiple of 0.01 above 0 and at most 1"):
+        paths.threshold_label(threshold)
+
+
+def test_method_without_threshold_has_the_label_none():
+    assert paths.thresholds_of("unchanged", CONFIG) == ["none"]
+    assert paths.thresholds_of("halt", CONFIG) == ["0.80", "0.40"]
+
+
+def test_grid_is_every_combination_and_base_is_run_once():
+    results = [tuple(result.values()) for result in paths.grid(CONFIG)]
+    assert [result for result in results if result[0] == "small"] == [
+        ("small", "biography", "base", "none", 3, "biography"),
+        ("small", "biography", "unchanged", "none", 3, "biography"),
+        ("small", "biography", "unchanged", "none", 1, "biography"),
+        ("small", "biography", "halt", "0.80", 3, "biography"),
+        ("small", "biography", "halt", "0.80", 1, "biography"),
+        ("small", "biography", "halt", "0.40", 3, "biography"),
+        ("small", "biography", "halt", "0.40", 1, "biography"),
+    ]
+    assert len(results) == 14
+
+
+def test_every_result_of_the_grid_has_its_own_path():
+    results = [paths.METRICS.format(**result) for result in paths.grid(CONFIG)]
+    assert len(set(results)) == len(results)
+    assert results[0] == "results/metrics/small/biography/base/none/seed3/biography.parquet"
+
+
+def test_wildcards_take_registered_names_and_nothing_else():
+    constraints = paths.wildcard_constraints(CONFIG)
+    assert re.fullmatch(constraints["model"], "b.1")
+    assert re.fullmatch(constraints["model"], "unused")
+    for name in ("b-1", "small/b.1", "", "smal"):
+        assert not re.fullmatch(constraints["model"], name)
+    for threshold in ("0.4", "0.00", "1.01", "0.405", ""):
+        assert not re.fullmatch(constraints["threshold"], threshold)
+    assert not re.fullmatch(constraints["seed"], "01")
+
+
+def _templates():
+    return {
+        name: value
+        for name, value in vars(paths).items()
+        if isinstance(value, str) and value.startswith("results/") and name.isupper() and not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_templates()))
+def test_every_wildcard_of_a_path_is_constrained_and_fills_a_folder_alone(name):
+    template = _templates()[name]
+    wildcards = [field for _, field, _, _ in Formatter().parse(template) if field]
+    assert set(wildcards) <= set(paths.wildcard_constraints(CONFIG))
+    assert all(part.count("{") <= 1 for part in template.split("/"))
+
+
+def test_no_threshold_before_rewrite():
+    for template in (paths.MODEL, paths.DATA, paths.GENERATIONS, paths.FRAGMENTS, paths.JUDGEMENTS):
+        assert "{threshold}" not in template
+
+
+def test_paths_of_samples_and_of_responses_cannot_be_confused():
+    constraints = paths.wildcard_constraints(CONFIG)
+    of_samples = re.sub(r"\\{(\w+)\\}", lambda found: f"(?:{constraints[found[1]]})", re.escape(paths.FRAGMENTS))
+    for result in paths.grid(CONFIG):
+        assert not re.fullmatch(of_samples, paths.RESPONSE_FRAGMENTS.format(**result))
+    assert re.fullmatch(of_samples, "results/fragments/small/code.parquet")

@@ -1,0 +1,281 @@
+"""Tables and figure from a made-up run: their columns, what they say, and that equal inputs give equal bytes."""
+
+import json
+
+import figures as figures_program
+import numpy as np
+import polars as pl
+import pytest
+import score as score_program
+import synthetic as made
+import tables as tables_program
+from halt import frames, metrics, report
+from halt.report import controls, figures, markdown, tables
+
+MAIN = (
+    "model,domain,method,threshold,seed,test_domain,prompts,"
+    "response_rate,response_rate_lo,response_rate_hi,fragments_given,fragments_given_lo,fragments_given_hi,"
+    "correctness,correctness_lo,correctness_hi,completeness_all,completeness_all_lo,completeness_all_hi,"
+    "completeness_capable,completeness_capable_lo,completeness_capable_hi,f1_all,f1_all_lo,f1_all_hi,"
+    "f1_capable,f1_capable_lo,f1_capable_hi"
+)
+PAIRED = "model,domain,method,threshold,seed,test_domain,against,score,difference,lo,hi,prompts"
+TREND = "model,domain,method,test_domain,score,points,correlation"
+KINDS = "model,domain,method,threshold,seed,test_domain,kind,fragments,share,correctness,correctness_lo,correctness_hi"
+BOOTSTRAP = metrics.Bootstrap(200, 0)
+
+
+def finish(folder, **options):
+    """Write the tables of a run, score every result and make all tables of the report."""
+    paths = made.write(folder, **options)
+    paths["metrics"] = []
+    for responses, judgements in zip(paths["responses"], paths["judgements"], strict=True):
+        domain, method, *_ = responses.relative_to(folder / "responses").parts
+        chosen = {name: next(path for path in paths[name] if path.stem == domain) for name in ("data", "tested")}
+        settings = {f"domains/{domain}": made.DOMAINS[domain], f"methods/{method}": made.METHODS[method]}
+        output = folder / "metrics" / responses.relative_to(folder / "responses")
+        arguments = ["--responses", responses, "--judgements", judgements, "--data", chosen["data"]]
+        arguments += ["--sample-judgements", chosen["tested"], "--settings", json.dumps(settings), "--output", output]
+        score_program.main(score_program.parser().parse_args(list(map(str, arguments))))
+        paths["metrics"].append(output)
+    make_tables(folder, paths)
+    return paths
+
+
+def make_tables(folder, paths):
+    arguments = ["--metrics", *paths["metrics"], "--judgements", *paths["judgements"]]
+    arguments += ["--sample-judgements", *paths["training"], "--settings", json.dumps(made.SETTINGS)]
+    for name in ("main", "paired", "trend", "kinds", "control"):
+        arguments += [f"--{name}", folder / f"{name}.csv"]
+    arguments += ["--markdown", folder / "main.md"]
+    tables_program.main(tables_program.parser().parse_args(list(map(str, arguments))))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    finish(folder, prompts=40, seeds=(0, 1))
+    return folder
+
+
+def read(run, name):
+    columns = {"main": tables.MAIN, "paired": tables.PAIRED, "trend": tables.TREND, "kinds": tables.KINDS}
+    return tables.read_csv(run / f"{name}.csv", columns.get(name, controls.CONTROL))
+
+
+@pytest.mark.parametrize(("name", "columns"), [("main", MAIN), ("paired", PAIRED), ("trend", TREND), ("kinds", KINDS)])
+def test_columns_are_exactly_those_promised(run, name, columns):
+    assert (run / f"{name}.csv").read_text().splitlines()[0] == columns
+
+
+def test_main_table_has_a_row_per_result_and_one_over_the_seeds(run):
+    table = read(run, "main")
+    results = len(made.GIVES) + 1  # Add-On HALT is scored twice
+    assert table.height == results * 2 * 3
+    assert set(table["seed"]) == {"0", "1", "all"}
+    assert set(table["prompts"]) == {40}
+    for name in metrics.SCORES:
+        assert (table[f"{name}_lo"] <= table[name] + 1e-9).all()
+        assert (table[name] <= table[f"{name}_hi"] + 1e-9).all()
+
+
+def test_one_seed_has_no_row_over_the_seeds(tmp_path):
+    finish(tmp_path, prompts=6, domains=("biography",))
+    assert set(read(tmp_path, "main")["seed"]) == {"0"}
+
+
+def test_every_other_method_is_paired_with_both_unchanged_ones(run):
+    table = read(run, "paired").filter(pl.col("against").is_in(report.BASELINES))
+    compared = set(table.select("method", "against").unique().iter_rows())
+    assert {("halt", other) for other in report.BASELINES} <= compared
+    assert ("base", "unchanged-own") in compared
+    assert ("unchanged-own", "unchanged-own") not in compared
+    assert set(table["score"]) == set(tables.PAIRED_SCORES)
+
+
+def test_paired_difference_of_completeness_is_that_of_the_main_table(run):
+    place = (pl.col("domain") == "biography") & (pl.col("threshold") == "0.40") & (pl.col("seed") == "all")
+    row = made.one(
+        read(run, "paired").filter(
+            place
+            & (pl.col("method") == "halt")
+            & (pl.col("score") == "completeness_all")
+            & (pl.col("against") == "unchanged-own")
+        )
+    )
+    main = read(run, "main").filter((pl.col("domain") == "biography") & (pl.col("seed") == "all"))
+    own = made.one(main.filter(pl.col("method") == "unchanged-own"))
+    halt = made.one(main.filter((pl.col("method") == "halt") & (pl.col("threshold") == "0.40")))
+    assert row["difference"] == pytest.approx(halt["completeness_all"] - own["completeness_all"], abs=2e-6)
+    assert row["prompts"] == 40
+
+
+def test_trend_counts_thresholds_times_seeds_and_has_the_sign_of_the_trade(run):
+    rows = read(run, "trend").filter((pl.col("method") == "halt") & (pl.col("domain") == "biography"))
+    found = {row["score"]: row for row in rows.iter_rows(named=True)}
+    assert found["correctness"]["points"] == 6
+    assert found["correctness"]["correlation"] < 0 < found["completeness_all"]["correlation"]
+
+
+def test_rank_correlation_shares_ranks_of_ties():
+    assert tables.spearman(np.array([1, 1, 2, 2]), np.array([1, 2, 3, 4])) == pytest.approx(0.894427, abs=1e-6)
+    assert np.isnan(tables.spearman(np.array([1, 2]), np.array([5, 5])))
+
+
+def test_kinds_are_counted_within_a_result(run):
+    table = read(run, "kinds").filter((pl.col("method") == "base") & (pl.col("seed") == "0"))
+    assert set(table["domain"]) == {"biography"}  # mathematics has no kinds
+    assert set(table["kind"]) == set(made.KINDS)
+    assert table["share"].sum() == pytest.approx(1, abs=1e-5)
+    assert table["fragments"].to_list() == [40] * 4
+
+
+def test_kind_filter_keeps_only_kinds_mostly_right_in_the_training_samples(run):
+    table = read(run, "control").filter(pl.col("method") == controls.KIND_FILTER)
+    assert set(table["domain"]) == {"biography"}
+    assert set(table["of"]) == {"base", "unchanged-own"}
+    [kinds] = set(table["kinds"])
+    assert "nationality" in kinds
+    assert "birth year" not in kinds
+    assert (table["fragments_given"] <= 2).all()
+
+
+def test_random_trim_gives_as_many_fragments_as_halt(run):
+    place = (pl.col("seed") == "0") & (pl.col("test_domain") == "mathematics")
+    control = read(run, "control").filter(place & (pl.col("method") == controls.RANDOM_TRIM))
+    main = read(run, "main").filter(place & (pl.col("method") == "halt"))
+    assert control["fragments_given"].to_list() == main["fragments_given"].to_list()
+    assert control["threshold"].to_list() == main["threshold"].to_list()
+
+
+def test_random_trim_of_dependent_answers_cuts_their_end():
+    key = made.answer("unchanged-own", "none", domain="mathematics")
+    rows = [line for id in "abcd" for line in made.judged({**key, "id": id}, "rrww")]
+    left = controls.trim(made.judgements(*rows), 9, dependent=True, seed=0)
+    assert left.height == 9
+    for (_id,), part in left.group_by("id"):
+        assert sorted(part["fragment"]) == list(range(part.height))
+
+
+def test_halt_is_compared_with_its_controls(run):
+    against = set(read(run, "paired").filter(pl.col("method") == "halt")["against"])
+    assert {"kind-filter of base", "kind-filter of unchanged-own", "random-trim of unchanged-own"} <= against
+
+
+def test_markdown_says_in_plain_words_that_halt_won(run):
+    text = (run / "main.md").read_text()
+    section = text.split("## biography")[1].split("## ")[0]
+    first = section.splitlines()[2]
+    assert first.startswith("**Yes:** halt at α = 0.40 is right more often than both unchanged methods")
+    assert "random-trim of unchanged-own" in section
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    assert sum(line.count("**") for line in table) >= 2 * 3  # the best correctness and both best F1
+
+
+def tell(labels_of_halt, without=()):
+    """The report on three methods over ten prompts: HALT's labels (one text, or one per prompt) against rw and rr."""
+    answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rr", ("halt", "0.40"): labels_of_halt}
+    rows = []
+    for (method, threshold), labels in answers.items():
+        for place in range(0 if method in without else 10):
+            key = made.answer(method, threshold, id=f"p{place}")
+            own = labels if isinstance(labels, str) else labels[place]
+            wrong, right = own.count("w"), own.count("r")
+            given = {"given": right + wrong, "right": right, "facts": right, "unverifiable": 0, "unjudged": 0}
+            rows.append({**key, "cluster": key["id"], **given, "n_all": 2, "n_capable": 2})
+    counted = frames.build(rows, frames.METRICS)
+    main = tables.main(counted, BOOTSTRAP)
+    control = tables.frame([], controls.CONTROL)
+    sampled = {("tiny", "biography"): 0.24}
+    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+
+
+def test_markdown_does_not_call_a_difference_whose_interval_holds_zero_a_win():
+    text = tell(["r"] * 6 + ["w"] * 4, without=("unchanged-reference",))
+    assert "+0.10 [-" in text  # better on average, by less than chance explains
+    assert "**No:**" in text
+
+
+def test_markdown_says_no_and_why_when_a_reference_method_is_as_good():
+    text = tell("r")
+    assert "**No:**" in text
+    assert "it answered 100 % of 10 prompts" in text
+    assert "fewer than 30 prompts" in text
+    assert "24 % of the fragments of the training samples were right" in text
+
+
+def test_markdown_says_so_when_halt_only_abstains():
+    assert "**No.** halt at α = 0.40 gave no fragment to any of the 10 prompts" in tell("")
+
+
+def test_markdown_leaves_the_question_open_without_a_baseline():
+    text = tell("r", without=("unchanged-reference",))
+    assert "**Open:**" in text
+    assert "not compared with unchanged-reference" in text
+
+
+def test_two_files_of_one_result_are_refused(run, tmp_path):
+    [path] = [
+        path for path in (run / "metrics").rglob("0.parquet") if "halt/0-40" in str(path) and "biography" in str(path)
+    ]
+    training = [run / "training" / "biography.parquet"]
+    judgements = [run / "judgements" / path.relative_to(run / "metrics")]
+    with pytest.raises(frames.FrameError, match="twice"):
+        make_tables(tmp_path, {"metrics": [path, path], "judgements": judgements, "training": training})
+
+
+def test_a_table_of_another_kind_is_refused_by_name_and_column(tmp_path):
+    path = tmp_path / "data.parquet"
+    frames.write(made.data(made.row()), path, frames.DATA)
+    with pytest.raises(frames.FrameError, match=r"data\.parquet.*given"):
+        report.scan([path], frames.METRICS)
+
+
+def test_equal_inputs_give_equal_tables(run, tmp_path):
+    again = finish(tmp_path, prompts=40, seeds=(0, 1))
+    again["metrics"].reverse()
+    again["judgements"].reverse()
+    make_tables(tmp_path, again)
+    for name in ("main.csv", "paired.csv", "trend.csv", "kinds.csv", "control.csv", "main.md"):
+        assert (tmp_path / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def draw(run, folder):
+    arguments = ["--main", run / "main.csv", "--settings", json.dumps(made.SETTINGS)]
+    arguments += ["--png", folder / "figure.png", "--svg", folder / "figure.svg"]
+    figures_program.main(figures_program.parser().parse_args(list(map(str, arguments))))
+    return (folder / "figure.png").read_bytes(), (folder / "figure.svg").read_bytes()
+
+
+def test_figure_has_the_same_bytes_each_time(run, tmp_path):
+    first, second = draw(run, tmp_path / "a"), draw(run, tmp_path / "b")
+    assert first == second
+    assert first[0].startswith(b"\x89PNG")
+    assert b"<svg" in first[1]
+
+
+def test_figure_has_a_panel_per_domain_and_a_label_per_threshold_of_halt(run):
+    figure = figures.tradeoff(read(run, "main").iter_rows(named=True), ["halt"])
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["biography", "mathematics"]
+    for axes in figure.axes:
+        labels = [text.get_text() for text in axes.texts if text.get_text().startswith("α")]
+        assert labels == ["α .40", "α .60", "α .80"]
+
+
+def test_figure_has_a_row_of_panels_per_model(run):
+    rows = read(run, "main").to_dicts()
+    figure = figures.tradeoff(rows + [{**row, "model": "other"} for row in rows], ["halt"])
+    assert len(figure.axes) == 4
+
+
+def test_figure_names_what_gave_nothing(run):
+    rows = read(run, "main").filter(pl.col("domain") == "biography").to_dicts()
+    silent = [
+        {**row, "correctness": None, "correctness_lo": None, "correctness_hi": None}
+        if row["threshold"] == "0.40"
+        else row
+        for row in rows
+    ]
+    [axes] = figures.tradeoff(silent, ["halt"]).axes
+    assert "gave nothing: halt 0.40" in [text.get_text() for text in axes.texts]

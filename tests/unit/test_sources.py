@@ -1,0 +1,100 @@
+"""Sources: members and records, whether they lie in wheels, folders or files."""
+
+import json
+import zipfile
+
+import polars
+import pytest
+
+from halt import sources
+
+SPEC = {"type": "path", "path": "here"}
+
+
+def _wheel(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_wheel_a_folder_and_a_file_are_read_alike(tmp_path):
+    wheel = _wheel(tmp_path / "tool-1-py3-none-any.whl", {"tool/a.txt": "from the wheel"})
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub/b.txt").write_text("from the folder")
+    (folder / ".hidden").write_text("not a member")
+    file = tmp_path / "c.txt"
+    file.write_text("from the file")
+    source = sources.open_source([wheel, folder, file], [SPEC, SPEC])
+    assert source.members() == ["c.txt", "sub/b.txt", "tool/a.txt"]
+    assert [source.read(name) for name in source.members()] == [b"from the file", b"from the folder", b"from the wheel"]
+
+
+def test_find_goes_by_the_end_of_the_path_and_refuses_to_choose(tmp_path):
+    wheel = _wheel(tmp_path / "tool-1-py3-none-any.whl", {"tool/x/a.txt": "", "tool/y/a.txt": "", "tool/za.txt": ""})
+    source = sources.open_source([wheel], SPEC)
+    assert source.find("x/a.txt") == "tool/x/a.txt"
+    assert source.find("missing.txt") is None
+    with pytest.raises(sources.SourceError, match=r"several members end in a\.txt"):
+        source.find("a.txt")
+
+
+def test_every_table_format_gives_the_same_records(tmp_path):
+    rows = [{"a": 'one, "quoted"', "b": "1"}, {"a": "two\twords", "b": "2"}]
+    (tmp_path / "jsonl").mkdir()
+    (tmp_path / "jsonl/x.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "parquet").mkdir()
+    polars.DataFrame(rows).write_parquet(tmp_path / "parquet/x.parquet")
+    for name, separator in (("csv", ","), ("tsv", "\t")):
+        (tmp_path / name).mkdir()
+        polars.DataFrame(rows).write_csv(tmp_path / f"{name}/x.{name}", separator=separator)
+    for name in ("jsonl", "parquet", "csv", "tsv"):
+        assert list(sources.open_source([tmp_path / name], SPEC).records()) == rows, name
+
+
+def test_columns_name_what_has_no_header(tmp_path):
+    (tmp_path / "x.tsv").write_text("1\t2\n3\t4\n")
+    source = sources.open_source([tmp_path / "x.tsv"], SPEC)
+    assert source.table("x.tsv", ("a", "b")) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: folder / "absent", "no such file or folder"),
+        (lambda folder: _text(folder / "a.whl", "no archive"), "not a readable wheel"),
+        (lambda folder: _text(folder / "a.txt", "text"), "no table among its members"),
+        (lambda folder: _text(folder / "a.jsonl", "{}\n{"), "line 2 is not JSON"),
+        (lambda folder: _text(folder / "a.jsonl", "[1]"), "line 1 is not a JSON object"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, make, message):
+    with pytest.raises(sources.SourceError, match=message):
+        list(sources.open_source([make(tmp_path)], SPEC).records())
+
+
+def test_two_files_with_one_member_are_refused(tmp_path):
+    one = _wheel(tmp_path / "one-1-py3-none-any.whl", {"a.txt": ""})
+    two = _wheel(tmp_path / "two-1-py3-none-any.whl", {"a.txt": ""})
+    with pytest.raises(sources.SourceError, match=r"two files have the member a\.txt"):
+        sources.open_source([one, two], SPEC)
+
+
+def test_a_missing_member_is_named(tmp_path):
+    source = sources.open_source([_text(tmp_path / "a.txt", "")], SPEC)
+    with pytest.raises(sources.SourceError, match=r"no member b\.txt"):
+        source.read("b.txt")
+
+
+def test_a_source_names_itself_in_words():
+    hub = {"type": "hub", "repository": "owner/set", "revision": "0123456789" * 4}
+    assert sources.describe(hub) == "hub owner/set@01234567"
+    assert sources.describe({"type": "package", "packages": ["a==1", "b==2"]}) == "package a==1 b==2"
+    with pytest.raises(sources.SourceError, match="none of package, hub, path"):
+        sources.describe({"type": "ftp"})
+
+
+def _text(path, text):
+    path.write_text(text)
+    return path
