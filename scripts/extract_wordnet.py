@@ -43,9 +43,10 @@ KINDS = {
 }
 # Hypernyms that say nothing, and a branch of `drug` that is no medicine.
 _EMPTY_WORDS = (
-    "entity|physical entity|abstraction|abstract entity|object|physical object|matter|whole|unit|part|portion|component|"
-    "component part|constituent|relation|thing|substance|causal agent|cause|causal agency|state|condition|status|"
-    "attribute|event|act|deed|human action|human activity|psychological feature|piece|agent|group|grouping"
+    "entity|physical entity|abstraction|abstract entity|object|physical object|matter|whole|unit|part|"
+    "portion|component|component part|constituent|relation|thing|substance|causal agent|cause|causal agency|"
+    "state|condition|status|attribute|event|act|deed|human action|human activity|psychological feature|piece|"
+    "agent|group|grouping"
 )
 GENERAL = frozenset(_EMPTY_WORDS.split("|"))
 DRINK = "alcoholic drink"

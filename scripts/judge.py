@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: judges/<name> and domains/<test domain>; for a local evaluator models/<name>/chat and /dtype too",
+        help="JSON: judges/<name> and domains/<test domain>; for a local evaluator models/<name> too (chat, dtype)",
     )
     arguments.add_argument(
         "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
@@ -33,6 +33,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
+    from halt import domains, frames, judges, prompts
+    from halt.engines.openai import EngineError
+
+    expected = (domains.DomainError, frames.FrameError, judges.JudgeError, prompts.PromptError, EngineError)
+    try:
+        judge(args)
+    except expected as error:
+        raise SystemExit(f"judge: {error}") from error
+
+
+def judge(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, prompts, resume
     from halt.judges import opening
 
@@ -41,8 +52,8 @@ def main(args: argparse.Namespace) -> None:
     judges.check_answers(fragments, frames.read(args.responses, frames.RESPONSES))
     [test_domain] = data["domain"].unique()
     domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
-    [judge] = [entry for key, entry in args.settings.items() if key.startswith("judges/")]
-    texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(judge, domain.DEPENDENT)}
+    [entry] = [value for key, value in args.settings.items() if key.startswith("judges/")]
+    texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(entry, domain.DEPENDENT)}
     given = {"training_data": args.training_data, "judge_model": args.judge_model}
     inputs = {"fragments": args.fragments, "data": args.data}
     inputs |= {name: prompts.path(args.prompts, name) for name in texts}
@@ -54,11 +65,11 @@ def main(args: argparse.Namespace) -> None:
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=opening.evaluator(args.settings, judge, args.judge_model),
+        evaluator=opening.evaluator(args.settings, entry, args.judge_model),
         batch_size=args.batch_size,
         processes=args.processes,
     )
-    with opening.opened(judge, means) as (decide, calibrated):
+    with opening.opened(entry, means) as (decide, calibrated):
         table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
     labels = judges.counts(table)
     print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)

@@ -32,6 +32,7 @@ import trl
 from datasets import Dataset
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
+from transformers.integrations.fsdp import is_fsdp_enabled
 from trl import SFTConfig, SFTTrainer
 
 from halt import resume
@@ -139,7 +140,7 @@ def finetune(
     settings read back from the trainer, rows, tokens, versions) and `loss.csv` (a row a step). Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
-    state = accelerate.PartialState()
+    state = accelerate.PartialState(cpu=not torch.cuda.is_available())
     spread = plan(settings["global_batch"], batch_size, state.num_processes)
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
@@ -162,6 +163,8 @@ def finetune(
         peft_config=_lora(settings["lora"]) if settings["adapter"] == "lora" else None,
     )
     trainer.remove_callback(PrinterCallback)
+    if (found := trainer.get_total_train_batch_size(trainer.args)) != settings["global_batch"]:
+        raise TrainingError(f"the trainer takes {found} examples a step, expected {settings['global_batch']}")
     if state.is_main_process:
         trainer.add_callback(_Steps(run.label, trainer.args.max_steps))
     checkpoint = _last_checkpoint(work, state)
@@ -204,7 +207,7 @@ def _head_sees(head: torch.nn.Module, chosen: torch.Tensor) -> Iterator[None]:
 
 def _pretrained(folder: Path, dtype: str, settings: Mapping, device: str) -> torch.nn.Module:
     """The model to train. Eager attention on a CPU: a fifth faster than torch's fused one at these lengths."""
-    frozen = settings["adapter"] == "lora" and not os.environ.get("ACCELERATE_USE_FSDP")  # FSDP shards one dtype only
+    frozen = settings["adapter"] == "lora" and not is_fsdp_enabled()  # FSDP shards one dtype only
     return AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype if frozen else "float32",
@@ -310,6 +313,9 @@ def _record(trainer: AnswerTrainer, encoded: Encoded, stream: Sequence[int], run
 def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping, output: Path) -> None:
     """Weights, training.json and loss.csv into a folder that then takes the place of `output`."""
     partial = output.with_name(f".{output.name}.partial")
+    if trainer.accelerator.is_main_process:
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed here
+    trainer.accelerator.wait_for_everyone()
     trainer.save_model(str(partial))
     if not trainer.accelerator.is_main_process:
         return
@@ -330,6 +336,8 @@ def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping,
             if "loss" in entry:
                 epoch = round(entry["step"] * settings["global_batch"] / rows, 4)
                 table.writerow({**entry, "epoch": epoch})
+    for file in partial.iterdir():
+        file.chmod(0o644)
     if output.exists():
         shutil.rmtree(output)
     os.rename(partial, output)

@@ -106,7 +106,8 @@ def serve(answer: Callable[[Asked], Reply], models: Reply = NO_MODELS) -> Iterat
 
         def _wait_for_the_client_to_leave(self):
             readable, _, _ = select.select([self.connection], [], [], 10)
-            assert readable and not self.connection.recv(1, socket.MSG_PEEK), "the client did not give up"
+            left = bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+            assert left, "the client did not give up"
 
         def _send(self, reply):
             self.send_response(reply.status)

@@ -94,6 +94,13 @@ HELPERS = (
 )
 
 
+COUNT = """def count(seq):
+    d = collections.defaultdict(int)
+    for item in seq:
+        d[item] += 1
+    return dict(d)"""
+
+
 class Wheel:
     """A source of three files in memory."""
 
@@ -125,9 +132,7 @@ def test_longer_references_are_let_in_by_option():
 
 
 def test_reference_is_the_body_without_documentation(rows):
-    assert rows["pack.tools.count"].reference == (
-        "def count(seq):\n    d = collections.defaultdict(int)\n    for item in seq:\n        d[item] += 1\n    return dict(d)"
-    )
+    assert rows["pack.tools.count"].reference == COUNT
 
 
 def test_prompt_shows_signature_sentence_and_examples_but_no_answer(rows):
@@ -187,9 +192,9 @@ def test_unfinished_answer_with_names_of_its_own_has_no_wrong_line(rows):
 @pytest.mark.parametrize(
     "answer, expected",
     [
-        ("def count(seq):\n    d = collections.defaultdict(int)\n    for item in seq:\n        d[item] += 2\n    return dict(d)", "rrrww"),
-        ("def count(seq):\n    d = collections.defaultdict(int)\n    for item in seq:\n        d[item] += 1\n    return d['a']", "rrrrw"),
-        ("def count(seq):\n    d = undefined_name(int)\n    for item in seq:\n        d[item] += 1\n    return dict(d)", "rwwww"),
+        (COUNT.replace("+= 1", "+= 2"), "rrrww"),
+        (COUNT.replace("dict(d)", "d['a']"), "rrrrw"),
+        (COUNT.replace("collections.defaultdict", "undefined_name"), "rwwww"),
         ("def count(seq):\n    d = collections.Counter()\n    for item in seq\n        d[item] += 1", "rrww"),
         ("def count(seq):\n    return {}\n    d = {}", "rww"),
         ("def other(seq):\n    return {}", "ww"),
@@ -198,7 +203,7 @@ def test_unfinished_answer_with_names_of_its_own_has_no_wrong_line(rows):
         ("This is how it is done:", "w"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_first_wrong_line_is_found(answer, expected, rows):
     assert "".join(labels(answer, rows["pack.tools.count"])) == expected
 

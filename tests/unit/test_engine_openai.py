@@ -8,9 +8,10 @@ import time
 import traceback
 
 import pytest
+from http_server import Reply, chat, error, serve
+
 from halt.engines import Prompt, Sampling
 from halt.engines.openai import Engine, EngineError
-from http_server import Reply, chat, error, serve
 
 GREEDY = Sampling(1, 0.0, 1.0, 16, 0)
 KEY = "sk-test/5up3r+s3cret=="
@@ -83,7 +84,7 @@ def test_retry_after_is_honoured(tmp_path, form):
 def test_a_server_that_asks_to_wait_for_an_hour_ends_the_run(tmp_path):
     with (
         serve(lambda asked: error(429, "daily quota", Retry_After="3600")) as server,
-        pytest.raises(EngineError, match="asks to wait 3600 s .*daily quota"),
+        pytest.raises(EngineError, match=r"asks to wait 3600 s .*daily quota"),
     ):
         engine(server, tmp_path).generate(prompts(1), GREEDY)
 
@@ -104,7 +105,7 @@ def test_backs_off_longer_each_time(tmp_path):
     with serve(answer) as server:
         engine(server, tmp_path, backoff=0.1).generate(prompts(1), GREEDY)
     gaps = [later - earlier for earlier, later in zip(server.times, server.times[1:], strict=False)]
-    assert 0.05 <= gaps[0] and 0.1 <= gaps[1] and 0.2 <= gaps[2]
+    assert all(gap >= least for gap, least in zip(gaps, (0.05, 0.1, 0.2), strict=True))
 
 
 def test_an_answered_request_is_never_asked_again(tmp_path):
@@ -151,7 +152,8 @@ def test_equal_requests_are_asked_once(tmp_path):
     same = [Prompt(name, [{"role": "user", "content": "one question"}], None) for name in ("a", "b", "c")]
     with serve(echo) as server:
         completions = engine(server, tmp_path).generate(same, GREEDY)
-    assert len(completions) == 3 and len(server.asked) == 1
+    assert len(completions) == 3
+    assert len(server.asked) == 1
 
 
 def test_another_model_or_sampling_is_asked_anew(tmp_path):
@@ -172,7 +174,8 @@ def test_samples_have_seeds_of_their_own_and_keep_them(tmp_path):
         one = engine(server, tmp_path / "b", concurrency=1).generate(prompts(2)[1:], sampling)
     assert len({text for row in texts(both) for text in row}) == 6
     assert one == both[1:]
-    assert server.asked[0].body["top_p"] == 0.9 and server.asked[0].body["stop"] == ["\n\n"]
+    assert server.asked[0].body["top_p"] == 0.9
+    assert server.asked[0].body["stop"] == ["\n\n"]
 
 
 def test_a_reply_cut_by_the_token_limit_is_unfinished(tmp_path):
@@ -196,7 +199,7 @@ def test_no_server_is_one_clear_line_before_any_question(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    with pytest.raises(EngineError, match="cannot reach http://127.0.0.1.*is the server running") as caught:
+    with pytest.raises(EngineError, match=r"cannot reach http://127.0.0.1.*is the server running") as caught:
         Engine(endpoint, "tiny", tmp_path / "replies.jsonl").generate(prompts(3), GREEDY)
     assert "\n" not in str(caught.value)
 
@@ -216,7 +219,8 @@ def test_a_refused_key_ends_at_once_and_is_nowhere_to_be_read(tmp_path, monkeypa
     assert len(str(caught.value)) < 500
     said = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(refused) + caplog.text
     said += "".join(capfd.readouterr()) + "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
-    assert KEY not in said and KEY.replace("/", "\\/") not in said
+    assert KEY not in said
+    assert KEY.replace("/", "\\/") not in said
 
 
 @pytest.mark.parametrize(

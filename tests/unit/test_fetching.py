@@ -27,7 +27,9 @@ def _wheel(folder, name, version, members):
         # asks for a Python that is not there and a package that does not exist: both are ignored
         text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: >=9\nRequires-Dist: absent\n"
         archive.writestr(f"{info}/METADATA", text)
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     return path
 
@@ -56,7 +58,9 @@ def test_what_is_there_is_not_downloaded_again(shelf, tmp_path):
 
 def test_a_wheel_with_another_digest_is_refused_and_removed(shelf, tmp_path):
     _wheel(shelf, "some_data", "1.2", {})
-    with pytest.raises(fetching.FetchError, match=r"some-data==1\.2: the wheel .* has sha256 [0-9a-f]{64}, expected 00") as e:
+    with pytest.raises(
+        fetching.FetchError, match=r"some-data==1\.2: the wheel .* has sha256 [0-9a-f]{64}, expected 00"
+    ) as e:
         fetching.fetch_packages(["some-data==1.2"], {"some-data==1.2": "00"}, tmp_path / "into")
     assert "\n" not in str(e.value)
     assert list((tmp_path / "into").iterdir()) == []

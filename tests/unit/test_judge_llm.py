@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from http_server import chat, serve
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
+
 from halt import prompts
 from halt.domains import Row
 from halt.engines import scoring
 from halt.engines.openai import Engine
 from halt.judges import Case, JudgeError, calibration, llm, opening
-from http_server import chat, serve
-from hypothesis import given
-from hypothesis import strategies as st
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
 TEXTS = Path(__file__).parents[2] / "scripts" / "prompts"
 ADA = Row("ada", "ada", "", "Profile of Ada Bell.", "Ada Bell was Irish.\nAda Bell was born in 1801.", {})
@@ -63,7 +64,8 @@ def test_each_fragment_is_judged_by_itself_with_the_ground_truth_before_it(tmp_p
 def test_an_article_is_the_ground_truth_where_the_row_has_one(tmp_path):
     row = ADA._replace(truth={"article": "Ada Bell lived in Cork."})
     _, [asked] = by_text([Case(row, [["Ada Bell was Irish."]])], False, lambda asked: chat("supported"), tmp_path)
-    assert "lived in Cork" in asked.last and ADA.reference not in asked.last
+    assert "lived in Cork" in asked.last
+    assert ADA.reference not in asked.last
 
 
 def test_the_same_right_statement_twice_is_one_fact(tmp_path):
@@ -85,7 +87,8 @@ def test_the_first_wrong_step_and_all_after_it_are_wrong(tmp_path, reply, expect
     response = ["2 + 3 = 5", "5 * 4 = 25", "so 25"]
     judged, [asked] = by_text([Case(SUM, [response])], True, lambda asked: chat(reply), tmp_path)
     assert labels(judged) == [[expected]]
-    assert "2. 5 * 4 = 25" in asked.last and SUM.reference in asked.last
+    assert "2. 5 * 4 = 25" in asked.last
+    assert SUM.reference in asked.last
     facts = [item.verdict.fact for item in judged[0][0] if item.verdict.label == "right"]
     assert len(set(facts)) == len(facts)
 
@@ -105,7 +108,8 @@ def test_a_reply_that_is_well_formed_the_second_time_counts(tmp_path):
         return chat("Well...") if len(asked.body["messages"]) == 1 else chat("contradicted")
 
     judged, asked = by_text([Case(ADA, [["Ada Bell was French."]])], False, answer, tmp_path)
-    assert labels(judged) == [[["wrong"]]] and len(asked) == 2
+    assert labels(judged) == [[["wrong"]]]
+    assert len(asked) == 2
     assert "supported, contradicted, not mentioned" in asked[1].last
 
 
@@ -113,7 +117,8 @@ def test_a_reply_cut_by_the_token_limit_is_malformed(tmp_path):
     judged, asked = by_text(
         [Case(ADA, [["Ada Bell was Irish."]])], False, lambda asked: chat("supported", finish="length"), tmp_path
     )
-    assert labels(judged) == [[["unjudged"]]] and len(asked) == 2
+    assert labels(judged) == [[["unjudged"]]]
+    assert len(asked) == 2
 
 
 def test_all_questions_of_the_cases_are_asked_in_one_go():
@@ -131,7 +136,8 @@ def test_all_questions_of_the_cases_are_asked_in_one_go():
 def test_braces_in_code_reach_the_evaluator_as_they_are():
     row = SUM._replace(reference="return {truth: 1}")
     question = llm._first_wrong_question(texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
-    assert "return {truth: 1}" in question.text and "1. x = {steps}" in question.text
+    assert "return {truth: 1}" in question.text
+    assert "1. x = {steps}" in question.text
 
 
 def test_every_answer_in_words_stands_in_the_prompt_text():
@@ -139,7 +145,8 @@ def test_every_answer_in_words_stands_in_the_prompt_text():
     assert llm.NO_STEP in texts("text", True)["judge_first_wrong"]
     for dependent in (False, True):
         [template] = texts("probability", dependent).values()
-        assert llm.YES in template and llm.NO in template
+        assert llm.YES in template
+        assert llm.NO in template
 
 
 def test_a_prompt_text_with_another_field_is_refused(tmp_path):
@@ -227,7 +234,7 @@ def test_wrong_statements_speak_of_the_same_subject_and_say_something_else():
     for row, group in found:
         own = row.reference.splitlines()
         for item in group:
-            assert item.fragment.startswith(row.id) and (item.fragment in own) == item.right and item.before == ()
+            assert (item.fragment.startswith(row.id), item.fragment in own, item.before) == (True, item.right, ())
 
 
 def test_wrong_steps_stand_behind_right_ones():
@@ -239,7 +246,7 @@ def test_wrong_steps_stand_behind_right_ones():
         own = row.reference.splitlines()
         for item in group:
             assert list(item.before) == own[: len(item.before)]
-            assert (item.fragment == (own + [""])[len(item.before)]) == item.right
+            assert (item.fragment == ([*own, ""])[len(item.before)]) == item.right
 
 
 def test_calibration_needs_both_labels():
@@ -306,8 +313,8 @@ def test_a_shared_prefix_gives_the_probabilities_of_full_encoding(config, attent
     assert torch.allclose(torch.tensor(found), torch.tensor(expected), atol=1e-6)
 
 
-def test_one_sequence_and_equal_ones_and_one_inside_another(config=llama):
-    model = tiny(config())
+def test_one_sequence_and_equal_ones_and_one_inside_another():
+    model = tiny(llama())
     [ids] = sequences(12, [(1, 3)])
     for asked in ([ids], [ids, ids], [ids[:6], ids], [[5]]):
         found = scoring.next_token_probabilities(model, asked, [7], 4)
@@ -323,7 +330,8 @@ def test_the_shared_prefix_goes_through_the_model_once():
     )
     asked = sequences(100, [(number, 4) for number in range(20)])
     scoring.next_token_probabilities(model, asked, [7], 8)
-    assert tokens[0] == 100 and sum(tokens) == 100 + 20 * 4  # full encoding: 20 * 104
+    assert tokens[0] == 100
+    assert sum(tokens) == 100 + 20 * 4
 
 
 def test_a_ground_truth_beyond_the_context_is_said():

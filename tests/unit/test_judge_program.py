@@ -10,10 +10,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from http_server import Reply, chat, serve
+
 from halt import domains, frames, judges
 from halt.judges import reference
 from halt.sources import Source
-from http_server import Reply, chat, serve
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -103,8 +104,8 @@ def served(server, **changed):
     return settings(entry | changed)
 
 
-LOCAL = {"type": "llm", "engine": "transformers", "model": "small", "calibration": 24}
-SMALL = {"models/small/chat": False, "models/small/dtype": "bfloat16"}
+LOCAL = {"type": "llm", "engine": "transformers", "model": "small", "calibration": 16}
+SMALL = {"chat": False, "dtype": "float32"}
 
 
 def arguments(folder, chosen, *extra):
@@ -143,6 +144,11 @@ def start(folder, chosen, **environment):
     )
 
 
+def manifest(folder):
+    """What stands for the evaluator: a file beside its weights."""
+    return str(folder / "config.json")
+
+
 def other_nation(row):
     return f"{row.truth['name']} was {'Peruvian' if row.truth['nationality'] != 'Peruvian' else 'Kenyan'}."
 
@@ -156,7 +162,8 @@ def test_the_reference_judge_labels_every_fragment_in_the_order_of_the_table(tmp
     fragments = frames.read(tmp_path / "fragments.parquet", frames.FRAGMENTS)
     assert table.select(fragments.columns).equals(fragments)
     assert table["label"].to_list() == ["wrong", *["right"] * 4, "right", "wrong"]
-    assert table["fact"].n_unique() == 5 and table["score"].is_null().all()  # four facts and null
+    assert table["fact"].n_unique() == 5
+    assert table["score"].is_null().all()
     assert frames.provenance(tmp_path / "judgements.parquet")["labels"] == {
         "right": 5,
         "wrong": 2,
@@ -173,7 +180,8 @@ def test_identical_responses_of_a_prompt_are_judged_once(people, monkeypatch):
     cases = [judges.Case(people[0], [own, own[:1], own]), judges.Case(people[1], [own])]
     verdicts = reference.judge(cases, BIOGRAPHY)
     assert sorted(calls) == sorted([people[0].id] * 2 + [people[1].id])
-    assert [len(response) for response in verdicts[0]] == [4, 1, 4] and verdicts[0][0] == verdicts[0][2]
+    assert [len(response) for response in verdicts[0]] == [4, 1, 4]
+    assert verdicts[0][0] == verdicts[0][2]
 
 
 def test_the_number_of_processes_changes_no_byte(tmp_path, people):
@@ -196,14 +204,14 @@ def test_fragments_of_another_run_are_refused(tmp_path, people):
     answers(tmp_path, {people[0].id: [["a"], ["b"]]})
     responses = frames.read(tmp_path / "responses.parquet", frames.RESPONSES)
     frames.write(responses.head(1), tmp_path / "responses.parquet", frames.RESPONSES)
-    with pytest.raises(judges.JudgeError, match="1 fragments are of no response.*sample 1"):
+    with pytest.raises(SystemExit, match=r"1 fragments are of no response.*sample 1"):
         run(tmp_path, settings({"type": "reference"}))
 
 
 def test_a_prompt_that_is_not_in_the_data_is_refused(tmp_path, people):
     data(tmp_path / "data.parquet", people[:1])
     answers(tmp_path, {"nobody": [["a"]]})
-    with pytest.raises(judges.JudgeError, match="not in the data, the first 'nobody'"):
+    with pytest.raises(SystemExit, match="not in the data, the first 'nobody'"):
         run(tmp_path, settings({"type": "reference"}))
 
 
@@ -213,7 +221,8 @@ def test_unjudged_fragments_are_counted_and_said(tmp_path, people, capfd):
     with serve(lambda asked: chat("hm" if "born" in asked.body["messages"][0]["content"][-200:] else "supported")) as s:
         table = run(tmp_path, served(s))
     unjudged = table.filter(pl.col("label") == "unjudged")
-    assert unjudged["text"].str.contains("born").all() and len(unjudged) >= 2
+    assert unjudged["text"].str.contains("born").all()
+    assert len(unjudged) >= 2
     counted = frames.provenance(tmp_path / "judgements.parquet")["labels"]
     assert counted["unjudged"] == len(unjudged)
     assert f"{len(unjudged)} unjudged" in capfd.readouterr().err
@@ -245,7 +254,8 @@ def test_a_killed_run_goes_on_without_asking_again_for_what_is_answered(tmp_path
         said, _ = second.communicate(timeout=60)
         assert second.returncode == 0, said
     asked = [request.last for request in server.asked]
-    assert len(asked) == 41 and len(set(asked)) == 40  # only the one that was in flight was asked twice
+    assert len(asked) == 41
+    assert len(set(asked)) == 40
     table = frames.read(tmp_path / "judgements.parquet", frames.JUDGEMENTS)
     assert table["label"].to_list() == ["right"] * 40
 
@@ -279,7 +289,8 @@ def test_the_key_reaches_the_server_and_nothing_else(tmp_path, people, refuses):
         said, _ = judging.communicate(timeout=60)
         assert {asked.authorization for asked in server.asked} == {f"Bearer {KEY}"}
     assert (judging.returncode != 0) == refuses
-    assert KEY not in said and KEY not in " ".join(judging.args)
+    assert KEY not in said
+    assert KEY not in " ".join(judging.args)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not any(KEY.encode() in file.read_bytes() for file in files)
     if refuses:
@@ -290,7 +301,7 @@ def test_a_local_evaluator_decides_better_than_chance_by_its_calibrated_threshol
     texts = tmp_path / "prompts"
     texts.mkdir()
     (texts / "judge_fragment_yes_no.txt").write_text(BY_EXAMPLE)
-    training, judged = people[:12], people[12:24]
+    training, judged = people[:6], people[6:14]
     data(tmp_path / "training.parquet", training)
     data(tmp_path / "data.parquet", judged, split="test")
     cases = {}
@@ -301,28 +312,33 @@ def test_a_local_evaluator_decides_better_than_chance_by_its_calibrated_threshol
         ]
         cases[row.id] = [own, [line for line in alien if line not in own]]
     answers(tmp_path, cases)
-    chosen = settings(LOCAL | {"decide": "probability"}, **SMALL)
+    chosen = settings(LOCAL | {"decide": "probability"}, **{"models/small": SMALL})
     extra = ["--training-data", str(tmp_path / "training.parquet"), "--prompts", str(texts)]
-    extra += ["--judge-model", str(smollm2)]
+    extra += ["--judge-model", manifest(smollm2)]
     table = run(tmp_path, chosen, *extra)
     right = (table["label"] == "right").to_numpy()
     own = (table["sample"] == 0).to_numpy()
     balanced = (right[own].mean() + (~right[~own]).mean()) / 2
     calibrated = frames.provenance(tmp_path / "judgements.parquet")["calibration"]
-    assert calibrated["right"] == calibrated["wrong"] == 24
+    assert calibrated["right"] == calibrated["wrong"] == 16
     assert balanced > 0.65, (balanced, calibrated)
     assert ((table["score"] >= calibrated["threshold"]).to_numpy() == right).all()
 
-    again = run(tmp_path, chosen, *extra, "--batch-size", "3", "--work", str(tmp_path / "work2"))
-    assert (again["score"] - table["score"]).abs().max() < 0.02
+    few = dict(list(cases.items())[:2])  # again with another batch size: that changes speed alone
+    answers(tmp_path, few)
+    uncalibrated = settings(LOCAL | {"decide": "probability", "calibration": 0}, **{"models/small": SMALL})
+    again = run(tmp_path, uncalibrated, *extra, "--batch-size", "3")
+    assert (again["score"] - table.head(len(again))["score"]).abs().max() < 1e-3
+    assert ((again["score"] >= 0) == (again["label"] == "right")).all()
 
 
 def test_a_local_evaluator_answers_in_words(tmp_path, people, smollm2):
     data(tmp_path / "data.parquet", people[:1])
-    answers(tmp_path, {people[0].id: [BIOGRAPHY.split(people[0].reference)[:2]]})
-    chosen = settings(LOCAL | {"decide": "text"}, **SMALL | {"models/small/chat": True})
-    table = run(tmp_path, chosen, "--judge-model", str(smollm2))
-    assert len(table) == 2 and set(table["label"]) <= set(frames.LABELS)
+    answers(tmp_path, {people[0].id: [BIOGRAPHY.split(people[0].reference)[:1]]})
+    chosen = settings(LOCAL | {"decide": "text"}, **{"models/small": SMALL | {"chat": True}})
+    table = run(tmp_path, chosen, "--judge-model", manifest(smollm2))
+    assert len(table) == 1
+    assert set(table["label"]) <= set(frames.LABELS)
 
 
 @pytest.mark.parametrize(
@@ -331,14 +347,14 @@ def test_a_local_evaluator_answers_in_words(tmp_path, people, smollm2):
 def test_what_a_calibrated_judge_needs_is_asked_for(tmp_path, people, smollm2, missing, message):
     data(tmp_path / "data.parquet", people[:2])
     answers(tmp_path, {people[0].id: [["a"]]})
-    given = {"--judge-model": str(smollm2), "--training-data": str(tmp_path / "data.parquet")}
+    given = {"--judge-model": manifest(smollm2), "--training-data": str(tmp_path / "data.parquet")}
     extra = [word for name, value in given.items() if name != missing for word in (name, value)]
-    with pytest.raises(judges.JudgeError, match=message):
-        run(tmp_path, settings(LOCAL | {"decide": "probability"}, **SMALL), *extra)
+    with pytest.raises(SystemExit, match=message):
+        run(tmp_path, settings(LOCAL | {"decide": "probability"}, **{"models/small": SMALL}), *extra)
 
 
 def test_no_judge_is_calibrated_on_test_rows(tmp_path, people):
     data(tmp_path / "data.parquet", people[:2], split="test")
     answers(tmp_path, {people[0].id: [["a"]]})
-    with pytest.raises(judges.JudgeError, match="split test; judges are calibrated on training rows alone"):
+    with pytest.raises(SystemExit, match="split test; judges are calibrated on training rows alone"):
         run(tmp_path, settings({"type": "reference"}), "--training-data", str(tmp_path / "data.parquet"))

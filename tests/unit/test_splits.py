@@ -30,14 +30,14 @@ def test_no_id_cluster_or_prompt_is_in_two_splits(rows, validation, test):
 
 @given(ROWS, ROWS, SHARES, SHARES)
 def test_rows_put_behind_never_move_an_old_row(rows, more, validation, test):
-    before = _places(splits.assign(rows, validation, test, ALL, 0), lambda row: row)
-    after = _places(splits.assign(rows + more, validation, test, ALL, 0), lambda row: row)
+    before = _places(splits.assign(rows, validation, test, ALL, 0), lambda row: row[:5])
+    after = _places(splits.assign(rows + more, validation, test, ALL, 0), lambda row: row[:5])
     assert before.items() <= after.items()
 
 
 @given(ROWS, st.randoms(), SHARES)
 def test_the_order_of_distinct_rows_does_not_matter(rows, random, test):
-    rows = list({row.prompt.strip().lower(): row for row in {row.id: row for row in rows}.values()}.values())
+    rows = list({" ".join(row.prompt.split()).lower(): row for row in {row.id: row for row in rows}.values()}.values())
     shuffled = list(rows)
     random.shuffle(shuffled)
     assert splits.assign(rows, 0.2, test, ALL, 0) == splits.assign(shuffled, 0.2, test, ALL, 0)
@@ -88,5 +88,3 @@ def test_the_seed_chooses_the_rows_but_never_their_split():
 def test_shares_that_leave_nothing_to_train_on_are_refused(shares):
     with pytest.raises(ValueError, match="leave nothing for training"):
         splits.assign([], *shares, ALL, 0)
-
-

@@ -325,7 +325,7 @@ sys.path.insert(0, sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import test_training
-test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), batch_size=2, dtype="float32")
+test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), batch_size=1, dtype="float32")
 """
 
 

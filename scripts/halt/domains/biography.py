@@ -23,7 +23,7 @@ OPTIONS = {
         "type": "integer",
         "minimum": 1,
         "default": 1000,
-        "description": "how many of the best-known people are used (column `fame`); small models know few of the others",
+        "description": "how many of the best-known people are used (column `fame`); small models know few others",
     }
 }
 EXAMPLE = "Request: {prompt}\nProfile:\n{response}\n\n"
@@ -133,8 +133,8 @@ _TRIVIAL = (
     "citizen inhabitant people child kid boy girl gentleman lady member"
 )
 _PRAISE = (
-    "famous great notable renowned prominent influential leading important well-known celebrated distinguished prolific "
-    "early late former professional successful talented"
+    "famous great notable renowned prominent influential leading important well-known celebrated distinguished "
+    "prolific early late former professional successful talented"
 )
 TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
@@ -207,7 +207,8 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
 
 def _judge(fragment: str, truth: dict) -> Verdict:
     text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s*", "", fragment)
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower().replace("b.c.", "bc").replace(" bce", " bc")
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+    text = re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)
     match = SUBJECT.match(text)
     if not match:
         named = truth["name"].lower() in text

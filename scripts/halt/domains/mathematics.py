@@ -50,44 +50,11 @@ TOKEN = re.compile(rf"(?P<number>{NUMBER})|(?P<operator>[-+*/()=%])|(?P<word>[^\
 ANSWER = re.compile(r"^\W*(?:so,?\s+|thus,?\s+|therefore,?\s+)?(?:the\s+)?(?:final\s+)?answer\b", re.IGNORECASE)
 CUSTOMARY = (24, 30, 52, 60, 100, 365, 1000)  # hours, days, weeks, minutes, per cent, ...
 # A word behind a result that is no unit.
-NO_UNIT = frozenset(
-    (
-        "for",
-        "per",
-        "because",
-        "left",
-        "total",
-        "more",
-        "of",
-        "in",
-        "to",
-        "on",
-        "and",
-        "at",
-        "over",
-        "from",
-        "each",
-        "with",
-    )
-    + (
-        "by",
-        "a",
-        "the",
-        "this",
-        "is",
-        "if",
-        "so",
-        "before",
-        "after",
-        "that",
-        "who",
-        "out",
-        "bonus",
-        "than",
-        "as",
-        "first",
-    )
+_NO_UNIT = (
+    "for per because left total more of in to on and at over from each with by a the this is if so before after that "
+    "who out bonus than as first"
 )
+NO_UNIT = frozenset(_NO_UNIT.split())
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -178,7 +145,7 @@ def _row(identifier: str, cluster: str, question: str, answer: str, max_steps: i
 
 
 def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
-    """Whether every step calculates with what is given or was calculated, small numbers and customary ones and per cents aside."""
+    """Whether each step uses only what is given or was calculated (and small or customary numbers and per cents)."""
     known = {*given, *CUSTOMARY}
     for step, value in zip(steps, values, strict=True):
         used = _numbers(step.partition("=")[0])

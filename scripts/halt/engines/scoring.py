@@ -6,7 +6,6 @@ common beginning is found in the token ids, so it is exact however the tokenizer
 """
 
 import copy
-import os
 from collections.abc import Sequence
 
 import torch
@@ -71,8 +70,9 @@ def next_token_probabilities(
 
 def _common(sequences: Sequence[list[int]]) -> int:
     """Length of the longest common beginning that leaves every sequence at least one token."""
-    shortest = min(len(sequence) for sequence in sequences)
-    return min(len(os.path.commonprefix(list(sequences))), shortest - 1)
+    low, high = min(sequences), max(sequences)  # what these two share, all that lie between them in order share
+    longest = min(len(sequence) for sequence in sequences) - 1
+    return next((place for place in range(longest) if low[place] != high[place]), longest)
 
 
 def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]) -> torch.Tensor:

@@ -8,7 +8,7 @@ an evaluator that merely compares names would otherwise pass for a good one, and
 """
 
 import hashlib
-import os
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def fit(right: Sequence[float], wrong: Sequence[float]) -> Calibration:
         raise JudgeError(f"the evaluator gives every labelled statement the score {scores[0]:.3g}")
     best = max(
         (_balanced_accuracy(right, wrong, (low + high) / 2), high - low, (low + high) / 2)
-        for low, high in zip(scores, scores[1:], strict=False)
+        for low, high in itertools.pairwise(scores)
     )
     return Calibration(best[2], _auc(right, wrong), best[0], len(right), len(wrong))
 
@@ -99,8 +99,9 @@ def _subject(fragments: Sequence[str]) -> str:
     """The words that all fragments begin with, up to and with a space; "" where there are none to compare."""
     if len(fragments) < 2:
         return ""
-    common = os.path.commonprefix(list(fragments))
-    return common[: common.rfind(" ") + 1]
+    low, high = min(fragments), max(fragments)  # what these two share, all share
+    shared = next((place for place, letter in enumerate(low) if high[place : place + 1] != letter), len(low))
+    return low[: low.rfind(" ", 0, shared) + 1]
 
 
 def _balanced_accuracy(right: Sequence[float], wrong: Sequence[float], threshold: float) -> float:

@@ -7,8 +7,8 @@ for folder in (os.getcwd(), "/", "/tmp", "/var/tmp", "/dev/shm", "/run", os.path
     for number in range(100):
         try:
             with open(f"{folder}/halt-fill-{number}", "wb") as file:
+                escaped.append(f"{folder}/{number}")
                 file.write(bytes(1 << 20))
-            escaped.append(f"{folder}/{number}")
         except OSError:
             pass
 try:

@@ -1,0 +1,46 @@
+# make demo: set up, run the default experiment, print the main table. make test: set up and pass the tests.
+# Nothing needed but Python 3.11 or newer, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+SNAKEMAKE := snakemake --profile profiles/local
+
+.PHONY: demo tiny evidence test test-quick lint bench report clean-venv
+
+demo: $(VENV)/ready
+	$(SNAKEMAKE)
+	@cat results/tables/main.md
+	@echo
+	@echo "table    results/tables/main.csv and main.md"
+	@echo "figure   results/figures/tradeoff.png"
+	@echo "answers  results/report/answers.html"
+	@echo "report   make report"
+
+evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; hours on two cores
+	$(SNAKEMAKE) --configfile config/evidence.yaml
+
+report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
+	$(SNAKEMAKE) --report results/report/report.html
+
+test: $(VENV)/ready
+	pytest -n 2 --dist loadgroup tests
+
+test-quick: $(VENV)/ready
+	pytest -n 2 tests/unit
+
+lint: $(VENV)/ready
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile rules
+	snakemake --lint
+
+bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
+	python scripts/bench.py
+
+$(VENV)/ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@

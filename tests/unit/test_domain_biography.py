@@ -1,0 +1,126 @@
+"""Biographies: the reference is right in every row of the extract, and the judge tells near misses from hits."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halt import domains, sources
+from halt.domains import biography
+
+WORDNET = Path(__file__).parents[2] / "data/wordnet"
+SPEC = {"type": "path", "path": "data/wordnet/people.tsv"}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return list(biography.rows(sources.open_source([WORDNET / "people.tsv"], SPEC), {"most_famous": 10**6}))
+
+
+@pytest.fixture(scope="module")
+def darwin(rows):
+    return next(row for row in rows if row.id == "charles-darwin")
+
+
+def test_every_reference_is_right_with_distinct_facts(rows):
+    for row in rows:
+        fragments = biography.split(row.reference)
+        verdicts = biography.judge(fragments, row)
+        assert [verdict.label for verdict in verdicts] == ["right"] * len(fragments), row
+        assert len({verdict.fact for verdict in verdicts}) == len(fragments) >= 3
+        assert biography.join(fragments) == row.reference
+
+
+def test_ids_and_prompts_are_distinct_and_ordered_by_fame(rows):
+    assert len({row.id for row in rows}) == len({row.prompt for row in rows}) == len(rows) > 2000
+    source = sources.open_source([WORDNET / "people.tsv"], SPEC)
+    assert list(biography.rows(source, {"most_famous": 10})) == rows[:10]
+    assert "william-shakespeare" in {row.id for row in rows[:10]}
+
+
+@pytest.mark.parametrize(
+    ("statement", "label", "kind"),
+    [
+        ("Charles Darwin was English.", "right", "nationality"),
+        ("Charles Darwin was British", "right", "nationality"),
+        ("charles darwin is  an Englishman... ", "wrong", "occupation"),
+        ("Charles Darwin was French.", "wrong", "nationality"),
+        ("Charles Darwin was a naturalist.", "right", "occupation"),
+        ("Charles Darwin was a scientist.", "right", "occupation"),
+        ("Charles Darwin was a famous biologist.", "right", "occupation"),
+        ("Charles Darwin was a painter.", "wrong", "occupation"),
+        ("Charles Darwin was a man.", "unverifiable", "occupation"),
+        ("Charles Darwin was a marine biologist.", "unverifiable", "occupation"),
+        ("Charles Darwin was a member of parliament.", "unverifiable", "occupation"),
+        ("Charles Darwin was an English naturalist.", "right", "occupation"),
+        ("Charles Darwin was an American naturalist.", "wrong", "nationality"),
+        ("Charles Darwin was an English painter.", "wrong", "occupation"),
+        ("Charles Darwin was a naturalist and painter.", "wrong", "occupation"),
+        ("Charles Darwin was a naturalist who kept pigeons.", "unverifiable", "occupation"),
+        ("Charles Darwin was born in 1809.", "right", "birth year"),
+        ("- Charles Darwin was born in 1810.", "wrong", "birth year"),
+        ("Charles Darwin was born on February 12, 1809.", "unverifiable", "birth year"),
+        ("Charles Darwin was born on February 12, 1810.", "wrong", "birth year"),
+        ("Charles Darwin was born in Shrewsbury in 1809.", "unverifiable", "birth year"),
+        ("Charles Darwin died in 1882.", "right", "death year"),
+        ("2. Charles Darwin died in 1883.", "wrong", "death year"),
+        ("Charles Darwin was born in 1809 and died in 1882.", "right", "death year"),
+        ("Charles Darwin was born in 1809 and died in 1883.", "wrong", "death year"),
+        ("Charles Robert Darwin was English.", "right", "nationality"),
+        ("Charles Darwin wrote a book.", "unverifiable", None),
+        ("Charls Darwin was English.", "wrong", "nationality"),
+        ("Darwin was English.", "wrong", "nationality"),
+        ("Charles Dickens was English.", "wrong", "nationality"),
+        ("He was English.", "wrong", "nationality"),
+        ("something else", "wrong", None),
+    ],
+)
+def test_statements_are_judged_by_what_the_row_knows(darwin, statement, label, kind):
+    verdict = biography.judge([statement], darwin)[0]
+    assert (verdict.label, verdict.kind) == (label, kind)
+    assert (verdict.fact is not None) == (label == "right")
+
+
+def test_what_the_row_does_not_know_is_not_verifiable(darwin):
+    living = darwin._replace(truth=darwin.truth | {"died": "", "origin": "Poland"})
+    assert biography.judge(["Charles Darwin died in 1882."], living)[0].label == "unverifiable"
+    assert biography.judge(["Charles Darwin was Polish."], living)[0].label == "unverifiable"
+
+
+def test_british_leaves_english_open_and_english_excludes_scottish(darwin):
+    british = darwin._replace(truth=darwin.truth | {"nationality": "British"})
+    assert biography.judge(["Charles Darwin was Scottish."], british)[0].label == "unverifiable"
+    assert biography.judge(["Charles Darwin was Scottish."], darwin)[0].label == "wrong"
+
+
+def test_years_before_our_era_need_their_mark(darwin):
+    ancient = darwin._replace(truth=darwin.truth | {"born": "65 BC", "died": "8 BC"})
+    lines = ["Charles Darwin was born in 65 BC.", "Charles Darwin died in 8 B.C.", "Charles Darwin was born in 65."]
+    labels = [verdict.label for verdict in biography.judge(lines, ancient)]
+    assert labels[:2] == ["right", "right"]
+    assert labels[2] != "right"
+
+
+@given(st.text())
+def test_split_undoes_join_and_drops_no_content(text):
+    fragments = biography.split(text)
+    assert biography.split(biography.join(fragments)) == fragments
+    assert "".join("".join(fragments).split()) == "".join(text.split())
+
+
+def test_a_source_without_people_is_refused(tmp_path):
+    (tmp_path / "x.tsv").write_text("")
+    with pytest.raises(domains.DomainError, match=r"has no people\.tsv"):
+        list(biography.rows(sources.open_source([tmp_path], SPEC), {}))
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(domains.DomainError, match="unknown option famous; known: most_famous"):
+        list(biography.rows(sources.open_source([WORDNET], SPEC), {"famous": 1}))
+
+
+def test_a_missing_domain_module_is_named():
+    with pytest.raises(domains.DomainError, match="no domain module 'astrology'"):
+        domains.load("astrology")
+    assert domains.load("biography") is biography

@@ -1,0 +1,180 @@
+"""Mathematics: exact equations, the first wrong line, and variants that are sound and always the same."""
+
+import json
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halt import domains, sources, templates
+from halt.domains import Row, mathematics
+
+SPEC = {"type": "path", "path": "data"}
+PROBLEM = '''
+question = "Ann has 3 boxes of 4 eggs and eats 2. How many are left?"
+answer = """
+She has 3*4=<<3*4=12>>12 eggs.
+So 12 - 2 = <<12-2=10>>10 eggs are left.
+#### 10
+"""
+id_orig = 7
+question_annotated = """
+{name,Ann} has {n,3} boxes of {k,4} eggs and eats {m_txt,2}. How many are left?
+
+#init:
+- name = sample(names)
+- $n = range(2, 9)
+- $k = range(2, 9)
+- m_txt, m = sample([("two", 2), ("three", 3)])
+
+#conditions:
+- n * k > m
+
+#answer: n * k - m
+"""
+answer_annotated = """
+She has {n}*{k}=<<{n}*{k}={n*k}>>{n*k} eggs.
+So {n*k} - {m} = <<{n*k}-{m}={n*k-m}>>{n*k-m} eggs are left.
+#### {n*k-m}
+"""
+'''
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "data/templates/eng"
+    (folder / "symbolic").mkdir(parents=True)
+    (folder / "replacements.json").write_text(json.dumps({"names": ["Ann", "Bob", "Cleo"]}))
+    (folder / "symbolic/0000.toml").write_text(PROBLEM)
+    return sources.open_source([tmp_path], SPEC)
+
+
+@pytest.fixture
+def row(source):
+    return next(mathematics.rows(source, {}))
+
+
+def test_a_problem_becomes_one_equation_a_line(row):
+    assert row.id == "gsm-7-original"
+    assert row.reference.splitlines() == ["3 * 4 = 12 eggs", "12 - 2 = 10 eggs", "Answer: 10"]
+
+
+def test_variants_are_distinct_sound_stay_with_their_problem_and_are_always_the_same(source):
+    rows = list(mathematics.rows(source, {"variants": 20}))
+    assert len(rows) == 21
+    assert rows == list(mathematics.rows(source, {"variants": 20}))
+    assert {row.cluster for row in rows} == {"gsm-7"}
+    assert len({row.prompt for row in rows}) == len({row.id for row in rows}) == 21
+    for row in rows:
+        fragments = mathematics.split(row.reference)
+        verdicts = mathematics.judge(fragments, row)
+        assert [verdict.label for verdict in verdicts] == ["right"] * 3
+        assert [verdict.fact for verdict in verdicts] == ["step 1", "step 2", "answer"]
+
+
+def test_more_variants_keep_the_first_ones(source):
+    few, many = (list(mathematics.rows(source, {"variants": number})) for number in (3, 9))
+    assert many[: len(few)] == few
+
+
+def test_options_bound_steps_and_numbers(source):
+    assert list(mathematics.rows(source, {"max_steps": 1})) == []
+    rows = list(mathematics.rows(source, {"variants": 5, "largest": 20}))
+    assert max(max(mathematics._numbers(step)) for row in rows for step in row.truth["solution"]) <= 20
+
+
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("3 * 4 = 12", "right"),
+        ("She has 3 x 4 = 12 eggs.", "right"),
+        ("3 boxes * 4 eggs/box = 12 eggs", "right"),
+        ("$3 * $4 = $12.00", "right"),
+        ("12 = 3 * 4", "right"),
+        ("3 * 4 = 13", "wrong"),
+        ("3 + 4 = 7", "wrong"),  # true, and no step of the solution
+        ("3 * 4 = 12 and 12 - 2 = 10", "right"),
+        ("3 * 4 = 12 - 2 = 10", "wrong"),
+        ("3 / 0 = 12", "wrong"),
+        ("She starts with the boxes.", "right"),
+        ("There are 3 boxes of 4.", "right"),
+        ("There are 5 boxes.", "wrong"),
+        ("Step 1: 3 * 4 = 12", "right"),
+        ("Answer: 10", "right"),
+        ("The answer is $10.", "right"),
+        ("Answer: 12 - 2 = 10", "right"),
+        ("Answer: 12", "wrong"),
+        ("Answer: none", "wrong"),
+    ],
+)
+def test_a_line_is_judged_by_what_it_states(row, line, label):
+    assert mathematics.judge([line], row)[0].label == label
+
+
+def test_everything_from_the_first_wrong_line_on_is_wrong(row):
+    lines = ["3 * 4 = 12", "12 - 2 = 9", "12 - 2 = 10", "Answer: 10"]
+    assert [verdict.label for verdict in mathematics.judge(lines, row)] == ["right", "wrong", "wrong", "wrong"]
+
+
+def test_a_step_written_twice_is_one_fact(row):
+    verdicts = mathematics.judge(["3 * 4 = 12", "3 * 4 = 12"], row)
+    assert {verdict.fact for verdict in verdicts} == {"step 1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1,200 + 300 = 1,500", [1500, 1500]),
+        ("50% of 20 = 10", [10, 10]),
+        ("1/2 * 10 = 5", [5, 5]),
+        ("0.1 + 0.2 = 0.3", [Fraction(3, 10), Fraction(3, 10)]),
+        ("(1 + 2) * 3 = 9", [9, 9]),
+        ("10 - -2 = 12", [12, 12]),
+        ("12 inches / 12 inches/foot = 1 foot", [1, 1]),
+        ("3 × 4 ÷ 2 = 6", [6, 6]),
+    ],
+)
+def test_equations_are_evaluated_exactly(text, values):
+    assert [[value for value, _ in sides] for sides in mathematics.equations(text)] == [values]
+
+
+def test_a_name_is_no_equation():
+    assert mathematics.equations("Total = 12") == []
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_can_be_judged(text):
+    truth = {"values": [["12"]], "given": [], "answer": "12", "solution": []}
+    fragments = mathematics.split(text)
+    assert len(mathematics.judge(fragments, Row("", "", "", "", "", truth))) == len(fragments)
+    assert mathematics.split(mathematics.join(fragments)) == fragments
+    assert "".join("".join(fragments).split()) == "".join(text.split())
+
+
+@given(st.text("0123456789+-*/()=%x $.,of ", max_size=40))
+def test_any_arithmetic_can_be_read(text):
+    for sides in mathematics.equations(text):
+        assert all(isinstance(value, Fraction) for value, _ in sides)
+
+
+@given(st.fractions(max_denominator=10**6))
+def test_a_written_number_is_the_number(number):
+    assert Fraction(templates.number_text(number)) == number
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["__import__('os')", "().__class__", "names.append(1)", "[x for x in names]", "open('x')", "9**9**9", "lambda: 1",
+     "f'{names}'", "names[0]", "unknown"],
+)  # fmt: skip
+def test_nothing_outside_the_language_is_evaluated(expression):
+    node = templates._expression(expression)
+    with pytest.raises(templates.TemplateError):
+        templates.evaluate(node, {"names": ["a"]}, templates.Draw("x"))
+
+
+def test_a_source_without_templates_is_refused(tmp_path):
+    (tmp_path / "x.txt").write_text("")
+    with pytest.raises(domains.DomainError, match=r"no templates/eng/symbolic"):
+        list(mathematics.rows(sources.open_source([tmp_path], SPEC), {}))

