@@ -28,6 +28,6 @@ rule all:
     """Everything the configured experiment is to show."""
     default_target: True
     input:
-        paths.TABLES + "/main.md",
-        paths.FIGURES + "/tradeoff.png",
-        paths.REPORT + "/answers.html",
+        "results/tables/main.md",
+        "results/figures/tradeoff.png",
+        "results/report/answers.html",

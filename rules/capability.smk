@@ -12,9 +12,9 @@ rule generate:
     output:
         generations=paths.GENERATIONS,
     log:
-        paths.LOGS + "/generate/{model}/{domain}/{split}.log",
+        "results/logs/generate/{model}/{domain}/{split}.log",
     benchmark:
-        paths.BENCHMARKS + "/generate/{model}/{domain}/{split}.tsv"
+        "results/benchmarks/generate/{model}/{domain}/{split}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -32,7 +32,7 @@ rule generate:
             "domains/{domain}/max_new_tokens",
         ),
         version=versions.GENERATE,
-        work=paths.WORK + "/generate/{model}/{domain}/{split}",
+        work="results/work/generate/{model}/{domain}/{split}",
     shell:
         "scripts/launch.sh {log:q} {resources.processes} scripts/generate.py"
         " --data {input.data:q} --context {input.context:q} --model {input.model:q}"
@@ -47,7 +47,7 @@ rule split:
     output:
         fragments=paths.FRAGMENTS,
     log:
-        paths.LOGS + "/split/{model}/{domain}/{split}.log",
+        "results/logs/split/{model}/{domain}/{split}.log",
     conda:
         "../envs/table.yaml"
     params:
@@ -70,9 +70,9 @@ rule judge:
     output:
         judgements=paths.JUDGEMENTS,
     log:
-        paths.LOGS + "/judge/{model}/{domain}/{split}.log",
+        "results/logs/judge/{model}/{domain}/{split}.log",
     benchmark:
-        paths.BENCHMARKS + "/judge/{model}/{domain}/{split}.tsv"
+        "results/benchmarks/judge/{model}/{domain}/{split}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -83,7 +83,7 @@ rule judge:
     params:
         settings=judge_settings("domain"),
         version=versions.JUDGE,
-        work=paths.WORK + "/judge/{model}/{domain}/{split}",
+        work="results/work/judge/{model}/{domain}/{split}",
     shell:
         "scripts/launch.sh {log:q} 1 scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"

@@ -1,17 +1,15 @@
 """What all rules share: the checked config, and the params and resources that are functions of wildcards."""
 
-from functools import partial
+import sys
 
-from snakemake.exceptions import WorkflowError
-
-from halt import paths, versions
+from halt import domains, paths, prompts, versions
 from halt.config import ConfigError, check
 from halt.config import settings as subtrees
 
 try:
     check(config)
 except ConfigError as error:
-    raise WorkflowError(f"the config is not sound:\n{error}")
+    sys.exit(f"the config is not sound:\n{error}")  # a WorkflowError would add where in this file
 
 
 wildcard_constraints:
@@ -85,12 +83,15 @@ def evaluator_manifest(domain_wildcard):
 
 
 def prompt_texts(domain_wildcard):
-    """Input of `judge`: the prompt texts, if the domain's judge is a language model."""
+    """Input of `judge`: the prompt texts that the domain's judge asks with, none for a reference judge."""
 
     def texts(wildcards):
-        if judge_of(getattr(wildcards, domain_wildcard))["type"] == "reference":
+        domain = getattr(wildcards, domain_wildcard)
+        judge = judge_of(domain)
+        if judge["type"] == "reference":
             return []
-        return sorted(str(path) for path in Path(workflow.basedir, "scripts/prompts").glob("judge_*.txt"))
+        dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
+        return [f"scripts/prompts/{name}.txt" for name in prompts.of_judge(judge, dependent)]
 
     return texts
 

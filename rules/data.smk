@@ -11,7 +11,7 @@ rule fetch_model:
     output:
         manifest=paths.MODEL,
     log:
-        paths.LOGS + "/fetch_model/{model}.log",
+        "results/logs/fetch_model/{model}.log",
     conda:
         "../envs/model.yaml"
     params:
@@ -27,7 +27,7 @@ rule fetch_source:
     output:
         manifest=paths.SOURCE,
     log:
-        paths.LOGS + "/fetch_source/{domain}.log",
+        "results/logs/fetch_source/{domain}.log",
     conda:
         "../envs/model.yaml"
     params:
@@ -45,9 +45,9 @@ rule data:
     output:
         **{split: paths.DATA.format(domain="{domain}", split=split) for split in paths.SPLITS},
     log:
-        paths.LOGS + "/data/{domain}.log",
+        "results/logs/data/{domain}.log",
     benchmark:
-        paths.BENCHMARKS + "/data/{domain}.tsv"
+        "results/benchmarks/data/{domain}.tsv"
     conda:
         "../envs/model.yaml"
     resources:

@@ -14,9 +14,9 @@ rule respond:
     output:
         responses=paths.RESPONSES,
     log:
-        paths.LOGS + f"/respond/{RUN}.log",
+        f"results/logs/respond/{RUN}.log",
     benchmark:
-        paths.BENCHMARKS + f"/respond/{RUN}.tsv"
+        f"results/benchmarks/respond/{RUN}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -34,7 +34,7 @@ rule respond:
             "domains/{test_domain}/max_new_tokens",
         ),
         version=versions.RESPOND,
-        work=paths.WORK + f"/respond/{RUN}",
+        work=f"results/work/respond/{RUN}",
     shell:
         "scripts/launch.sh {log:q} {resources.processes} scripts/respond.py"
         " --data {input.data:q} --context {input.context:q} --model {input.model:q}"
@@ -51,7 +51,7 @@ rule split_responses:
     output:
         fragments=paths.RESPONSE_FRAGMENTS,
     log:
-        paths.LOGS + f"/split_responses/{RUN}.log",
+        f"results/logs/split_responses/{RUN}.log",
     conda:
         "../envs/table.yaml"
     params:
@@ -74,9 +74,9 @@ rule judge_responses:
     output:
         assessments=paths.ASSESSMENTS,
     log:
-        paths.LOGS + f"/judge_responses/{RUN}.log",
+        f"results/logs/judge_responses/{RUN}.log",
     benchmark:
-        paths.BENCHMARKS + f"/judge_responses/{RUN}.tsv"
+        f"results/benchmarks/judge_responses/{RUN}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -87,7 +87,7 @@ rule judge_responses:
     params:
         settings=judge_settings("test_domain"),
         version=versions.JUDGE,
-        work=paths.WORK + f"/judge_responses/{RUN}",
+        work=f"results/work/judge_responses/{RUN}",
     shell:
         "scripts/launch.sh {log:q} 1 scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
@@ -108,7 +108,7 @@ rule score:
     output:
         metrics=paths.METRICS,
     log:
-        paths.LOGS + f"/score/{RUN}.log",
+        f"results/logs/score/{RUN}.log",
     conda:
         "../envs/table.yaml"
     params:

@@ -9,9 +9,9 @@ rule finetune:
     output:
         adapter=directory(paths.ADAPTER),
     log:
-        paths.LOGS + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
+        "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
     benchmark:
-        paths.BENCHMARKS + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+        "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -25,7 +25,7 @@ rule finetune:
             "finetune", "models/{model}/chat", "models/{model}/dtype", "domains/{domain}/module"
         ),
         version=versions.FINETUNE,
-        work=paths.WORK + "/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
+        work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:
         "scripts/launch.sh {log:q} {resources.processes} scripts/finetune.py"
         " --targets {input.targets:q} --model {input.model:q} --settings {params.settings:q}"

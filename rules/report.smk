@@ -8,14 +8,18 @@ rule tables:
         judgements=every(paths.ASSESSMENTS),
         samples=each(paths.JUDGEMENTS, split="train"),
     output:
-        main=report(paths.TABLES + "/main.csv", caption="../report/main_table.rst", category="Tables"),
-        paired=report(paths.TABLES + "/paired.csv", caption="../report/paired.rst", category="Tables"),
-        trend=paths.TABLES + "/trend.csv",
-        kinds=paths.TABLES + "/kinds.csv",
-        control=paths.TABLES + "/control.csv",
-        markdown=paths.TABLES + "/main.md",
+        main=report(
+            "results/tables/main.csv", caption="../report/main_table.rst", category="Tables"
+        ),
+        paired=report(
+            "results/tables/paired.csv", caption="../report/paired.rst", category="Tables"
+        ),
+        trend="results/tables/trend.csv",
+        kinds="results/tables/kinds.csv",
+        control="results/tables/control.csv",
+        markdown="results/tables/main.md",
     log:
-        paths.LOGS + "/tables.log",
+        "results/logs/tables.log",
     conda:
         "../envs/table.yaml"
     params:
@@ -34,11 +38,11 @@ rule figures:
         main=rules.tables.output.main,
     output:
         png=report(
-            paths.FIGURES + "/tradeoff.png", caption="../report/tradeoff.rst", category="Figures"
+            "results/figures/tradeoff.png", caption="../report/tradeoff.rst", category="Figures"
         ),
-        svg=paths.FIGURES + "/tradeoff.svg",
+        svg="results/figures/tradeoff.svg",
     log:
-        paths.LOGS + "/figures.log",
+        "results/logs/figures.log",
     conda:
         "../envs/table.yaml"
     params:
@@ -56,11 +60,9 @@ rule page:
         responses=every(paths.RESPONSES),
         judgements=every(paths.ASSESSMENTS),
     output:
-        html=report(
-            paths.REPORT + "/answers.html", caption="../report/page.rst", category="Answers"
-        ),
+        html=report("results/report/answers.html", caption="../report/page.rst", category="Answers"),
     log:
-        paths.LOGS + "/page.log",
+        "results/logs/page.log",
     conda:
         "../envs/table.yaml"
     params:

@@ -10,11 +10,13 @@ rule rewrite:
     output:
         targets=paths.TARGETS,
     log:
-        paths.LOGS + "/rewrite/{model}/{domain}/{method}/{threshold}.log",
+        "results/logs/rewrite/{model}/{domain}/{method}/{threshold}.log",
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"),
+        settings=settings(
+            "rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"
+        ),
         version=versions.REWRITE,
     shell:
         "python scripts/rewrite.py --data {input.data:q} --generations {input.generations:q}"

@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> None:
 
     kept = controls.kept_kinds(samples)
     unchanged = judgements.filter(pl.col("method").is_in(controls.FILTERED)).collect()
-    filtered = controls.kind_filter(counted, unchanged, kept, dependent)
+    filtered = controls.kind_filter(counted, unchanged, kept)
     trimmed = controls.random_trim(counted, unchanged, halt, dependent, bootstrap.seed)
     controlled = pl.concat([filtered, trimmed])
 

@@ -103,11 +103,12 @@ def run(
 
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
+    import torch
     from accelerate import PartialState
 
     from halt.engines.transformers import Engine
 
-    state = PartialState()
+    state = PartialState(cpu=not torch.cuda.is_available())  # without cpu=True it sees one process where there is no GPU
     engine: Engine | None = None
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:

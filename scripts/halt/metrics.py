@@ -4,9 +4,9 @@ Two steps. `per_prompt` counts the fragments of every response: the METRICS tabl
 such rows into scores with 95 % percentile intervals by bootstrap over clusters of prompts.
 
 Of one response: correctness = right / given, left out where nothing was given (0/0); completeness = n_correct /
-n_desired, at most 1, with n_correct the *distinct* reference statements (independent domains: a fact stated three
-times counts once) or the right prefix (dependent domains). Fragments that are unverifiable or unjudged are neither
-given nor right. Scores of a result are means over prompts; F1 is the harmonic mean of the two means.
+n_desired, at most 1, with n_correct the *distinct* right ones: a fact stated or a step written three times
+counts once (in dependent domains they are those of the right prefix). Fragments that are unverifiable or unjudged are
+neither given nor right. Scores of a result are means over prompts; F1 is the harmonic mean of the two means.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,25 +64,24 @@ def capability(samples: pl.DataFrame, *, dependent: bool) -> pl.DataFrame:
     """
     right = samples.filter(pl.col("label") == "right")
     if dependent:
-        lengths = right.group_by("id", "sample").agg(pl.len().alias("length"))
+        lengths = right.group_by("id", "sample").agg(fact_key().n_unique().alias("length"))
         counted = lengths.group_by("id").agg(pl.col("length").max().alias("n_capable"))
     else:
         counted = right.group_by("id").agg(fact_key().n_unique().alias("n_capable"))
     return counted.with_columns(pl.col("n_capable").cast(pl.Int32))
 
 
-def count(prompts: pl.DataFrame, judgements: pl.DataFrame, *, dependent: bool) -> pl.DataFrame:
+def count(prompts: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
     """METRICS: the judged fragments of every answer, counted.
 
     prompts: one row per answer with the ANSWER columns, cluster, n_all and n_capable (more columns are ignored);
     judgements: JUDGEMENTS rows of these answers, none for an answer that gave nothing.
     """
     right = pl.col("label") == "right"
-    facts = right.sum() if dependent else fact_key().filter(right).n_unique()
     counted = judgements.group_by(ANSWER).agg(
         given=pl.col("label").is_in(["right", "wrong"]).sum(),
         right=right.sum(),
-        facts=facts,
+        facts=fact_key().filter(right).n_unique(),
         unverifiable=(pl.col("label") == "unverifiable").sum(),
         unjudged=(pl.col("label") == "unjudged").sum(),
     )
@@ -116,7 +115,7 @@ def per_prompt(
     wanted = wanted.with_columns(pl.min_horizontal(pl.col("n_capable").fill_null(0), "n_all"))
     prompts = responses.select(ANSWER).join(wanted, on="id")
     prompts = pl.concat([prompts, add_on_full(prompts, add_on)])
-    return count(prompts, with_add_on(judgements, add_on), dependent=dependent)
+    return count(prompts, with_add_on(judgements, add_on))
 
 
 def with_add_on(judgements: Table, methods: Sequence[str]) -> Table:

@@ -1,6 +1,6 @@
 """Where every result lies, what a wildcard may be, and which results the configured experiment consists of.
 
-The templates below are the only place where a result path is written. One folder per wildcard, never two wildcards
+The templates below are the only place where the path of a table, model or adapter is written. One folder per wildcard, never two wildcards
 joined in a name. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested on; `{threshold}` is
 always there, `none` for a method without one, so that one rule serves every method.
 """
@@ -37,13 +37,6 @@ RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
 ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
 METRICS = f"results/metrics/{_RUN}"
-
-TABLES = "results/tables"
-FIGURES = "results/figures"
-REPORT = "results/report"
-LOGS = "results/logs"
-BENCHMARKS = "results/benchmarks"
-WORK = "results/work"  # undeclared: parts and checkpoints of stages that are not done
 
 _STEP = Decimal("0.01")
 

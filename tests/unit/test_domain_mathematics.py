@@ -93,13 +93,14 @@ def test_options_bound_steps_and_numbers(source):
         ("$3 * $4 = $12.00", "right"),
         ("12 = 3 * 4", "right"),
         ("3 * 4 = 13", "wrong"),
-        ("3 + 4 = 7", "wrong"),  # true, and no step of the solution
+        ("3 + 4 = 7", "right"),  # true, of the problem's numbers: maybe another way
+        ("41 + 50 = 91", "wrong"),  # true, of numbers from nowhere
         ("3 * 4 = 12 and 12 - 2 = 10", "right"),
         ("3 * 4 = 12 - 2 = 10", "wrong"),
         ("3 / 0 = 12", "wrong"),
-        ("She starts with the boxes.", "right"),
-        ("There are 3 boxes of 4.", "right"),
-        ("There are 5 boxes.", "wrong"),
+        ("She starts with the boxes.", "unverifiable"),
+        ("There are 3 boxes of 4.", "unverifiable"),
+        ("There are 50 boxes.", "wrong"),
         ("Step 1: 3 * 4 = 12", "right"),
         ("Answer: 10", "right"),
         ("The answer is $10.", "right"),
@@ -110,6 +111,11 @@ def test_options_bound_steps_and_numbers(source):
 )
 def test_a_line_is_judged_by_what_it_states(row, line, label):
     assert mathematics.judge([line], row)[0].label == label
+
+
+def test_a_result_may_be_used_further_on(row):
+    assert [verdict.label for verdict in mathematics.judge(["3 * 14 = 42", "42 + 42 = 84"], row)] == ["wrong", "wrong"]
+    assert [verdict.label for verdict in mathematics.judge(["3 * 12 = 36", "36 + 36 = 72"], row)] == ["right", "right"]
 
 
 def test_everything_from_the_first_wrong_line_on_is_wrong(row):

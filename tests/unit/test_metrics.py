@@ -86,9 +86,9 @@ def test_a_judge_that_names_no_statement_has_equal_texts_count_once():
     assert made.one(table)["facts"] == 2
 
 
-def test_dependent_answer_counts_its_right_prefix():
-    row = made.one(per_prompt({"p0": ("rrww", ["a", "a", None, None])}, dependent=True))
-    assert (row["facts"], row["right"], row["given"]) == (2, 2, 4)
+def test_dependent_answer_counts_its_right_prefix_and_a_step_written_twice_once():
+    row = made.one(per_prompt({"p0": ("rrrww", ["a", "b", "b", None, None])}, dependent=True))
+    assert (row["facts"], row["right"], row["given"]) == (2, 3, 5)
 
 
 def test_capability_of_independent_prompts_is_the_union_over_samples():

@@ -198,7 +198,7 @@ def test_cut_empty_and_unanswerable_rows_are_counted(tokenizer):
 
 
 def test_nothing_left_to_train_on_is_refused(model, tmp_path):
-    with pytest.raises(examples.TrainingError, match="none of 1 targets is left .* 1 dropped as empty"):
+    with pytest.raises(examples.TrainingError, match=r"none of 1 targets is left .* 1 dropped as empty"):
         _train(model, tmp_path, rows=[_row("q", "")])
 
 
@@ -332,10 +332,10 @@ test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), batch_size=1, dtype="
 def test_two_processes_train_like_one(model, exact, tmp_path):
     script = tmp_path / "two.py"
     script.write_text(_TWO)
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", ROOT / "envs/accelerate/ddp.yaml"]
+    arguments = [ROOT / "scripts", Path(__file__).parent, model, tmp_path]
     subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.launch", "--config_file", ROOT / "envs/accelerate/ddp.yaml"]
-        + ["--num_processes", "2", "--main_process_port", "0"]
-        + [script, ROOT / "scripts", Path(__file__).parent, model, tmp_path],
+        [*launch, "--num_processes", "2", "--main_process_port", "0", script, *arguments],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         check=True,
         timeout=120,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from halt import codelines, sandbox
-from halt.domains import DomainError, Row, Verdict
+from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
 
 DEPENDENT = True
@@ -44,6 +44,7 @@ def rows(source, options: dict) -> Iterator[Row]:
     Nothing runs here: a solution of the set that fails its own tests is judged like any other answer.
     Raises DomainError if a column is missing.
     """
+    chosen = settings("apps", OPTIONS, options)
     for record in source.records():
         missing = [name for name in _COLUMNS if name not in record]
         if missing:
@@ -52,10 +53,10 @@ def rows(source, options: dict) -> Iterator[Row]:
             continue
         tests = json.loads(record["input_output"])
         solutions = [split(text) for text in json.loads(record["solutions"])]
-        solutions = [lines for lines in solutions if 0 < len(lines) <= options["max_lines"]]
+        solutions = [lines for lines in solutions if 0 < len(lines) <= chosen["max_lines"]]
         if not tests["inputs"] or not solutions:
             continue
-        pairs = list(zip(tests["inputs"], tests["outputs"], strict=True))[: options["max_tests"]]
+        pairs = list(zip(tests["inputs"], tests["outputs"], strict=True))[: chosen["max_tests"]]
         truth = {"function": tests.get("fn_name"), "tests": [list(pair) for pair in pairs]}
         reference = min((join(lines) for lines in solutions), key=lambda text: (len(text), text))
         name = f"apps-{record['problem_id']}"

@@ -1,7 +1,8 @@
 """Code: documented library functions, written again from their signature, first sentence and examples.
 
 A row is a function of a package (pydash, more-itertools, toolz) whose doctests pass. A response is the whole function;
-its fragments are lines. Tests are the doctests and *differential* tests: the calls of the doctests on changed inputs,
+its fragments are lines, the signature one with the line that follows it: the prompt gives the signature, so that it is
+no achievement by itself. Tests are the doctests and *differential* tests: the calls of the doctests on changed inputs,
 with what the library's own function gives as the expected result. The paper's own set is halt.domains.apps.
 
 Everything a judge needs stands in the row: expected results in `truth`, and the part of the package that the function
@@ -16,7 +17,7 @@ import random
 from collections.abc import Iterator
 
 from halt import codelines, library, sandbox
-from halt.domains import Row, Verdict
+from halt.domains import Row, Verdict, settings
 
 DEPENDENT = True
 REFERENCE_JUDGE = True
@@ -34,10 +35,16 @@ STOP = ("\n\n", "\nTask:", "\n```\n")
 _LIMITS = sandbox.Limits()
 _PATIENCE = 3  # programs of one answer that may run into the time limit; later ones are not tried
 _VARIANTS = 12  # differential tests of one function, at most
-_PROMPT_EXAMPLES = 500  # characters
+_PROMPT_EXAMPLES = 160  # characters
 _EXCUSES = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
-split, join = codelines.split, codelines.join
+join = codelines.join
+
+
+def split(text: str) -> list[str]:
+    """Non-blank lines; the signature, which the prompt gives, is one fragment with the first line of the body."""
+    lines = codelines.split(text)
+    return [join(lines[:2]), *lines[2:]] if lines and lines[0].startswith("def ") else lines
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -46,12 +53,13 @@ def rows(source, options: dict) -> Iterator[Row]:
     source: the packages' wheels. Raises sandbox.SandboxUnavailable. id and cluster are "package.module.function",
     the stratum is the package.
     """
+    chosen = settings("code", OPTIONS, options)
     packages = _packages(source)
     every = [modules[name] for modules in packages.values() for name in modules]
     with sandbox.start(_LIMITS, library.standard_imports(every)) as session:
         for package, modules in sorted(packages.items()):
             for function in library.functions(modules):
-                row = _row(package, modules, function, options, session)
+                row = _row(package, modules, function, chosen["max_lines"], session)
                 if row is not None:
                     yield row
 
@@ -72,7 +80,10 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
             timeouts += outcome.status == "timeout"
             return outcome.status == "ok" and _results(tests, outcome) == tests
 
-        wrong = codelines.first_wrong(fragments, split(row.reference), passes)
+        lines = codelines.split(join(fragments))
+        wrong = codelines.first_wrong(lines, codelines.split(row.reference), passes)
+    if wrong is not None:
+        wrong = [number for number, fragment in enumerate(fragments) for _ in fragment.splitlines()][wrong]
     return verdicts(fragments, wrong)
 
 
@@ -117,10 +128,10 @@ def _packages(source) -> dict[str, dict[str, str]]:
 
 
 def _row(
-    package: str, modules: dict, function: library.Function, options: dict, session: sandbox.Session
+    package: str, modules: dict, function: library.Function, max_lines: int, session: sandbox.Session
 ) -> Row | None:
-    reference = split(function.source)
-    if len(reference) > options["max_lines"]:
+    reference = codelines.split(function.source)
+    if len(reference) > max_lines:
         return None
     examples = [example.source for example in function.examples]
     try:

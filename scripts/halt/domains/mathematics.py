@@ -43,6 +43,8 @@ OPTIONS = {
 EXAMPLE = "Question: {prompt}\nSolution:\n{response}\n\n"
 STOP = ("\n\n", "\nQuestion:", "\nSolution:")
 
+ASK = "Write one equation a line, then the answer."
+
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
@@ -86,15 +88,17 @@ def join(fragments: list[str]) -> str:
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line: from the first wrong one on everything is wrong (paper, section 2).
 
-    A line is right if all its equations are true and the last of each leads to a value of the reference solution; a
-    line that only names numbers, if they all occur in the problem or its solution; a line without numbers always,
-    unless it is to give the answer; an answer if it is the reference's.
+    An equation is right if it is true and either leads to a value of the reference solution or calculates only with
+    numbers of the problem and earlier results: another way to the answer is no error, and whether it was a way shows
+    in the answer, which must be the reference's. A line of mere words is unverifiable, and so is one that only repeats
+    known numbers.
     """
     verdicts: list[Verdict] = []
     used: set[str] = set()
+    known = {*(Fraction(number) for number in row.truth["given"]), *CUSTOMARY}
     for fragment in fragments:
-        verdict = _judge(fragment, row.truth, used)
-        if verdicts and verdicts[-1].label == "wrong":
+        verdict = _judge(fragment, row.truth, used, known)
+        if verdicts and any(earlier.label == "wrong" for earlier in verdicts):
             verdict = Verdict("wrong", verdict.kind)
         if verdict.fact:
             used.add(verdict.fact)
@@ -141,7 +145,7 @@ def _row(identifier: str, cluster: str, question: str, answer: str, max_steps: i
         "given": sorted({number_text(value) for value in _numbers(question)}),
     }
     reference = join([*steps, f"Answer: {number_text(final)}"])
-    return Row(identifier, cluster, "", question, reference, truth)
+    return Row(identifier, cluster, "", f"{question} {ASK}", reference, truth)
 
 
 def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
@@ -149,10 +153,15 @@ def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) ->
     known = {*given, *CUSTOMARY}
     for step, value in zip(steps, values, strict=True):
         used = _numbers(step.partition("=")[0])
-        if any(number.numerator > 12 and number not in known and number * 100 not in known for number in used):
+        if not all(_known(number, known) for number in used):
             return False
         known.add(value)
     return True
+
+
+def _known(number: Fraction, known: set[Fraction]) -> bool:
+    """Whether a number has a source: small ones (twice, a third, a dozen) stand in words, per cents as hundredths."""
+    return number.numerator <= 12 or number in known or number * 100 in known
 
 
 def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterator[Row]:
@@ -229,7 +238,8 @@ def _parts(step: str) -> list[str]:
     return sorted(set(values))
 
 
-def _judge(fragment: str, truth: dict, used: set[str]) -> Verdict:
+def _judge(fragment: str, truth: dict, used: set[str], known: set[Fraction]) -> Verdict:
+    """One line; results of its right equations join `known`."""
     found = equations(fragment)
     true = all(sides and all(side[0] == sides[0][0] for side in sides) for sides in found)
     if ANSWER.match(fragment):
@@ -237,18 +247,20 @@ def _judge(fragment: str, truth: dict, used: set[str]) -> Verdict:
         right = true and bool(numbers) and number_text(numbers[0]) == truth["answer"]
         return Verdict("right", "answer", "answer") if right else Verdict("wrong", "answer")
     calculated = [sides for sides in found if any(calculation for _, calculation in sides)]
-    if calculated:
-        facts = [_fact(number_text(sides[-1][0]), truth, used) for sides in calculated if sides]
-        if not true or None in facts:
-            return Verdict("wrong", "equation")
-        return Verdict("right", "equation", facts[-1])
     if not true:
         return Verdict("wrong", "equation")
-    known = {value for values in truth["values"] for value in values} | {*truth["given"], truth["answer"]}
-    numbers = {number_text(number) for number in _numbers(_undecorated(fragment))}
-    if not numbers:
-        return Verdict("right", "words")
-    return Verdict("right", "number") if numbers <= known else Verdict("wrong", "number")
+    numbers = _numbers(_undecorated(fragment))
+    if calculated:
+        results = {sides[-1][0] for sides in calculated}
+        facts = [_fact(number_text(sides[-1][0]), truth, used) for sides in calculated]
+        if None in facts and not all(_known(number, known | results) for number in numbers):
+            return Verdict("wrong", "equation")
+        known |= results
+        return Verdict("right", "equation", facts[-1] or f"own {number_text(calculated[-1][-1][0])}")
+    reference = {Fraction(value) for values in truth["values"] for value in values} | {Fraction(truth["answer"])}
+    if all(_known(number, known | reference) for number in numbers):
+        return Verdict("unverifiable", "words")
+    return Verdict("wrong", "number")
 
 
 def _fact(value: str, truth: dict, used: set[str]) -> str | None:

@@ -49,14 +49,14 @@ def sampled(samples: pl.LazyFrame) -> dict[tuple[str, str], float]:
     return {(model, test_domain): value for model, test_domain, value in rows.iter_rows()}
 
 
-def kind_filter(table: pl.DataFrame, judgements: pl.DataFrame, kept: pl.DataFrame, dependent: Mapping) -> pl.DataFrame:
+def kind_filter(table: pl.DataFrame, judgements: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """METRICS (and the column `of`) of the answers of FILTERED with only the kept kinds of fragments left.
 
-    table: METRICS; judgements: JUDGEMENTS of the same results; kept: see `kept_kinds`; dependent: {test domain: bool}.
+    table: METRICS; judgements: JUDGEMENTS of the same results; kept: see `kept_kinds`.
     """
     rows = table.filter(pl.col("method").is_in(FILTERED)).join(kept, on=_PLACE, how="semi")
     left = judgements.join(kept, on=(*_PLACE, "kind"), how="semi")
-    return _recount(rows, left, dependent).with_columns(
+    return metrics.count(rows, left).with_columns(
         method=pl.lit(KIND_FILTER), of=pl.col("method"), like=pl.lit(None, pl.String)
     )
 
@@ -81,7 +81,7 @@ def random_trim(
             own = judgements.join(rows, on=metrics.ANSWER, how="semi")
             left = trim(own, seeds[label]["given"].sum(), dependent[key.test_domain], seed)
             trimmed.append(
-                _recount(rows, left, dependent).with_columns(
+                metrics.count(rows, left).with_columns(
                     method=pl.lit(RANDOM_TRIM),
                     of=pl.col("method"),
                     like=pl.lit(key.method),
@@ -102,14 +102,6 @@ def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.
         rank, kept = pl.int_range(pl.len()).over(metrics.ANSWER), pl.col("chosen").sum().over(metrics.ANSWER)
         given = given.with_columns(chosen=rank < kept)
     return given.filter("chosen").drop("chosen")
-
-
-def _recount(rows, judgements, dependent):
-    parts = [
-        metrics.count(part, judgements, dependent=dependent[test_domain])
-        for (test_domain,), part in rows.partition_by("test_domain", as_dict=True).items()
-    ]
-    return pl.concat([rows.clear(), *parts])
 
 
 def control(controls: pl.DataFrame, kept: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:

@@ -1,0 +1,56 @@
+"""An evaluator served over HTTP: it believes half of all statements, the same half every time."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator
+
+from http_server import Asked, Reply, Server, chat, serve
+
+CONCURRENCY = 4
+
+
+class Evaluator:
+    """What the tests see of it. `delay`: seconds for an answer, to be set while a test wants it slow."""
+
+    VARIABLE = "HALT_TEST_EVALUATOR_KEY"
+    KEY = "key-0123456789-of-the-served-evaluator"
+
+    def __init__(self):
+        self.delay = 0.0
+        self.server: Server | None = None
+
+    @property
+    def entry(self) -> dict:
+        """The evaluator as an entry of the config's `judges`."""
+        return {
+            "type": "llm",
+            "engine": "openai",
+            "endpoint": self.server.endpoint,
+            "model": "evaluator",
+            "decide": "text",
+            "concurrency": CONCURRENCY,
+            "timeout": 20,
+            "retries": 2,
+            "api_key_variable": self.VARIABLE,
+        }
+
+    def questions(self, start: int = 0) -> list[str]:
+        """What was asked, from the `start`-th request on."""
+        return [asked.last for asked in self.server.asked[start:]]
+
+    def answer(self, asked: Asked) -> Reply:
+        """Reply to one request; 401 without the right key."""
+        if asked.authorization != f"Bearer {self.KEY}":
+            return Reply(401, b"{}")
+        time.sleep(self.delay)
+        believes = hashlib.sha256(asked.last.encode()).digest()[0] % 2
+        return chat("supported" if believes else "contradicted")
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Evaluator]:
+    """Serve an evaluator while the block runs."""
+    evaluator = Evaluator()
+    with serve(evaluator.answer) as evaluator.server:
+        yield evaluator

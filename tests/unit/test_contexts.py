@@ -1,0 +1,48 @@
+"""Few-shot contexts: training pairs only, never the prompt itself, the same whatever else is asked."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import row
+
+from halt import answering, frames, prompting
+
+POOL = [{"id": f"t{k}", "prompt": f"Ask {k}?", "reference": f"Say {k}."} for k in range(9)]
+
+
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 2**32))
+def test_the_prompt_itself_is_never_an_example_of_its_own(own, shots, seed):
+    pairs = prompting.context(POOL, f"t{own}", shots, seed)
+    assert len(set(pairs)) == shots
+    assert set(pairs) <= {(entry["prompt"], entry["reference"]) for entry in POOL}
+    assert f"Ask {own}?" not in [prompt for prompt, _ in pairs]
+
+
+def test_examples_are_drawn_for_each_prompt_anew():
+    drawn = {tuple(prompting.context(POOL, f"v{k}", 4, 0)) for k in range(50)}
+    assert len(drawn) > 40
+    assert {pair for pairs in drawn for pair in pairs} == {(e["prompt"], e["reference"]) for e in POOL}
+
+
+def test_more_shots_than_rows_are_refused():
+    with pytest.raises(ValueError, match="only 8 other training rows"):
+        prompting.context(POOL, "t0", 9, 0)
+
+
+@pytest.mark.parametrize("alien", ["validation", "test"])
+def test_examples_from_another_split_are_refused(tmp_path, alien):
+    """`generate` and `respond` read their contexts here."""
+    for split in ("train", alien):
+        rows = [{**row(id=f"{split}{k}"), "split": split} for k in range(3)]
+        frames.write(frames.build(rows, frames.DATA), tmp_path / f"{split}.parquet", frames.DATA)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text("{}")
+    settings = {
+        "models/tiny": {"chat": True, "dtype": "float32"},
+        "domains/biography": {"module": "biography", "max_new_tokens": 4},
+    }
+    task = answering.Task.read(settings, tmp_path / f"{alien}.parquet", tmp_path / "train.parquet", manifest)
+    shown = [turn["content"] for prompt in task.prompts(2, 0) for turn in prompt.messages[:-1]]
+    assert len(shown) == 12
+    with pytest.raises(SystemExit, match=f"rows of the split {alien}"):
+        answering.Task.read(settings, tmp_path / "train.parquet", tmp_path / f"{alien}.parquet", manifest)

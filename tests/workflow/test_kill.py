@@ -1,0 +1,116 @@
+"""A kill -9 at any moment costs one part of the work at most, and no result differs for it."""
+
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from evaluator import CONCURRENCY, Evaluator
+from runs import Run
+
+from halt import frames
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+SAMPLES = "random-tiny/biography/train"
+PARTS = 4  # of the samples: 100 prompts
+
+
+class Watch(threading.Thread):
+    """Looks, while a run goes on, whether what a killed run had finished is kept as it is."""
+
+    def __init__(self, survivors: list[Path]):
+        super().__init__(daemon=True)
+        self.known = {path: self._identity(path) for path in survivors}
+        self.made_again: set[Path] = set()
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.002):
+            for path, identity in self.known.items():
+                if self._identity(path) not in (identity, None):
+                    self.made_again.add(path)
+
+    @staticmethod
+    def _identity(path: Path):
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
+def kill_and_finish(run: Run, lost: str, finished: Callable[[], list[Path]], enough: int) -> int:
+    """Remove results, start anew, kill when `enough` pieces of them are finished, start again to the end.
+
+    How many finished pieces the second start found; none of them is made again.
+    """
+    for path in run.folder.glob(lost):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    run.kill_when(lambda: len(finished()) >= enough)
+    assert not list(run.folder.glob(lost)), "killed too late"
+    survivors = finished()
+    stamps = [path for path in (run.folder / "results/work").rglob("fingerprint") if path.is_file()]
+    run.snakemake("--unlock", check=True)
+    with Watch([*survivors, *stamps]) as watch:
+        run.snakemake(check=True)
+    assert not watch.made_again
+    return len(survivors)
+
+
+def test_a_kill_while_generating(served_run, tmp_path):
+    run = served_run.copy(tmp_path / "copy")
+    work = run.folder / "results/work/generate" / SAMPLES
+    survived = kill_and_finish(
+        run, f"results/generations/{SAMPLES}.parquet", lambda: sorted(work.glob("part-*.parquet")), enough=1
+    )
+    assert survived < PARTS
+    assert run.tables() == served_run.tables()
+
+
+def test_a_kill_while_judging(served_run, evaluator: Evaluator, tmp_path):
+    run = served_run.copy(tmp_path / "copy")
+    work = run.folder / "results/work/judge" / SAMPLES
+    shutil.rmtree(work, ignore_errors=True)  # replies of the first run
+    begin = len(evaluator.server.asked)
+    evaluator.delay = 0.02
+    try:
+        kill_and_finish(
+            run,
+            f"results/judgements/{SAMPLES}.parquet",
+            lambda: sorted(work.glob("parts/part-*.parquet")),
+            enough=3,
+        )
+    finally:
+        evaluator.delay = 0.0
+    prompts = frames.read(run.folder / "results/data/biography/train.parquet", frames.DATA)["prompt"]
+    places = tuple(f"Question: {prompt}\n" for prompt in prompts)
+    asked = Counter(text for text in evaluator.questions(begin) if any(place in text for place in places))
+    assert len(asked) > 100
+    assert asked.total() - len(asked) <= CONCURRENCY  # in flight when killed
+    assert run.tables() == served_run.tables()
+
+
+def test_a_kill_while_finetuning(served_run, tmp_path):
+    run = served_run.copy(tmp_path / "copy")
+    work = run.folder / "results/work/finetune/random-tiny/biography/halt/0.60/seed0"
+    kill_and_finish(
+        run,
+        "results/adapters/random-tiny/biography/halt/0.60/seed0",
+        lambda: sorted(work.glob("checkpoint-*/whole")),
+        enough=1,
+    )
+    assert run.tables() == served_run.tables()
+    adapter = "results/adapters/random-tiny/biography/halt/0.60/seed0"
+    for file in ("adapter_model.safetensors", "loss.csv", "training.json"):
+        assert (run.folder / adapter / file).read_bytes() == (served_run.folder / adapter / file).read_bytes()

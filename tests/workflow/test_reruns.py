@@ -1,0 +1,195 @@
+"""What a change costs: on a finished run, Snakemake plans what depends on the change and nothing else."""
+
+import shutil
+
+import pytest
+from runs import (
+    FETCH,
+    FROM_DATA,
+    FROM_FINETUNE,
+    FROM_GENERATE,
+    FROM_JUDGE,
+    FROM_JUDGE_RESPONSES,
+    FROM_RESPOND,
+    FROM_REWRITE,
+    FROM_SCORE,
+    REPORT,
+    ROOT,
+)
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+MODEL = "random-tiny"
+DOMAINS = 4
+METHODS = 5
+
+
+@pytest.fixture
+def changeable(finished_run, tmp_path):
+    """A copy of the finished run."""
+    return finished_run.copy(tmp_path / "copy")
+
+
+def test_one_more_threshold_costs_no_sample_and_no_judgement(finished_run):
+    planned = finished_run.plan({"experiment": {"thresholds": [0.60, 0.80]}})
+    assert set(planned) == FROM_REWRITE
+    thresholded = 2 * DOMAINS  # halt and add-on
+    assert planned["rewrite"] == planned["finetune"] == planned["respond"] == planned["score"] == thresholded
+
+
+def test_one_more_seed_costs_no_target(finished_run):
+    planned = finished_run.plan({"experiment": {"seeds": [0, 1]}})
+    assert set(planned) == FROM_FINETUNE
+    assert planned["finetune"] == (METHODS - 1) * DOMAINS  # base is not trained
+
+
+def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
+    assert set(finished_run.plan({"finetune": {"learning_rate": 1.0e-3}})) == FROM_FINETUNE
+
+
+def test_a_phrase_reruns_the_targets_and_no_judgement_of_samples(finished_run):
+    assert set(finished_run.plan({"phrases": {"unsure": "I do not know more"}})) == FROM_REWRITE
+
+
+def test_the_rank_base_reruns_the_targets_and_no_judgement(finished_run):
+    assert set(finished_run.plan({"rewrite": {"rank_base": 1}})) == FROM_REWRITE
+
+
+def test_a_sampling_setting_reruns_no_data(finished_run):
+    assert set(finished_run.plan({"generate": {"temperature": 0.7}})) == FROM_GENERATE
+
+
+def test_a_setting_of_the_answers_reruns_no_finetuning(finished_run):
+    planned = finished_run.plan({"respond": {"shots": 1}})
+    assert set(planned) == FROM_RESPOND
+
+
+def test_bootstrap_and_page_settings_rerun_the_report_alone(finished_run):
+    assert set(finished_run.plan({"score": {"bootstrap": 100}, "report": {"prompts": 2}})) == REPORT
+
+
+def test_another_domain_s_settings_rerun_that_domain_alone(finished_run):
+    planned = finished_run.plan({"domains": {"medicine": {"max_new_tokens": 20}}})
+    assert planned["generate"] == 2  # train and test
+    assert planned["respond"] == METHODS
+    assert "data" not in planned
+
+
+@pytest.mark.parametrize("stage", ["generate", "finetune", "respond"])
+@pytest.mark.parametrize(
+    "need", [{"batch_size": 4}, {"processes": 2}, {"gpus": 2}, {"memory_mb": 3000, "minutes": 7}], ids=str
+)
+def test_another_batch_size_process_or_gpu_count_or_memory_reruns_nothing(finished_run, stage, need):
+    assert not finished_run.plan({"models": {MODEL: {"needs": {stage: need}}}})
+
+
+def test_the_number_of_cores_reruns_nothing(finished_run):
+    assert not finished_run.plan(None, "--cores", "1", "--resources", "mem_mb=3000")
+
+
+def test_another_judge_reruns_nothing_before_judge(finished_run):
+    local = {"type": "llm", "engine": "transformers", "model": MODEL, "decide": "probability", "calibration": 4}
+    needs = {"judge": {"gpus": 0, "memory_mb": 1000, "minutes": 5, "processes": 1, "batch_size": 8}}
+    planned = finished_run.plan(
+        {
+            "judges": {"local": local},
+            "domains": {"biography": {"judge": "local"}},
+            "models": {MODEL: {"needs": needs}},
+        }
+    )
+    assert set(planned) == FROM_JUDGE
+    assert planned["judge"] == 2  # of biography alone, train and test
+
+
+def test_a_judge_that_no_domain_uses_reruns_nothing(finished_run):
+    assert not finished_run.plan({"judges": {"small": {"calibration": 10}}})
+
+
+def test_a_judge_setting_reruns_nothing_before_judge(served_run):
+    planned = served_run.plan({"judges": {"served": {"model": "another"}}})
+    assert set(planned) == FROM_JUDGE
+    assert set(served_run.plan({"judges": {"served": {"retries": 7}}})) <= FROM_JUDGE
+
+
+def test_a_prompt_text_reruns_what_is_judged_with_it(served_run, tmp_path):
+    changed = served_run.copy(tmp_path / "copy")
+    changed.edit("scripts/prompts/judge_fragment.txt", lambda text: text.replace("statement", "sentence"))
+    assert set(changed.plan()) == FROM_JUDGE
+
+
+def test_a_prompt_text_of_another_kind_of_judge_reruns_nothing(served_run, tmp_path):
+    changed = served_run.copy(tmp_path / "copy")
+    for name in ("judge_fragment_yes_no", "judge_first_wrong", "judge_step_yes_no"):
+        changed.edit(f"scripts/prompts/{name}.txt", lambda text: f"{text}\nThink first.")
+    assert not changed.plan()
+
+
+def test_a_prompt_text_reruns_nothing_where_the_reference_judges(changeable):
+    for path in (changeable.folder / "scripts/prompts").iterdir():
+        changeable.edit(f"scripts/prompts/{path.name}", lambda text: f"{text}\nThink first.")
+    assert not changeable.plan()
+
+
+def test_touched_files_rerun_nothing(changeable):
+    assert changeable.touch("*", "[a-z]*/**/*") > 500  # sources, config, data, results, folders; not .snakemake
+    assert not changeable.plan()
+    changeable.touch("results/**/*", seed=1)
+    assert not changeable.plan()
+
+
+def test_a_git_checkout_reruns_nothing(changeable):
+    """Another commit and back: sources vanish and come again, newer than the results."""
+    for name in ("rules", "scripts", "config", "data", "envs", "Snakefile", "config.yaml"):
+        path = changeable.folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+            shutil.copytree(ROOT / name, path, copy_function=shutil.copyfile)
+            for program in path.glob("*.sh"):
+                program.chmod(0o755)
+        else:
+            path.unlink()
+            shutil.copyfile(ROOT / name, path)
+    assert not changeable.plan()
+
+
+def test_results_moved_elsewhere_are_still_good(finished_run, tmp_path):
+    """results may be a link to scratch, and the project may lie in another folder."""
+    moved = finished_run.copy(tmp_path / "elsewhere")
+    (moved.folder / "results").rename(tmp_path / "scratch")
+    (moved.folder / "results").symlink_to(tmp_path / "scratch")
+    assert not moved.plan()
+
+
+def test_an_expensive_stage_s_code_reruns_nothing_by_itself(changeable):
+    """What reruns an expensive stage is its version."""
+    for name in ("generate.py", "finetune.py", "launch.sh", "halt/training.py", "halt/engines/transformers.py"):
+        changeable.edit(f"scripts/{name}", lambda text: f"{text}\n# a comment\n")
+    assert not changeable.plan()
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("FETCH", FETCH | FROM_DATA),
+        ("DATA", FROM_DATA),
+        ("GENERATE", FROM_GENERATE),
+        ("SPLIT", (FROM_GENERATE | {"split_responses"}) - {"generate"}),
+        ("JUDGE", FROM_JUDGE),
+        ("REWRITE", FROM_REWRITE),
+        ("FINETUNE", FROM_FINETUNE),
+        ("RESPOND", FROM_RESPOND),
+        ("SCORE", FROM_SCORE),
+        ("REPORT", REPORT),
+    ],
+)
+def test_a_bumped_version_reruns_its_stage_and_what_follows(changeable, stage, expected):
+    changeable.edit("scripts/halt/versions.py", lambda text: text.replace(f"\n{stage} = ", f"\n{stage} = 9"))
+    assert set(changeable.plan()) == expected
+
+
+def test_a_new_split_to_answer_reruns_no_training(finished_run):
+    planned = finished_run.plan({"respond": {"split": "validation"}})
+    assert set(planned) == (FROM_RESPOND | {"generate", "split", "judge"})
+    assert planned["generate"] == DOMAINS  # what the model is capable of on the new split
+    assert planned["judge_responses"] == METHODS * DOMAINS
+    assert set(planned) >= FROM_JUDGE_RESPONSES

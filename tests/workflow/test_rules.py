@@ -1,0 +1,117 @@
+"""The workflow as it is written: no threshold before rewrite, the paper's grid, no lint, readable faults."""
+
+import re
+import subprocess
+from collections import Counter
+
+import pytest
+import yaml
+from runs import ROOT, Run, environment
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+EDGE = re.compile(r"^\s*(\d+) -> (\d+)$", re.MULTILINE)
+NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.MULTILINE)
+JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def fresh(random_tiny, tmp_path_factory):
+    """A copy of the project without results."""
+    return Run.of_project(tmp_path_factory.mktemp("fresh"), random_tiny)
+
+
+def upstream(run, of):
+    """Names of the rules that a rule depends on."""
+    dot = run.snakemake("--rulegraph", check=True).stdout
+    names = dict(NODE.findall(dot))
+    above = {of}
+    for _ in names:
+        above |= {names[source] for source, target in EDGE.findall(dot) if names[target] in above}
+    return above - {of}
+
+
+def wildcards(run):
+    """Rule -> names of the wildcards that its jobs have."""
+    said = run.snakemake("--dry-run", "--forceall", check=True).stdout
+    found = {}
+    for rule, body in JOB.findall(said):
+        [line] = re.findall(r"^    wildcards: (.*)$", body, re.MULTILINE) or [""]
+        found[rule] = set(re.findall(r"(\w+)=", line))
+    return found
+
+
+def test_no_rule_before_rewrite_knows_the_threshold(fresh):
+    above = upstream(fresh, "rewrite")
+    assert above == {"fetch_model", "fetch_source", "data", "generate", "split", "judge"}
+    of = wildcards(fresh)
+    assert not any(of[rule] & {"threshold", "method", "seed"} for rule in above)
+    assert all("threshold" in of[rule] for rule in ("rewrite", "finetune", "respond", "score"))
+
+
+def test_the_paper_s_grid_is_planned(fresh):
+    planned = Run(fresh.folder, ("config/paper.yaml",)).plan()
+    models, domains, thresholds = 4, 4, 3
+    targets = models * domains * (2 + 2 * thresholds)  # two unchanged methods; halt and add-on at each threshold
+    results = targets + models * domains  # and the base model
+    assert planned == Counter(
+        fetch_model=models,
+        fetch_source=domains,
+        data=domains,
+        generate=2 * models * domains,  # train, and test for what the model is capable of
+        split=2 * models * domains,
+        judge=2 * models * domains,
+        rewrite=targets,
+        finetune=targets,
+        respond=results,
+        split_responses=results,
+        judge_responses=results,
+        score=results,
+        tables=1,
+        figures=1,
+        page=1,
+        all=1,
+    )
+
+
+@pytest.mark.parametrize("overlay", ["config/evidence.yaml", "config/tiny.yaml"])
+def test_every_shipped_config_is_planned(fresh, overlay):
+    assert Run(fresh.folder, (overlay,)).plan()["score"] > 0
+
+
+def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
+    faults = {"experiment": {"modls": ["x"], "thresholds": [0.333]}, "generate": {"samples": 0}}
+    done = fresh.snakemake("--quiet", "all", config=faults)
+    assert done.returncode != 0
+    preamble = ("Using profile ", "Config file ")
+    said = [line for line in done.stdout.splitlines() if not line.startswith(preamble)]
+    head, *lines = said
+    assert head == "the config is not sound:"
+    assert [line.split(":")[0] for line in lines] == [
+        "experiment.modls",
+        "experiment.thresholds[0]",
+        "generate.samples",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "--no-cache", "."),
+        ("ruff", "format", "--no-cache", "--check", "."),
+        ("snakefmt", "--check", "Snakefile", "rules"),
+        ("snakemake", "--lint"),
+    ],
+    ids=" ".join,
+)
+def test_linters_have_nothing_to_say(fresh, command):
+    done = subprocess.run(
+        command, cwd=fresh.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_tiny_covers_every_packaged_domain_and_method():
+    default, tiny = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "config/tiny.yaml"))
+    assert set(tiny["experiment"]["methods"]) == set(default["methods"])
+    assert "domains" not in tiny["experiment"]
