@@ -13,7 +13,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--method", required=True)
     arguments.add_argument("--threshold", required=True, help="0.40, or none")
     arguments.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: methods/<m>/rewrite, rewrite, phrases, domains/<d>/module"
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: methods/<m>/rewrite, rewrite, phrases, domains/<d>/module",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -28,9 +31,7 @@ def main(args: argparse.Namespace) -> None:
     judgements = frames.read(args.judgements, frames.JUDGEMENTS)
     domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
     method = rewriting.load(args.settings[f"methods/{args.method}"]["rewrite"])
-    settings = rewriting.Settings(
-        domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"]
-    )
+    settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
     keys = {
         "model": generations["model"][0],
         "domain": data["domain"][0],
@@ -49,7 +50,10 @@ def main(args: argparse.Namespace) -> None:
     table = frames.build(rows, frames.TARGETS)
     provenance = {"stage": "rewrite", "version": args.version, "settings": args.settings}
     frames.write(table, args.output, frames.TARGETS, provenance)
-    print(f"{len(rows)} targets of {len(data)} prompts, {table['kept'].sum()} of {table['fragments'].sum()} fragments kept")
+    print(
+        f"{len(rows)} targets of {len(data)} prompts,"
+        f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept"
+    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import polars as pl
+
 from halt import domains, frames, metrics, report
 from halt.report import controls, markdown, tables
 

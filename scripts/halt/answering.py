@@ -31,11 +31,11 @@ class Task(NamedTuple):
     inputs: dict[str, Path]
 
     @classmethod
-    def read(
-        cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None
-    ) -> "Task":
+    def read(cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None) -> "Task":
         """From a program's arguments; settings holds models/<m>/{chat,dtype}, domains/<d>/{module,max_new_tokens}."""
-        [(model, loading)] = [(key.split("/")[1], entry) for key, entry in settings.items() if key.startswith("models/")]
+        [(model, loading)] = [
+            (key.split("/")[1], entry) for key, entry in settings.items() if key.startswith("models/")
+        ]
         [asking] = [entry for key, entry in settings.items() if key.startswith("domains/")]
         inputs = {"data": data, "context": context, "model": manifest}
         if adapter is not None:
@@ -108,7 +108,9 @@ def run(
 
     from halt.engines.transformers import Engine
 
-    state = PartialState(cpu=not torch.cuda.is_available())  # without cpu=True it sees one process where there is no GPU
+    state = PartialState(
+        cpu=not torch.cuda.is_available()
+    )  # without cpu=True it sees one process where there is no GPU
     engine: Engine | None = None
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:
@@ -130,9 +132,7 @@ def run(
     progress = Progress(
         f"{stage} {keys['model']}/{'/'.join(_name(keys))}", sum(map(len, parts[process::processes])), "prompts"
     )
-    table = resume.run_parts(
-        args.work, fingerprint, parts, compute, frames.RESPONSES, progress, process, processes
-    )
+    table = resume.run_parts(args.work, fingerprint, parts, compute, frames.RESPONSES, progress, process, processes)
     if table is not None:
         provenance = {"stage": stage, "version": args.version, "settings": args.settings, "fingerprint": fingerprint}
         frames.write(table, args.output, frames.RESPONSES, provenance)

@@ -85,9 +85,7 @@ def file_digest(path: Path | str) -> str:
     path = Path(path)
     if path.is_dir():
         names = sorted(p for p in path.rglob("*") if p.is_file())
-        return hashlib.sha256(
-            "".join(f"{p.relative_to(path)} {file_digest(p)}\n" for p in names).encode()
-        ).hexdigest()
+        return hashlib.sha256("".join(f"{p.relative_to(path)} {file_digest(p)}\n" for p in names).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -32,7 +32,9 @@ def bring(source: Mapping, dtype: str, manifest: Path) -> None:
             _dequantised(source, dtype, folder)
     for name in _NEEDED:
         if not (folder / name).is_file():
-            raise fetching.FetchError(f"{sources.describe(source)}: no {name}, so it is no model that transformers loads")
+            raise fetching.FetchError(
+                f"{sources.describe(source)}: no {name}, so it is no model that transformers loads"
+            )
     fetching.write_manifest([source], sorted(file for file in folder.iterdir() if file != manifest), manifest)
 
 

@@ -1,8 +1,8 @@
 """Where every result lies, what a wildcard may be, and which results the configured experiment consists of.
 
-The templates below are the only place where the path of a table, model or adapter is written. One folder per wildcard, never two wildcards
-joined in a name. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested on; `{threshold}` is
-always there, `none` for a method without one, so that one rule serves every method.
+The templates below are the only place where the path of a table, model or adapter is written. One folder per wildcard,
+never two wildcards joined in a name. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested
+on; `{threshold}` is always there, `none` for a method without one, so that one rule serves every method.
 """
 
 import re
@@ -16,8 +16,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge ma
 RESERVED_DOMAINS = ("all",)  # stands for one adapter trained on every domain
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
 
-# A manifest lists files with their sha256; the files of a model or package lie beside it. Small, so Snakemake compares it by
-# content: touched weights rerun nothing.
+# A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
+# compares it by content: touched weights rerun nothing.
 MODEL = "results/models/{model}/manifest.json"
 SOURCE = "results/sources/{domain}/manifest.json"
 DATA = "results/data/{domain}/{split}.parquet"

@@ -35,11 +35,10 @@ def workdir(path: Path | str, fingerprint: str, process: int = 0) -> Path:
     """The work folder, emptied when it was made from something else. Process 0 prepares it, the others wait."""
     path = Path(path)
     stamp = path / "fingerprint"
-    if process == 0:
-        if not stamp.is_file() or stamp.read_text() != fingerprint:
-            shutil.rmtree(path, ignore_errors=True)
-            path.mkdir(parents=True)
-            _replace_text(stamp, fingerprint)
+    if process == 0 and (not stamp.is_file() or stamp.read_text() != fingerprint):
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        _replace_text(stamp, fingerprint)
     while not (stamp.is_file() and stamp.read_text() == fingerprint):
         time.sleep(0.05)
     return path

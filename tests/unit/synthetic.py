@@ -7,6 +7,7 @@ right ones the lower its threshold is.
 import json
 
 import numpy as np
+
 from halt import frames
 
 KINDS = {"nationality": 0.8, "occupation": 0.5, "birth year": 0.15, "death year": 0.1}

@@ -324,5 +324,5 @@ def test_settings_do_not_depend_on_the_order_of_keys_or_requests():
 
 
 def test_settings_that_are_not_there_are_named():
-    with pytest.raises(config.ConfigError, match="domains.poetry: not in the config"):
+    with pytest.raises(config.ConfigError, match=r"domains\.poetry: not in the config"):
         config.settings(DEFAULT, "domains/poetry")

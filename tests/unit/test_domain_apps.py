@@ -81,7 +81,7 @@ def test_reference_is_all_right_with_distinct_facts():
 
 
 @pytest.mark.parametrize(
-    "answer, expected",
+    ("answer", "expected"),
     [
         ("import sys\nn, *rest = map(int, sys.stdin.read().split())\nprint(sum(rest))\nexit()", "rrrr"),
         ("count = int(input())\ns = 0\nfor i in range(count):", "rrr"),
@@ -97,7 +97,7 @@ def test_first_wrong_line_of_a_program(answer, expected):
 
 
 @pytest.mark.parametrize(
-    "answer, expected",
+    ("answer", "expected"),
     [
         ("def largest(a, b):\n    return max(a, b)", "rr"),
         ("class Solution:\n    def largest(self, a, b):\n        return max(a, b)", "rrr"),

@@ -101,17 +101,23 @@ COUNT = """def count(seq):
     return dict(d)"""
 
 
-class Wheel:
-    """A source of three files in memory."""
+FILES = {
+    "pack/__init__.py": "from .tools import *\n",
+    "pack/tools.py": TOOLS,
+    "pack/helpers.py": HELPERS,
+    "pack/tests/test_tools.py": "import nothing_that_exists",
+    "pack-1.0.dist-info/METADATA": "x",
+}
 
-    files = {"pack/__init__.py": "from .tools import *\n", "pack/tools.py": TOOLS, "pack/helpers.py": HELPERS}
-    files |= {"pack/tests/test_tools.py": "import nothing_that_exists", "pack-1.0.dist-info/METADATA": "x"}
+
+class Wheel:
+    """A source of a few files in memory."""
 
     def members(self):
-        return list(self.files)
+        return list(FILES)
 
     def read(self, member):
-        return self.files[member].encode()
+        return FILES[member].encode()
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +159,8 @@ def test_differential_tests_go_beyond_the_examples(rows):
 
 def test_row_carries_only_what_the_function_needs(rows):
     modules = rows["pack.tools.doubled"].truth["modules"]
-    assert "def twice" in modules["pack.helpers"] and "def again" in modules["pack.helpers"]
+    assert "def twice" in modules["pack.helpers"]
+    assert "def again" in modules["pack.helpers"]
     assert "unused" not in modules["pack.helpers"]
     assert "LIMIT = 10" in modules["pack.tools"]
     assert "def doubled" not in modules["pack.tools"]
@@ -190,7 +197,7 @@ def test_unfinished_answer_with_names_of_its_own_has_no_wrong_line(rows):
 
 
 @pytest.mark.parametrize(
-    "answer, expected",
+    ("answer", "expected"),
     [
         (COUNT.replace("+= 1", "+= 2"), "rrww"),
         (COUNT.replace("dict(d)", "d['a']"), "rrrw"),
@@ -241,7 +248,7 @@ def test_statement_over_several_lines_is_judged_as_one():
 
 
 @pytest.mark.parametrize(
-    "one, other, equal",
+    ("one", "other", "equal"),
     [
         ("{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}", True),
         ("{1, 2}", "{2, 1}", True),

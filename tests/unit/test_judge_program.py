@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import judge as program
 import polars as pl
 import pytest
 from http_server import Reply, chat, serve
@@ -17,10 +18,6 @@ from halt.judges import reference
 from halt.sources import Source
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import judge as program  # noqa: E402
-
 BIOGRAPHY = domains.load("biography")
 KEY = "sk-test-5up3r-s3cret"
 

@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 import synthetic as made
-from halt import frames, metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from halt import frames, metrics
 
 BOOTSTRAP = metrics.Bootstrap(draws=200, seed=0)
 SCORE = {name: place for place, name in enumerate(metrics.SCORES)}

@@ -4,9 +4,10 @@ import json
 import re
 from html.parser import HTMLParser
 
-import page as page_program
 import pytest
 import synthetic as made
+
+import page as page_program
 from halt.report import page
 
 SCRIPT = "<script>alert(1)</script>"

@@ -41,7 +41,7 @@ def test_whole_one_is_a_threshold():
 
 @pytest.mark.parametrize("threshold", [0, -0.4, 1.01, 0.575, 0.001, float("nan"), float("inf"), True, None, "half", ""])
 def test_other_thresholds_are_refused(threshold):
-    with pytest.raises(ValueError, match="expected a multiple of 0.01 above 0 and at most 1"):
+    with pytest.raises(ValueError, match=r"expected a multiple of 0\.01 above 0 and at most 1"):
         paths.threshold_label(threshold)
 
 

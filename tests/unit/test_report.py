@@ -2,12 +2,13 @@
 
 import json
 
-import figures as figures_program
 import numpy as np
 import polars as pl
 import pytest
-import score as score_program
 import synthetic as made
+
+import figures as figures_program
+import score as score_program
 import tables as tables_program
 from halt import frames, metrics, report
 from halt.report import controls, figures, markdown, tables

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import polars as pl
+
 from halt import resume
 from halt.progress import Progress
 

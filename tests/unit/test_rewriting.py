@@ -3,12 +3,13 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from halt import rewriting
 from halt.domains import load
 from halt.rewriting import Judged, Sample, Settings, add_on, unchanged_own, unchanged_reference
 from halt.rewriting import halt as halt_method
-from hypothesis import given
-from hypothesis import strategies as st
 
 LABELS = {"r": "right", "w": "wrong", "v": "unverifiable", "j": "unjudged"}
 

@@ -228,7 +228,7 @@ def test_equal_programs_print_sets_in_equal_order():
 def test_refuses_with_every_reason_where_nothing_holds(monkeypatch):
     monkeypatch.setattr(sandbox, "probe", lambda mechanism: f"no {mechanism} here")
     with pytest.raises(
-        sandbox.SandboxUnavailable, match="(?s)no bubblewrap here.*no landlock here.*Install bubblewrap"
+        sandbox.SandboxUnavailable, match=r"(?s)no bubblewrap here.*no landlock here.*Install bubblewrap"
     ):
         sandbox.chosen.__wrapped__()
 

@@ -67,9 +67,7 @@ class Engine:
         return results
 
     @torch.inference_mode()
-    def _generate_batch(
-        self, encoded: list[list[int]], ids: list[str], sampling: Sampling
-    ) -> list[list[Completion]]:
+    def _generate_batch(self, encoded: list[list[int]], ids: list[str], sampling: Sampling) -> list[list[Completion]]:
         rows, n = len(encoded), sampling.samples
         width = max(len(tokens) for tokens in encoded)
         pad = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end_tokens[0]
@@ -101,9 +99,7 @@ class Engine:
                 for sample, token in enumerate(chosen[place].tolist()):
                     if not done[row][sample]:
                         written[row][sample].append(token)
-                        done[row][sample] = token in self.end_tokens or self._stops(
-                            written[row][sample], sampling.stop
-                        )
+                        done[row][sample] = token in self.end_tokens or self._stops(written[row][sample], sampling.stop)
             stay = [place for place, row in enumerate(live) if not all(done[row])]
             if not stay or step + 1 == sampling.max_new_tokens:
                 break
@@ -117,9 +113,7 @@ class Engine:
             prompt_mask = torch.cat([prompt_mask, own], dim=2)
             key_positions = torch.cat([key_positions, position], dim=1)
             logits = self._forward(chosen, position, prompt_mask, key_positions, cache)
-        return [
-            [self._completion(written[row][sample], sampling.stop) for sample in range(n)] for row in range(rows)
-        ]
+        return [[self._completion(written[row][sample], sampling.stop) for sample in range(n)] for row in range(rows)]
 
     def _forward(
         self,

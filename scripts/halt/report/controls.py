@@ -93,7 +93,7 @@ def random_trim(
 
 
 def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.DataFrame:
-    """JUDGEMENTS rows: `keep` of the given fragments, at random; dependent answers keep as many each, the first ones."""
+    """JUDGEMENTS rows: `keep` of the given fragments at random; dependent answers keep as many each, the first ones."""
     given = judgements.filter(pl.col("label").is_in(["right", "wrong"])).sort(*metrics.ANSWER, "fragment")
     chosen = np.zeros(given.height, dtype=bool)
     chosen[np.random.default_rng(seed).permutation(given.height)[:keep]] = True

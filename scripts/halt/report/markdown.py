@@ -86,14 +86,16 @@ def _finding(row, members, differences, share):
     compared = [differences[other] for other in BASELINES if other in differences]
     missing = [other for other in BASELINES if other not in differences]
     if row["correctness"] is None:
-        return f"**No.** {name} gave no fragment to any of the {row['prompts']} prompts: it only abstains. {_why(row, share)}"
+        told = f"{name} gave no fragment to any of the {row['prompts']} prompts: it only abstains."
+        return f"**No.** {told} {_why(row, share)}"
     won = [found for found in compared if found["lo"] is not None and found["lo"] > 0]
     others = {each["method"]: each for each in members}
     told = " and ".join(_compared(found, others[found["against"]]) for found in compared)
     if missing:
         told += f", not compared with {' and '.join(missing)}, which this run lacks"
     if len(won) == len(BASELINES):
-        text = f"**Yes:** {name} is right more often than both unchanged methods: {_number(row['correctness'])} against {told}."
+        text = f"**Yes:** {name} is right more often than both unchanged methods: {_number(row['correctness'])}"
+        text = f"{text} against {told}."
     else:
         verdict = "**Open:**" if missing and len(won) == len(compared) else "**No:**"
         text = f"{verdict} {name} is not shown to be right more often than both unchanged methods: "

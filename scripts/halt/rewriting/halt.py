@@ -16,9 +16,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
         unsure = end < total or not total
     else:
         kept = [
-            fragment
-            for fragment, label in zip(sample.fragments, sample.labels, strict=True)
-            if keeps(label, settings)
+            fragment for fragment, label in zip(sample.fragments, sample.labels, strict=True) if keeps(label, settings)
         ]
         unsure = not kept
     parts = [settings.join(kept)] * bool(kept) + [settings.unsure] * unsure
