@@ -116,7 +116,7 @@ def run(
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:
         nonlocal engine
         engine = engine or Engine(task.folder, task.dtype, task.adapter)
-        completions = engine.generate(part, sampling, args.batch_size)
+        completions = engine.generate(part, sampling, args.batch_size, progress.advance)
         return frames.build(
             (
                 {**keys, "id": prompt.id, "sample": sample, **completion._asdict()}

@@ -58,7 +58,7 @@ def run_parts(
 
     Units go round-robin to the processes; each finished one is `part-00012.parquet`, by rename: a kill loses at most
     one unit per process. Process 0 waits for all parts and returns the table, the others return None. `progress`
-    counts the elements of the units (len(unit)).
+    counts the elements of the units (len(unit)); `compute` may count those of its unit itself, as they get done.
     """
     work = workdir(work, fingerprint, process)
     paths = [work / f"part-{index:05d}.parquet" for index in range(len(units))]
@@ -68,8 +68,10 @@ def run_parts(
             progress.skip(len(units[index]))
     for index in mine:
         if not paths[index].is_file():
+            due = progress.done + len(units[index])
             frames.write(compute(units[index]), paths[index], schema)
-            progress.advance(len(units[index]))
+            if progress.done < due:
+                progress.advance(due - progress.done)
     if process != 0:
         return None
     while not all(path.is_file() for path in paths):

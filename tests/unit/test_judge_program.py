@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-import judge as program
 import polars as pl
 import pytest
 from http_server import Reply, chat, serve
 
+import judge as program
 from halt import domains, frames, judges
 from halt.judges import reference
 from halt.sources import Source

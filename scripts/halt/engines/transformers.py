@@ -11,11 +11,12 @@ Two things differ from `model.generate`:
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.utils import logging as transformers_logging
 
 from halt.engines import Completion, Prompt, Sampling
 
@@ -24,6 +25,7 @@ class Engine:
     """A causal language model and its tokenizer, loaded from a local folder."""
 
     def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
+        transformers_logging.disable_progress_bar()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         # an adapter is merged in float32: added to bfloat16 weights, most of a small update would be rounded away
@@ -49,11 +51,17 @@ class Engine:
             prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
         )["input_ids"]
 
-    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, batch_size: int) -> list[list[Completion]]:
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        batch_size: int,
+        count: Callable[[int], None] = lambda prompts: None,
+    ) -> list[list[Completion]]:
         """N completions of every prompt, in the prompts' order.
 
         batch_size: sequences decoded together (prompts × N); it changes speed and memory, not the samples, up to
-        floating-point ties.
+        floating-point ties. count: told how many prompts each finished batch had, for progress.
         """
         encoded = [self.encode(prompt) for prompt in prompts]
         per_batch = max(1, batch_size // sampling.samples)
@@ -64,6 +72,7 @@ class Engine:
             batch = self._generate_batch([encoded[i] for i in chosen], [prompts[i].id for i in chosen], sampling)
             for index, completions in zip(chosen, batch, strict=True):
                 results[index] = completions
+            count(len(chosen))
         return results
 
     @torch.inference_mode()
