@@ -97,7 +97,7 @@ def prompt_texts(domain_wildcard):
 
 
 def adapter(wildcards):
-    """Input of `respond`: the adapter, if the method finetunes."""
+    """Input of `respond`: the record of the training, if the method finetunes."""
     return paths.ADAPTER.format(**wildcards) if paths.trained(wildcards.method, config) else []
 
 

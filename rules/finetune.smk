@@ -7,7 +7,7 @@ rule finetune:
         targets=paths.TARGETS,
         model=paths.MODEL,
     output:
-        adapter=directory(paths.ADAPTER),
+        training=paths.ADAPTER,
     log:
         "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
     benchmark:
@@ -30,4 +30,4 @@ rule finetune:
         "scripts/launch.sh {log:q} {resources.processes} scripts/finetune.py"
         " --targets {input.targets:q} --model {input.model:q} --settings {params.settings:q}"
         " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
-        " --batch-size {resources.batch_size} --output {output.adapter:q}"
+        " --batch-size {resources.batch_size} --output {output.training:q}"

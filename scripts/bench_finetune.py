@@ -1,4 +1,4 @@
-"""Measure finetuning against a plain transformers Trainer and a bare TRL script on the same rows.
+"""Measure finetuning beside two bare scripts on the same rows: one of Trainer and PEFT, one of TRL's SFTTrainer.
 
 Every measurement is a process of its own with one thread; the three sides take turns. Counted are the CPU seconds
 inside `train()`, for this project with its checkpoints, for the others without any.
@@ -16,8 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-SIDES = ("halt", "trainer", "trl")
+from halt import bench
+
+SIDES = (bench.OURS, "trainer", "trl")
 BATCH = 8
+LEAST = 0.95  # of the faster bare script
 SETTINGS = {
     "adapter": "lora",
     "lora": {"rank": 16, "alpha": 32, "dropout": 0.0},
@@ -49,26 +52,35 @@ def main(args: argparse.Namespace) -> None:
     if args.side:
         print(json.dumps(_measure(args.side, args.model, _rows(args.rows))))
         return
-    found = {side: [] for side in SIDES}
-    for _ in range(args.repeats):
-        for side in SIDES:
-            found[side].append(_apart(side, args))
+    found = turns(args.model, args.rows, args.repeats)
     result = {
         side: {key: statistics.median(one[key] for one in found[side]) for key in found[side][0]} for side in SIDES
     }
-    turns = zip(*found.values(), strict=True)
-    ratios = [ours["tokens_per_second"] / max(one["tokens_per_second"] for one in rest) for ours, *rest in turns]
-    result["ratio"] = statistics.median(ratios)
+    speeds = {side: [one["tokens_per_second"] for one in found[side]] for side in SIDES}
+    line = bench.beside("finetune", "tokens per CPU-second", speeds, LEAST)
+    result["ratio"] = line.ratio
     text = json.dumps(result, indent=2, sort_keys=True)
     if args.output:
         args.output.write_text(text + "\n")
     print(text)
-    speeds = ", ".join(f"{side} {result[side]['tokens_per_second']:.0f}" for side in SIDES)
-    print(f"| finetune | {speeds} tokens per CPU-second | {result['ratio']:.2f} of the faster bare trainer |")
+    print(bench.markdown([line]), end="")
 
 
-def _apart(side: str, args: argparse.Namespace) -> dict:
-    command = [sys.executable, __file__, "--model", args.model, "--rows", str(args.rows), "--side", side]
+def turns(model: Path, rows: int, repeats: int) -> dict[str, list[dict[str, float]]]:
+    """By side, for every turn: tokens_per_second (of CPU time), tokens_per_wall_second, peak_mb of the process.
+
+    model: folder of a model with a chat template. rows: a multiple of BATCH. subprocess.CalledProcessError if a side
+    fails, its messages are on stderr.
+    """
+    found = {side: [] for side in SIDES}
+    for _ in range(repeats):
+        for side in SIDES:
+            found[side].append(_apart(side, model, rows))
+    return found
+
+
+def _apart(side: str, model: Path, rows: int) -> dict[str, float]:
+    command = [sys.executable, __file__, "--model", str(model), "--rows", str(rows), "--side", side]
     done = subprocess.run(
         command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -119,7 +131,7 @@ def _measure(side: str, model: Path, rows: list[dict]) -> dict:
 
     Trainer.train = timed
     with tempfile.TemporaryDirectory() as folder:
-        {"halt": _halt, "trainer": _trainer, "trl": _trl}[side](model, rows, encoded, tokenizer, Path(folder))
+        {bench.OURS: _halt, "trainer": _trainer, "trl": _trl}[side](model, rows, encoded, tokenizer, Path(folder))
     return {
         "tokens_per_second": tokens / seconds["cpu"],
         "tokens_per_wall_second": tokens / seconds["wall"],

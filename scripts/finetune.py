@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--batch-size", type=int, required=True, help="examples at once per process, at most; changes no result"
     )
-    arguments.add_argument("--output", type=Path, required=True, help="folder of the adapter or model")
+    arguments.add_argument("--output", type=Path, required=True, help="training.json, the weights lie beside it")
     return arguments
 
 
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> None:
             run=run,
             batch_size=args.batch_size,
             work=args.work,
-            output=args.output,
+            output=args.output.parent,
         )
     except training.TrainingError as error:
         raise SystemExit(str(error)) from error

@@ -12,7 +12,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--context", type=Path, required=True, help="training rows, for the few-shot examples")
     arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
     arguments.add_argument(
-        "--adapter", type=Path, nargs="?", help="folder of the finetuned adapter or model; none: few-shot"
+        "--adapter", type=Path, nargs="?", help="training.json beside the finetuned weights; none: few-shot"
     )
     arguments.add_argument("--domain", required=True, help="what the adapter was trained on")
     arguments.add_argument("--method", required=True)
@@ -34,7 +34,8 @@ def main(args: argparse.Namespace) -> None:
     from halt import answering
     from halt.engines import Sampling
 
-    task = answering.Task.read(args.settings, args.data, args.context, args.model, args.adapter)
+    adapter = args.adapter.parent if args.adapter else None
+    task = answering.Task.read(args.settings, args.data, args.context, args.model, adapter)
     settings = args.settings["respond"]
     sampling = Sampling(1, 0.0, 1.0, task.max_new_tokens, settings["seed"], task.stop)
     prompts = task.prompts(0 if args.adapter else settings["shots"], settings["seed"])

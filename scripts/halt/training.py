@@ -35,7 +35,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, T
 from transformers.integrations.fsdp import is_fsdp_enabled
 from trl import SFTConfig, SFTTrainer
 
-from halt import resume
+from halt import frames, resume
 from halt.examples import IGNORED, Encoded, Plan, TrainingError, encode, order, plan
 from halt.progress import Progress
 
@@ -136,8 +136,9 @@ def finetune(
     ("bfloat16", "float16" or "float32"). settings: the config's section `finetune`. batch_size: examples at once in
     one process, at most. work: folder for checkpoints, removed at the end. Called once in every process.
 
-    output, which appears by rename, holds the weights (safetensors) and their configuration, `training.json` (the
-    settings read back from the trainer, rows, tokens, versions) and `loss.csv` (a row a step). Raises TrainingError.
+    output, which appears by rename, holds the weights (safetensors) and their configuration, `loss.csv` (a row a step)
+    and `training.json` (the settings read back from the trainer, rows, tokens, versions, sha256 of the other files).
+    Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
@@ -328,7 +329,6 @@ def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping,
         configuration["target_modules"].sort()  # a set: its order changes from run to run
         configuration["base_model_name_or_path"] = Path(configuration["base_model_name_or_path"]).name
         _write_json(configuration, partial / "adapter_config.json")
-    _write_json(record, partial / "training.json")
     with (partial / "loss.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
@@ -336,6 +336,8 @@ def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping,
             if "loss" in entry:
                 epoch = round(entry["step"] * settings["global_batch"] / rows, 4)
                 table.writerow({**entry, "epoch": epoch})
+    files = {file.name: frames.file_digest(file) for file in sorted(partial.iterdir())}
+    _write_json({**record, "sha256": files}, partial / "training.json")
     for file in partial.iterdir():
         file.chmod(0o644)
     if output.exists():

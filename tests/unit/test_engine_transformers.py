@@ -231,6 +231,15 @@ def test_an_answer_ends_at_the_end_token_and_counts_it(engine):
     assert all("<|im_end|>" not in answer.text for answer in answers)
 
 
+def test_a_whole_finetuned_model_takes_the_place_of_the_pretrained_one(random_tiny, tmp_path):
+    tuned = AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.float32)
+    with torch.no_grad():
+        tuned.lm_head.weight.add_(torch.linspace(-1, 1, tuned.lm_head.weight.numel()).view_as(tuned.lm_head.weight))
+    tuned.save_pretrained(tmp_path)
+    found = Engine(random_tiny, "float32", tmp_path)
+    assert torch.equal(found.model.lm_head.weight, tuned.lm_head.weight)
+
+
 def test_an_adapter_is_merged_before_rounding(random_tiny, tmp_path):
     import peft
 

@@ -24,12 +24,13 @@ except SystemExit as end:
 
 def _loaded(code: str, *arguments: str) -> set[str]:
     """Names of the top-level modules in memory after running the code in a fresh interpreter."""
-    script = f"import sys\nsys.path.insert(0, {str(ROOT / 'scripts')!r})\n{code}\nprint(*sys.modules, sep='\\n')"
+    listed = "print('modules in memory', *sys.modules, sep='\\n')"
+    script = f"import sys\nsys.path.insert(0, {str(ROOT / 'scripts')!r})\n{code}\n{listed}"
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return {name.split(".")[0] for name in done.stdout.rpartition("modules in memory\n")[2].split()}
 
 
 def test_config_paths_and_versions_load_nothing_heavy():

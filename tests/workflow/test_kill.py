@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,16 @@ from halt import frames
 pytestmark = pytest.mark.xdist_group("workflow")
 
 SAMPLES = "random-tiny/biography/train"
+TRAINED = "random-tiny/biography/halt/0.60/seed0"
+# Results that are not there yet when a stage begins, its own first.
+AFTER_FINETUNE = (
+    "fragments/random-tiny/biography/halt",
+    "fragments/random-tiny/biography/unchanged-own",
+    *("responses", "assessments", "metrics", "tables", "figures", "report"),
+)
+FROM_FINETUNE = (f"adapters/{TRAINED}/training.json", "adapters", *AFTER_FINETUNE)
+FROM_JUDGE = (f"judgements/{SAMPLES}.parquet", "targets", "adapters", *AFTER_FINETUNE)
+FROM_GENERATE = (f"generations/{SAMPLES}.parquet", f"fragments/{SAMPLES}.parquet", *FROM_JUDGE)
 PARTS = 4  # of the samples: 100 prompts
 
 
@@ -50,31 +60,30 @@ class Watch(threading.Thread):
         self.join()
 
 
-def kill_and_finish(run: Run, lost: str, finished: Callable[[], list[Path]], enough: int) -> int:
-    """Remove results, start anew, kill when `enough` pieces of them are finished, start again to the end.
+def kill_and_finish(run: Run, lost: Sequence[str], finished: Callable[[], list[Path]], enough: int) -> list[Path]:
+    """Take results away, start, kill when `enough` pieces of the first of them are finished, start again to the end.
 
-    How many finished pieces the second start found; none of them is made again.
+    What was finished when it was killed, none of which is made again.
     """
-    for path in run.folder.glob(lost):
+    for name in lost:
+        path = run.folder / "results" / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     run.kill_when(lambda: len(finished()) >= enough)
-    assert not list(run.folder.glob(lost)), "killed too late"
     survivors = finished()
-    stamps = [path for path in (run.folder / "results/work").rglob("fingerprint") if path.is_file()]
+    assert not (run.folder / "results" / lost[0]).exists(), "killed too late"
+    stamps = list((run.folder / "results/work").rglob("fingerprint"))
     run.snakemake("--unlock", check=True)
     with Watch([*survivors, *stamps]) as watch:
         run.snakemake(check=True)
     assert not watch.made_again
-    return len(survivors)
+    return survivors
 
 
 def test_a_kill_while_generating(served_run, tmp_path):
     run = served_run.copy(tmp_path / "copy")
     work = run.folder / "results/work/generate" / SAMPLES
-    survived = kill_and_finish(
-        run, f"results/generations/{SAMPLES}.parquet", lambda: sorted(work.glob("part-*.parquet")), enough=1
-    )
-    assert survived < PARTS
+    survived = kill_and_finish(run, FROM_GENERATE, lambda: sorted(work.glob("part-*.parquet")), enough=1)
+    assert len(survived) < PARTS
     assert run.tables() == served_run.tables()
 
 
@@ -85,12 +94,7 @@ def test_a_kill_while_judging(served_run, evaluator: Evaluator, tmp_path):
     begin = len(evaluator.server.asked)
     evaluator.delay = 0.02
     try:
-        kill_and_finish(
-            run,
-            f"results/judgements/{SAMPLES}.parquet",
-            lambda: sorted(work.glob("parts/part-*.parquet")),
-            enough=3,
-        )
+        kill_and_finish(run, FROM_JUDGE, lambda: sorted(work.glob("parts/part-*.parquet")), enough=3)
     finally:
         evaluator.delay = 0.0
     prompts = frames.read(run.folder / "results/data/biography/train.parquet", frames.DATA)["prompt"]
@@ -103,14 +107,9 @@ def test_a_kill_while_judging(served_run, evaluator: Evaluator, tmp_path):
 
 def test_a_kill_while_finetuning(served_run, tmp_path):
     run = served_run.copy(tmp_path / "copy")
-    work = run.folder / "results/work/finetune/random-tiny/biography/halt/0.60/seed0"
-    kill_and_finish(
-        run,
-        "results/adapters/random-tiny/biography/halt/0.60/seed0",
-        lambda: sorted(work.glob("checkpoint-*/whole")),
-        enough=1,
-    )
+    work = run.folder / "results/work/finetune" / TRAINED
+    kill_and_finish(run, FROM_FINETUNE, lambda: sorted(work.glob("checkpoint-*/whole")), enough=1)
     assert run.tables() == served_run.tables()
-    adapter = "results/adapters/random-tiny/biography/halt/0.60/seed0"
     for file in ("adapter_model.safetensors", "loss.csv", "training.json"):
-        assert (run.folder / adapter / file).read_bytes() == (served_run.folder / adapter / file).read_bytes()
+        path = Path("results/adapters", TRAINED, file)
+        assert (run.folder / path).read_bytes() == (served_run.folder / path).read_bytes()

@@ -22,18 +22,25 @@ from halt.engines import Completion, Prompt, Sampling
 
 
 class Engine:
-    """A causal language model and its tokenizer, loaded from a local folder."""
+    """A causal language model and its tokenizer, loaded from a local folder.
+
+    adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
+    """
 
     def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
         transformers_logging.disable_progress_bar()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        adapted = adapter is not None and Path(adapter, "adapter_config.json").is_file()
         # an adapter is merged in float32: added to bfloat16 weights, most of a small update would be rounded away
-        loaded = torch.float32 if adapter is not None else getattr(torch, dtype)
+        loaded = torch.float32 if adapted else getattr(torch, dtype)
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=loaded, attn_implementation="sdpa", local_files_only=True
+            folder if adapted or adapter is None else adapter,
+            dtype=loaded,
+            attn_implementation="sdpa",
+            local_files_only=True,
         )
-        if adapter is not None:
+        if adapted:
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, adapter).merge_and_unload()

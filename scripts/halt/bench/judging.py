@@ -1,0 +1,32 @@
+"""Fragments per second of the reference judges, in one process."""
+
+import random
+import time
+from collections.abc import Mapping
+from types import ModuleType
+
+from halt.domains import Row
+from halt.judges import Case, reference
+
+WRONG = 4  # answers of other rows that stand beside a row's own reference
+
+
+def cases(rows: Mapping[str, Row], domain: ModuleType, count: int) -> list[Case]:
+    """Every row answered by its own reference and by those of WRONG others: right and wrong, all well formed."""
+    dice = random.Random(0)
+    found = []
+    for row in list(rows.values())[:count]:
+        others = dice.sample([other for other in rows.values() if other.id != row.id], WRONG)
+        found.append(Case(row, [domain.split(answer.reference) for answer in (row, *others)]))
+    return found
+
+
+def speeds(given: list[Case], domain: ModuleType, repeats: int) -> list[float]:
+    """Fragments per wall second of every turn (a code answer waits for its sandbox, which is another process)."""
+    fragments = sum(len(response) for case in given for response in case.responses)
+    found = []
+    for _ in range(repeats):
+        start = time.monotonic()
+        reference.judge(given, domain)
+        found.append(fragments / (time.monotonic() - start))
+    return found

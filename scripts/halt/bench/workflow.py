@@ -1,0 +1,132 @@
+"""What the workflow itself costs: the same jobs with programs that compute nothing, beside a real run.
+
+Definition: overhead = wall seconds of Snakemake on the whole experiment with a stub in place of `python` / wall seconds
+of a real run of the same jobs. The stub makes the declared outputs, empty, and is one of two:
+
+* instant, it does nothing else. What is left is the start of Snakemake, the graph of jobs, scheduling, the shell and
+  launch.sh of every job, checksums and records of the outputs.
+* started, it also starts Python and imports what the program would: the price of a program for every job. Strict, and
+  what the requirement is held to. Loading of model weights is counted as computing.
+
+In a real run part of this passes while other jobs compute, so that a share is an upper bound of what the workflow adds.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+SNAKEMAKE = (sys.executable, "-m", "snakemake", "--profile", "profiles/local")
+
+# What a program imports before it computes; LIGHT where it loads no model.
+HEAVY = {
+    "generate.py": "accelerate, halt.answering, halt.engines.transformers",
+    "respond.py": "accelerate, halt.answering, halt.engines.transformers",
+    "finetune.py": "halt.prompting, halt.frames, halt.training",
+    "judge.py": "halt.judges.opening, halt.engines.openai",
+}
+LIGHT = "halt.frames, halt.domains"
+
+# Makes what is named among the arguments, lies under results/ and is not there: the outputs, because inputs are there.
+_STUB = """\
+before=
+for word in "$@"; do
+    case $word in
+        results/*)
+            if [ "$before" != --work ] && [ ! -e "$word" ]; then
+                case ${word##*/} in
+                    *.*) : > "$word" ;;
+                    *) mkdir "$word" ;;
+                esac
+            fi ;;
+    esac
+    before=$word
+done
+"""
+_LEFT_OUT = ("results", "tests")
+_COUNT = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
+_ELAPSED = re.compile(r"^Elapsed time: (?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)$", re.MULTILINE)
+
+
+class Finished(NamedTuple):
+    """A run of Snakemake that came to its end: jobs per rule and wall seconds."""
+
+    jobs: dict[str, int]
+    seconds: float
+
+
+def environment(*first: Path) -> dict[str, str]:
+    """Of a Snakemake process: these folders and then this interpreter's are first on PATH."""
+    folders = [*map(str, first), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return {**os.environ, "PATH": os.pathsep.join(folders)}
+
+
+def stub(start: bool) -> str:
+    """The shell script that stands in for `python`. start: with the start of Python and the program's imports."""
+    lines = ["#!/bin/sh\n"]
+    if start:
+        imports = "".join(f"    {program}) modules='{modules}' ;;\n" for program, modules in HEAVY.items())
+        lines += ["set -e\n", f"case ${{1##*/}} in\n{imports}    *) modules='{LIGHT}' ;;\nesac\n"]
+        lines += [f'PYTHONPATH=scripts {shlex.quote(sys.executable)} -c "import $modules"\n']
+    return "".join([*lines, _STUB])
+
+
+def stubbed(project: Path, scratch: Path, start: bool) -> Finished:
+    """Run the default experiment with the stub, in a copy of the project under `scratch`; nothing may be there yet.
+
+    The seconds are those of the whole process, its own start included. subprocess.CalledProcessError if a job fails:
+    its log is on stderr.
+    """
+    copy, programs = scratch / "project", scratch / "bin"
+    shutil.copytree(project, copy, symlinks=True, ignore=_ignored(project))
+    programs.mkdir()
+    (programs / "python").write_text(stub(start))
+    (programs / "python").chmod(0o755)
+    before = time.monotonic()
+    subprocess.run([*SNAKEMAKE], cwd=copy, env=environment(programs), stdout=sys.stderr, check=True)
+    seconds = time.monotonic() - before
+    [log] = (copy / ".snakemake" / "log").iterdir()
+    finished = read_log(log.read_text())
+    if finished is None:
+        raise ValueError(f"Snakemake's log is not understood: {log}")
+    return Finished(finished.jobs, seconds)
+
+
+def _ignored(project: Path):
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        top = Path(folder) == project
+        return {
+            name for name in names if (top and (name in _LEFT_OUT or name.startswith("."))) or name == "__pycache__"
+        }
+
+    return ignore
+
+
+def read_log(text: str) -> Finished | None:
+    """What a log of Snakemake says of its run; None if the run did not finish, or had nothing to do."""
+    elapsed = _ELAPSED.search(text)
+    counted = text.partition("\nJob stats:\n")[2].split("\n\n")[0]
+    jobs = {rule: int(count) for rule, count in _COUNT.findall(counted)}
+    total = jobs.pop("total", 0)
+    if not elapsed or not jobs or f"{total} of {total} steps (100%) done" not in text:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in elapsed.groups())
+    return Finished(jobs, 86400 * days + 3600 * hours + 60 * minutes + seconds)
+
+
+def real_seconds(logs: Iterable[Path], jobs: Mapping[str, int]) -> float | None:
+    """Wall seconds of the newest finished run of exactly these jobs, None if no log is of one.
+
+    A run that was continued, or that found earlier results, has other jobs and does not count.
+    """
+    for log in sorted(logs, key=lambda path: path.name, reverse=True):  # their names are times
+        finished = read_log(log.read_text())
+        if finished is not None and finished.jobs == dict(jobs):
+            return finished.seconds
+    return None
