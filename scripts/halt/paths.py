@@ -30,7 +30,7 @@ JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
-# The record of a training, with the sha256 of the weights beside it. Not the folder: Snakemake compares folders by time.
+# The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
