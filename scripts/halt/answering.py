@@ -132,7 +132,17 @@ def run(
     progress = Progress(
         f"{stage} {keys['model']}/{'/'.join(_name(keys))}", sum(map(len, parts[process::processes])), "prompts"
     )
-    table = resume.run_parts(args.work, fingerprint, parts, compute, frames.RESPONSES, progress, process, processes)
+    table = resume.run_parts(
+        args.work,
+        fingerprint,
+        parts,
+        compute,
+        frames.RESPONSES,
+        progress,
+        process,
+        processes,
+        state.wait_for_everyone,
+    )
     if table is not None:
         provenance = {"stage": stage, "version": args.version, "settings": args.settings, "fingerprint": fingerprint}
         frames.write(table, args.output, frames.RESPONSES, provenance)

@@ -31,16 +31,14 @@ def fingerprint(inputs: Mapping[str, Path | str], settings: Mapping, version: in
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def workdir(path: Path | str, fingerprint: str, process: int = 0) -> Path:
-    """The work folder, emptied when it was made from something else. Process 0 prepares it, the others wait."""
+def workdir(path: Path | str, fingerprint: str) -> Path:
+    """The work folder, emptied when it was made from something else. Of several processes, one calls this."""
     path = Path(path)
     stamp = path / "fingerprint"
-    if process == 0 and (not stamp.is_file() or stamp.read_text() != fingerprint):
+    if not stamp.is_file() or stamp.read_text() != fingerprint:
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
         _replace_text(stamp, fingerprint)
-    while not (stamp.is_file() and stamp.read_text() == fingerprint):
-        time.sleep(0.05)
     return path
 
 
@@ -53,25 +51,29 @@ def run_parts(
     progress: Progress,
     process: int = 0,
     processes: int = 1,
+    barrier: Callable[[], None] = lambda: None,
 ) -> pl.DataFrame | None:
     """Compute every unit not yet on disk and return all of them, concatenated in the order of `units`.
 
     Units go round-robin to the processes; each finished one is `part-00012.parquet`, by rename: a kill loses at most
     one unit per process. Process 0 waits for all parts and returns the table, the others return None. `progress`
     counts the elements of the units (len(unit)); `compute` may count those of its unit itself, as they get done.
+    barrier: returns once every process has called it; called twice, before any work.
     """
-    work = workdir(work, fingerprint, process)
+    work = Path(work)
+    if process == 0:
+        workdir(work, fingerprint)
+    barrier()
     paths = [work / f"part-{index:05d}.parquet" for index in range(len(units))]
     mine = range(process, len(units), processes)
-    for index in mine:
-        if paths[index].is_file():
-            progress.skip(len(units[index]))
-    for index in mine:
-        if not paths[index].is_file():
-            due = progress.done + len(units[index])
-            frames.write(compute(units[index]), paths[index], schema)
-            if progress.done < due:
-                progress.advance(due - progress.done)
+    todo = [index for index in mine if not paths[index].is_file()]
+    barrier()  # a process that is done removes the folder: not before all have seen what is in it
+    progress.skip(sum(len(units[index]) for index in mine) - sum(len(units[index]) for index in todo))
+    for index in todo:
+        due = progress.done + len(units[index])
+        frames.write(compute(units[index]), paths[index], schema)
+        if progress.done < due:
+            progress.advance(due - progress.done)
     if process != 0:
         return None
     while not all(path.is_file() for path in paths):

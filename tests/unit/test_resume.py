@@ -63,19 +63,38 @@ def test_a_kill_loses_at_most_the_unit_in_work(tmp_path):
     assert result["value"].to_list() == [1, 2, 3]
 
 
-def _second_process(work):
-    run(work, [[1], [2], [3]], table, process=1, processes=2)
+def _second_process(work, barrier):
+    run(work, [[1], [2], [3]], table, process=1, processes=2, barrier=barrier.wait)
 
 
 def test_two_processes_share_the_units(tmp_path):
-    other = multiprocessing.get_context("spawn").Process(target=_second_process, args=(tmp_path / "w",))
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    other = spawn.Process(target=_second_process, args=(tmp_path / "w", barrier))
     other.start()
     asked = []
     units = [[1], [2], [3]]
-    result = run(tmp_path / "w", units, lambda u: asked.append(u) or table(u), process=0, processes=2)
-    other.join()
+    result = run(
+        tmp_path / "w", units, lambda u: asked.append(u) or table(u), process=0, processes=2, barrier=barrier.wait
+    )
+    other.join(timeout=60)
+    assert other.exitcode == 0
     assert asked == [[1], [3]]
     assert result["value"].to_list() == [1, 2, 3]
+
+
+def test_a_process_that_comes_late_to_finished_units_neither_waits_nor_computes(tmp_path):
+    units = [[1], [2], [3]]
+    run(tmp_path / "w", units, table)
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    other = spawn.Process(target=_second_process, args=(tmp_path / "w", barrier))
+    other.start()
+    assert run(tmp_path / "w", units, None, process=0, processes=2, barrier=barrier.wait).height == 3
+    resume.remove(tmp_path / "w")
+    other.join(timeout=60)
+    assert other.exitcode == 0
+    assert not (tmp_path / "w").exists()
 
 
 def test_the_fingerprint_changes_with_inputs_settings_and_version(tmp_path):
