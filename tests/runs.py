@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -82,15 +82,8 @@ class Run:
             if config is not None:
                 overlays = [str(Path(scratch, "change.yaml"))]
                 Path(overlays[0]).write_text(yaml.safe_dump(dict(config)))
-            done = subprocess.run(
-                [*_SNAKEMAKE, *self.configs, *overlays, *arguments],
-                cwd=self.folder,
-                env=environment(**self.variables),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
+            command = [*_SNAKEMAKE, *self.configs, *overlays, *arguments]
+            done = finish(command, self.folder, **self.variables)
         assert not check or done.returncode == 0, done.stdout[-8000:]
         return done
 
@@ -148,6 +141,26 @@ class Run:
                 time.sleep(0.002)
         finally:
             kill_session(process)
+
+
+def finish(command: Sequence[str], folder: Path, seconds: float = 1200, **variables) -> subprocess.CompletedProcess:
+    """Run a command to its end, both its outputs in one; after `seconds` all it started is killed: AssertionError."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"not done after {seconds} s: {' '.join(command)}") from late
+    finally:
+        kill_session(process)
+    return subprocess.CompletedProcess(command, process.returncode, said)
 
 
 def kill_session(process: subprocess.Popen) -> None:

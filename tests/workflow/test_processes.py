@@ -1,10 +1,9 @@
 """Same samples on any number of processes: `generate` is launched as the rule does it."""
 
 import json
-import subprocess
 
 import pytest
-from runs import environment
+from runs import finish
 
 from halt import frames
 
@@ -29,7 +28,7 @@ def test_two_processes_write_the_same_table_as_one(served_run, tmp_path, process
         "output": str(table),
     }
     arguments = [word for name, value in inputs.items() for word in (f"--{name}", value)]
-    done = subprocess.run([*program, *arguments], cwd=folder, env=environment(), capture_output=True, text=True)
+    done = finish([*program, *arguments], folder, seconds=180)
     assert done.returncode == 0, (tmp_path / "log").read_text()[-4000:]
     assert table.read_bytes() == before.read_bytes()
     assert not (tmp_path / "work").exists()
