@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 SNAKEMAKE := snakemake --profile profiles/local
 
-.PHONY: demo evidence test test-quick lint bench report clean-venv
+.PHONY: demo evidence test test-quick lint bench report
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)

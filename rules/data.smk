@@ -24,6 +24,8 @@ rule fetch_model:
 
 rule fetch_source:
     """Bring what a domain's rows are made of."""
+    input:
+        local_files,
     output:
         manifest=paths.SOURCE,
     log:

@@ -26,8 +26,14 @@ def main(args: argparse.Namespace) -> None:
         rows = list(module.rows(source, settings["options"]))
     except (domains.DomainError, sources.SourceError) as error:
         raise SystemExit(str(error)) from error
+    for number, row in enumerate(rows, 1):
+        for name in ("id", "cluster", "prompt", "reference"):
+            if not isinstance(found := getattr(row, name), str) or not found.strip():
+                raise SystemExit(f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty")
     assigned = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])
     for split, chosen in assigned.items():
+        if not chosen:
+            raise SystemExit(f"{args.domain}: no rows for {split} among the {len(rows)} of its source")
         table = frames.build(
             (
                 {

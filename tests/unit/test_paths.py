@@ -107,4 +107,4 @@ def test_paths_of_samples_and_of_responses_cannot_be_confused():
     of_samples = re.sub(r"\\{(\w+)\\}", lambda found: f"(?:{constraints[found[1]]})", re.escape(paths.FRAGMENTS))
     for result in paths.grid(CONFIG):
         assert not re.fullmatch(of_samples, paths.RESPONSE_FRAGMENTS.format(**result))
-    assert re.fullmatch(of_samples, "results/fragments/small/code.parquet")
+    assert re.fullmatch(of_samples, "results/fragments/small/code/train.parquet")
