@@ -99,8 +99,13 @@ def prompt_texts(domain_wildcard):
 def local_files(wildcards):
     """Input of `fetch_source`: the files that a domain's `path` sources name; a changed file makes the rows anew."""
     source = config["domains"][wildcards.domain]["source"]
-    named = [one["path"] for one in (source if isinstance(source, list) else [source]) if one["type"] == "path"]
-    return [path for path in named if not Path(path).is_dir()]  # Snakemake would compare a folder by its time
+    named = [
+        one["path"]
+        for one in (source if isinstance(source, list) else [source])
+        if one["type"] == "path"
+    ]
+    # no folders: Snakemake would compare them by their time
+    return [path for path in named if not Path(path).is_dir()]
 
 
 def adapter(wildcards):
