@@ -41,8 +41,10 @@ BROKEN = {
     "an unknown section": (
         [("xyzzy", {})],
         [
-            ("xyzzy: unknown key (known: data, domains, experiment, finetune, generate, judges, methods, models, "
-             "report, respond, rewrite, score)"),
+            (
+                "xyzzy: unknown key (known: data, domains, experiment, finetune, generate, judges, methods, models, "
+                "phrases, report, respond, rewrite, score)"
+            ),
         ],
     ),
     "a word for a number": (
@@ -77,8 +79,8 @@ BROKEN = {
         ["score: found nothing, expected a mapping"],
     ),
     "a missing key": (
-        [("rewrite/unsure", DELETED)],
-        ["rewrite.unsure: missing, expected one line of text without space at its ends"],
+        [("phrases/unsure", DELETED)],
+        ["phrases.unsure: missing, expected one line of text without space at its ends"],
     ),
     "a choice that is none": (
         [("finetune/adapter", "qlora"), ("rewrite/rank_base", 2)],
@@ -294,8 +296,9 @@ def _fake_module(**parts):
 def test_domain_options_are_held_to_what_the_module_declares(monkeypatch):
     options = {"fame": {"type": "integer", "minimum": 0, "description": "lowest", "default": 3}}
     monkeypatch.setattr(domains, "load", lambda name: _fake_module(OPTIONS=options))
-    assert faults(("domains/biography/options", {"fame": 2})) == []
-    assert faults(("domains/biography/options", {"fam": 2}), ("domains/code/options", {"fame": "high"})) == [
+    none = [(f"domains/{name}/options", {}) for name in DEFAULT["domains"]]
+    assert faults(*none, ("domains/biography/options", {"fame": 2})) == []
+    assert faults(*none, ("domains/biography/options", {"fam": 2}), ("domains/code/options", {"fame": "high"})) == [
         "domains.biography.options.fam: unknown key, did you mean 'fame'?",
         "domains.code.options.fame: found 'high', expected a whole number >= 0",
     ]
@@ -303,10 +306,11 @@ def test_domain_options_are_held_to_what_the_module_declares(monkeypatch):
 
 def test_reference_judge_needs_a_module_that_has_one(monkeypatch):
     monkeypatch.setattr(domains, "load", lambda name: _fake_module(REFERENCE_JUDGE=name != "code"))
-    assert faults() == [
+    none = [(f"domains/{name}/options", {}) for name in DEFAULT["domains"]]
+    assert faults(*none) == [
         "domains.code.judge: found 'reference', but module 'code' has no reference judge, expected an llm judge"
     ]
-    assert faults(("domains/code/judge", "small")) == []
+    assert faults(*none, ("domains/code/judge", "small")) == []
 
 
 def test_settings_are_exactly_the_subtrees_asked_for():
@@ -314,7 +318,7 @@ def test_settings_are_exactly_the_subtrees_asked_for():
     assert config.settings(tree, "generate", "domains/a") == (
         '{"domains/a":{"x":1},"generate":{"samples":5,"top_p":1.0}}'
     )
-    assert config.settings(tree, "domains/a/x") == '{"domains/a/x":1}'
+    assert config.settings(tree, "domains/a/x") == '{"domains/a":{"x":1}}'
 
 
 def test_settings_do_not_depend_on_the_order_of_keys_or_requests():

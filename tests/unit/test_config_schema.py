@@ -84,6 +84,8 @@ SMALL = copy.deepcopy(DEFAULT)  # with one entry of a kind
 SMALL["models"] = {name: SMALL["models"][name] for name in SMALL["experiment"]["models"]}
 SMALL["experiment"]["domains"] = ["biography", "code"]
 SMALL["domains"] = {name: SMALL["domains"][name] for name in SMALL["experiment"]["domains"]}
+for _domain in SMALL["domains"].values():
+    _domain["options"] = {}  # every option of a module has a default
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 
