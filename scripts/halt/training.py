@@ -32,7 +32,6 @@ import trl
 from datasets import Dataset
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
-from transformers.integrations.fsdp import is_fsdp_enabled
 from trl import SFTConfig, SFTTrainer
 
 from halt import frames, resume
@@ -208,7 +207,7 @@ def _head_sees(head: torch.nn.Module, chosen: torch.Tensor) -> Iterator[None]:
 
 def _pretrained(folder: Path, dtype: str, settings: Mapping, device: str) -> torch.nn.Module:
     """The model to train. Eager attention on a CPU: a fifth faster than torch's fused one at these lengths."""
-    frozen = settings["adapter"] == "lora" and not is_fsdp_enabled()  # FSDP shards one dtype only
+    frozen = settings["adapter"] == "lora"
     return AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype if frozen else "float32",
