@@ -41,15 +41,15 @@ rule fetch_source:
 
 
 rule data:
-    """Make a domain's rows and split them; no cluster of rows is ever in two splits."""
+    """The rows of a domain that one split has; no cluster of rows is ever in two splits."""
     input:
         source=paths.SOURCE,
     output:
-        **{split: paths.DATA.format(domain="{domain}", split=split) for split in paths.SPLITS},
+        paths.DATA,
     log:
-        "results/logs/data/{domain}.log",
+        "results/logs/data/{domain}/{split}.log",
     benchmark:
-        "results/benchmarks/data/{domain}.tsv"
+        "results/benchmarks/data/{domain}/{split}.tsv"
     conda:
         "../envs/model.yaml"
     resources:
@@ -61,10 +61,10 @@ rule data:
             "domains/{domain}/module",
             "domains/{domain}/source",
             "domains/{domain}/options",
-            "domains/{domain}/rows",
+            "domains/{domain}/rows/{split}",
         ),
         version=versions.DATA,
     shell:
         "python scripts/data.py --source {input.source:q} --domain {wildcards.domain:q}"
-        " --settings {params.settings:q} --version {params.version} --train {output.train:q}"
-        " --validation {output.validation:q} --test {output.test:q} > {log:q} 2>&1"
+        " --split {wildcards.split:q} --settings {params.settings:q} --version {params.version}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""Rows of one domain, split into training, validation and test."""
+"""The rows of one domain that training, validation or testing has."""
 
 import argparse
 import json
@@ -11,8 +11,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--domain", required=True)
     arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: data and parts of domains/<name>")
     arguments.add_argument("--version", type=int, required=True)
-    for split in ("train", "validation", "test"):
-        arguments.add_argument(f"--{split}", type=Path, required=True, help="table to write")
+    arguments.add_argument("--split", choices=("train", "validation", "test"), required=True)
+    arguments.add_argument("--output", type=Path, required=True, help="table to write")
     return arguments
 
 
@@ -30,29 +30,28 @@ def main(args: argparse.Namespace) -> None:
         for name in ("id", "cluster", "prompt", "reference"):
             if not isinstance(found := getattr(row, name), str) or not found.strip():
                 raise SystemExit(f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty")
-    assigned = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])
-    for split, chosen in assigned.items():
-        if not chosen:
-            raise SystemExit(f"{args.domain}: no rows for {split} among the {len(rows)} of its source")
-        table = frames.build(
-            (
-                {
-                    "domain": args.domain,
-                    "split": split,
-                    "id": row.id,
-                    "cluster": row.cluster,
-                    "prompt": row.prompt,
-                    "reference": row.reference,
-                    "reference_fragments": len(module.split(row.reference)),
-                    "truth": json.dumps(row.truth, sort_keys=True),
-                }
-                for row in chosen
-            ),
-            frames.DATA,
-        )
-        provenance = {"stage": "data", "version": args.version, "settings": args.settings}
-        frames.write(table, vars(args)[split], frames.DATA, provenance)
-        print(f"{args.domain}/{split}: {len(chosen)} of {len(rows)} rows")
+    chosen = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])[args.split]
+    if not chosen:
+        raise SystemExit(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
+    table = frames.build(
+        (
+            {
+                "domain": args.domain,
+                "split": args.split,
+                "id": row.id,
+                "cluster": row.cluster,
+                "prompt": row.prompt,
+                "reference": row.reference,
+                "reference_fragments": len(module.split(row.reference)),
+                "truth": json.dumps(row.truth, sort_keys=True),
+            }
+            for row in chosen
+        ),
+        frames.DATA,
+    )
+    provenance = {"stage": "data", "version": args.version, "settings": args.settings}
+    frames.write(table, args.output, frames.DATA, provenance)
+    print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows")
 
 
 if __name__ == "__main__":

@@ -46,17 +46,18 @@ def validate(config: Mapping) -> list[str]:
 def settings(config: Mapping, *subtrees: str) -> str:
     """Exactly these subtrees as sorted compact JSON by path: {"domains/biography": ..., "generate": ...}.
 
-    A path into a registry entry (domains/biography/module) gives that part of the entry alone:
-    {"domains/biography": {"module": ...}}. Equal settings give equal text, which is what a rule's params are compared
-    by. ConfigError if a subtree is missing.
+    A path into a registry entry (domains/biography/rows/train) gives that part of the entry alone:
+    {"domains/biography": {"rows": {"train": ...}}}. Equal settings give equal text, which is what a rule's params are
+    compared by. ConfigError if a subtree is missing.
     """
     chosen: dict[str, Any] = {}
     for subtree in subtrees:
-        registry, *rest = subtree.split("/")
-        if len(rest) == 2:
-            chosen.setdefault(f"{registry}/{rest[0]}", {})[rest[1]] = _subtree(config, subtree)
-        else:
-            chosen[subtree] = _subtree(config, subtree)
+        registry, *entry = subtree.split("/")
+        *outer, last = ["/".join([registry, *entry[:1]]), *entry[1:]]
+        into = chosen
+        for key in outer:
+            into = into.setdefault(key, {})
+        into[last] = _subtree(config, subtree)
     return json.dumps(chosen, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -14,7 +14,7 @@ SPLITS = ("train", "validation", "test")
 
 
 def assign(rows: list[Row], validation: float, test: float, limits: dict[str, int], seed: int) -> dict[str, list[Row]]:
-    """Rows of each split ("train", "validation", "test"), at most limits[split] of them.
+    """Rows of each split that `limits` names ("train", "validation", "test"), at most limits[split] of them.
 
     validation, test: shares of clusters, each in [0, 1), together below 1. Rows with a prompt seen before are dropped
     (white space and case aside), and so are rows with an identifier seen before. Where there are more rows than
@@ -28,7 +28,7 @@ def assign(rows: list[Row], validation: float, test: float, limits: dict[str, in
         place = unit(row.cluster)
         split = "test" if place < test else "validation" if place < test + validation else "train"
         parts[split].append(row)
-    return {split: _turns(parts[split], seed)[: limits[split]] for split in SPLITS}
+    return {split: _turns(parts[split], seed)[: limits[split]] for split in limits}
 
 
 def unit(name: str) -> float:

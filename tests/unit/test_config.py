@@ -319,6 +319,10 @@ def test_settings_are_exactly_the_subtrees_asked_for():
         '{"domains/a":{"x":1},"generate":{"samples":5,"top_p":1.0}}'
     )
     assert config.settings(tree, "domains/a/x") == '{"domains/a":{"x":1}}'
+    deep = {"domains": {"a": {"rows": {"train": 1, "test": 2}, "module": "m"}}}
+    assert config.settings(deep, "domains/a/rows/test", "domains/a/module") == (
+        '{"domains/a":{"module":"m","rows":{"test":2}}}'
+    )
 
 
 def test_settings_do_not_depend_on_the_order_of_keys_or_requests():

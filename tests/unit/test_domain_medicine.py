@@ -64,6 +64,7 @@ def test_diseases_are_in_one_system_do_not_give_it_away_and_have_several_facts(m
     assert {row.stratum for row in rows} == {"respiratory system", "musculoskeletal system"}
     psoas = next(row for row in rows if row.truth["name"] == "Psoas Abscess")
     assert psoas.reference.splitlines() == [
+        "Psoas Abscess is a disease.",
         "Psoas Abscess is a disease of the musculoskeletal system.",
         "Psoas Abscess is a kind of arthritis.",
         "Psoas Abscess is an infection.",
@@ -105,7 +106,13 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
         ("Asthma is a kind of arthritis.", "wrong", "more special kind"),
         ("Asthma is an infection.", "wrong", "nature"),
         ("Asthma is a kind of cancer.", "wrong", "nature"),
-        ("Asthma is a disease.", "unverifiable", "kind"),
+        ("Asthma is a disease.", "right", "kind"),
+        ("Asthma is a chronic medical condition.", "right", "kind"),
+        ("Asthma is a medical condition.", "right", "kind"),
+        ("Asthma is a medical term.", "unverifiable", "kind"),
+        ("Asthma is a symptom.", "unverifiable", "kind"),
+        ("Asthma is a drug.", "wrong", "kind"),
+        ("Asthma is a part of the human body.", "wrong", "kind"),
         ("Asthma is contagious.", "unverifiable", None),
         ("Asthma makes breathing hard.", "unverifiable", None),
         ("Asthma is a lung disease that kills.", "unverifiable", "system"),
@@ -129,6 +136,7 @@ def test_statements_about_a_disease(asthma, statement, label, kind):
         ("Morphine is a kind of antibiotic.", "wrong"),
         ("Morphine is a hormone.", "wrong"),
         ("Morphine is a disease of the skin.", "wrong"),
+        ("Morphine is a medical condition.", "wrong"),
         ("Morphine is part of the opium poppy.", "unverifiable"),
     ],
 )

@@ -86,6 +86,13 @@ def test_another_domain_s_settings_rerun_that_domain_alone(finished_run):
     assert "data" not in planned
 
 
+def test_more_test_prompts_rerun_no_training(finished_run):
+    planned = finished_run.plan({"domains": {"medicine": {"rows": {"test": 9}}}})
+    assert planned["data"] == planned["generate"] == 1
+    assert planned["respond"] == METHODS
+    assert not {"rewrite", "finetune"} & set(planned)
+
+
 @pytest.mark.parametrize("need", [{"batch_size": 4}, {"processes": 2, "gpus": 2}, {"memory_mb": 3000, "minutes": 7}])
 def test_another_batch_size_process_or_gpu_count_or_memory_reruns_nothing(finished_run, need):
     assert not finished_run.plan(

