@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
-SNAKEMAKE := snakemake --profile profiles/local
+CONFIG ?=
+# make demo, make report: of another config with CONFIG=config/evidence.yaml
+SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: demo evidence test test-quick lint bench report
 
@@ -19,7 +21,7 @@ demo: $(VENV)/ready
 	@echo "report   make report"
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; hours on two cores
-	$(SNAKEMAKE) --configfile config/evidence.yaml
+	$(MAKE) demo CONFIG=config/evidence.yaml
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html

@@ -80,6 +80,9 @@ rule judge:
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
         batch_size=judge_needs("domain", "batch_size", 1),
+        concurrency=requests("domain", "concurrency"),
+        request_timeout=requests("domain", "timeout"),
+        request_retries=requests("domain", "retries"),
     params:
         settings=judge_settings("domain"),
         version=versions.JUDGE,
@@ -89,4 +92,6 @@ rule judge:
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
-        " --batch-size {resources.batch_size} --output {output.judgements:q}"
+        " --batch-size {resources.batch_size} --concurrency {resources.concurrency}"
+        " --timeout {resources.request_timeout} --retries {resources.request_retries}"
+        " --output {output.judgements:q}"

@@ -50,10 +50,9 @@ def judge_settings(domain_wildcard):
 
     def chosen(wildcards):
         domain = getattr(wildcards, domain_wildcard)
-        wanted = [
-            f"judges/{config['domains'][domain]['judge']}",
-            f"domains/{domain}/module",
-        ]
+        name = config["domains"][domain]["judge"]
+        wanted = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
+        wanted.append(f"domains/{domain}/module")
         evaluator = local_evaluator(domain)
         if evaluator:
             wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
@@ -68,6 +67,15 @@ def judge_needs(domain_wildcard, what, otherwise):
     def amount(wildcards):
         evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
         return config["models"][evaluator]["needs"]["judge"][what] if evaluator else otherwise
+
+    return amount
+
+
+def requests(domain_wildcard, what):
+    """A resource of judging: how a served evaluator is asked, 1 for a judge that is not served."""
+
+    def amount(wildcards):
+        return judge_of(getattr(wildcards, domain_wildcard)).get("needs", {}).get(what, 1)
 
     return amount
 

@@ -84,6 +84,9 @@ rule judge_responses:
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
         batch_size=judge_needs("test_domain", "batch_size", 1),
+        concurrency=requests("test_domain", "concurrency"),
+        request_timeout=requests("test_domain", "timeout"),
+        request_retries=requests("test_domain", "retries"),
     params:
         settings=judge_settings("test_domain"),
         version=versions.JUDGE,
@@ -93,7 +96,9 @@ rule judge_responses:
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
-        " --batch-size {resources.batch_size} --output {output.assessments:q}"
+        " --batch-size {resources.batch_size} --concurrency {resources.concurrency}"
+        " --timeout {resources.request_timeout} --retries {resources.request_retries}"
+        " --output {output.assessments:q}"
 
 
 rule score:

@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from halt import errors
+
 if TYPE_CHECKING:
     from halt import bench
 
@@ -172,4 +174,4 @@ def _workflow(demo_seconds: float | None) -> "list[bench.Line]":
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

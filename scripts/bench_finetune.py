@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from halt import bench
+from halt import bench, errors
 
 SIDES = (bench.OURS, "trainer", "trl")
 BATCH = 8
@@ -196,4 +196,4 @@ def _common(folder: Path) -> dict:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -17,22 +19,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, fetching, frames, sources, splits
+    from halt import domains, fetching, frames, modules, sources, splits
 
     settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
     module = domains.load(settings["module"])
     source = sources.open_source(fetching.files(args.source), settings["source"])
-    try:
+    with modules.blamed("domains", settings["module"]):
         rows = list(module.rows(source, settings["options"]))
-    except (domains.DomainError, sources.SourceError) as error:
-        raise SystemExit(str(error)) from error
     for number, row in enumerate(rows, 1):
         for name in ("id", "cluster", "prompt", "reference"):
             if not isinstance(found := getattr(row, name), str) or not found.strip():
-                raise SystemExit(f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty")
+                raise errors.HaltError(
+                    f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty"
+                )
     chosen = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])[args.split]
     if not chosen:
-        raise SystemExit(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
+        raise errors.HaltError(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
     table = frames.build(
         (
             {
@@ -51,8 +53,9 @@ def main(args: argparse.Namespace) -> None:
     )
     provenance = {"stage": "data", "version": args.version, "settings": args.settings}
     frames.write(table, args.output, frames.DATA, provenance)
-    print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows")
+    repeated = len(rows) - len(splits.distinct(rows))
+    print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} with a prompt or id seen before")
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

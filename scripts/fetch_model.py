@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -13,14 +15,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import fetching, models
+    from halt import models
 
     [settings] = args.settings.values()
-    try:
-        models.bring(settings["source"], settings["dtype"], args.manifest)
-    except fetching.FetchError as error:
-        raise SystemExit(str(error)) from error
+    models.bring(settings["source"], settings["dtype"], args.manifest)
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

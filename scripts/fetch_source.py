@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -17,11 +19,8 @@ def main(args: argparse.Namespace) -> None:
 
     [settings] = args.settings.values()
     source = settings["source"]
-    try:
-        fetching.bring(source if isinstance(source, list) else [source], args.manifest)
-    except fetching.FetchError as error:
-        raise SystemExit(str(error)) from error
+    fetching.bring(source if isinstance(source, list) else [source], args.manifest)
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -23,4 +25,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

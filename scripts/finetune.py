@@ -8,6 +8,8 @@ import json
 import os
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -36,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
 
     targets = frames.read(args.targets, frames.TARGETS)
     if targets.is_empty():
-        raise SystemExit(f"{args.targets}: no targets to train on")
+        raise errors.HaltError(f"{args.targets}: no targets to train on")
     name, domain, method, threshold = targets.select("model", "domain", "method", "threshold").row(0)
     model = args.settings[f"models/{name}"]
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
@@ -48,20 +50,17 @@ def main(args: argparse.Namespace) -> None:
             {"targets": args.targets, "model": args.model}, {**args.settings, "seed": args.seed}, args.version
         ),
     )
-    try:
-        training.finetune(
-            rows=prompting.training_rows(targets.rows(named=True), model["chat"], module),
-            model=args.model.parent,
-            dtype=model["dtype"],
-            settings=args.settings["finetune"],
-            run=run,
-            batch_size=args.batch_size,
-            work=args.work,
-            output=args.output.parent,
-        )
-    except training.TrainingError as error:
-        raise SystemExit(str(error)) from error
+    training.finetune(
+        rows=prompting.training_rows(targets.rows(named=True), model["chat"], module),
+        model=args.model.parent,
+        dtype=model["dtype"],
+        settings=args.settings["finetune"],
+        run=run,
+        batch_size=args.batch_size,
+        work=args.work,
+        output=args.output.parent,
+    )
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

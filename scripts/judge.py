@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -27,23 +29,15 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--version", type=int, required=True, help="version of this stage")
     arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
     arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
+    arguments.add_argument("--concurrency", type=int, default=8, help="requests in flight to a served evaluator")
+    arguments.add_argument("--timeout", type=int, default=120, help="seconds until a request is asked again")
+    arguments.add_argument("--retries", type=int, default=6, help="further tries of a request")
     arguments.add_argument("--processes", type=int, default=1, help="workers of the reference judge; speed only")
     arguments.add_argument("--output", type=Path, required=True)
     return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, prompts
-    from halt.engines.openai import EngineError
-
-    expected = (domains.DomainError, frames.FrameError, judges.JudgeError, prompts.PromptError, EngineError)
-    try:
-        judge(args)
-    except expected as error:
-        raise SystemExit(f"judge: {error}") from error
-
-
-def judge(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, prompts, resume
     from halt.judges import opening
 
@@ -68,6 +62,7 @@ def judge(args: argparse.Namespace) -> None:
         evaluator=opening.evaluator(args.settings, entry, args.judge_model),
         batch_size=args.batch_size,
         processes=args.processes,
+        requests=opening.Requests(args.concurrency, args.timeout, args.retries),
     )
     with opening.opened(entry, means) as (decide, calibrated):
         table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
@@ -85,4 +80,4 @@ def judge(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

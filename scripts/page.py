@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from halt import frames, report
+from halt import errors, frames, report
 from halt.report import page
 
 
@@ -30,4 +30,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

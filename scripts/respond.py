@@ -5,6 +5,8 @@ import json
 import os
 from pathlib import Path
 
+from halt import errors
+
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -44,4 +46,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

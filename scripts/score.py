@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from halt import domains, frames, metrics
+from halt import domains, errors, frames, metrics
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,4 +49,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from halt import domains, frames, metrics, report
+from halt import domains, errors, frames, metrics, report
 from halt.report import controls, markdown, tables
 
 
@@ -77,4 +77,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    errors.run(main, parser().parse_args())

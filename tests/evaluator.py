@@ -29,9 +29,7 @@ class Evaluator:
             "endpoint": self.server.endpoint,
             "model": "evaluator",
             "decide": "text",
-            "concurrency": CONCURRENCY,
-            "timeout": 20,
-            "retries": 2,
+            "needs": {"concurrency": CONCURRENCY, "timeout": 20, "retries": 2},
             "api_key_variable": self.VARIABLE,
         }
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from halt import crosschecks, schema
+from halt.errors import HaltError
 from halt.schema import SECRET, Faults, Place, show
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
@@ -20,7 +21,7 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
 
 
-class ConfigError(ValueError):
+class ConfigError(HaltError):
     """The config has faults; the message is one line for each, path first."""
 
 

@@ -4,14 +4,12 @@ A check looks only at values that obey the schema (`sound`), so that one mistake
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from halt import domains, paths, schema
+from halt import domains, modules, paths, schema
+from halt.errors import HaltError
 from halt.schema import Faults, Place, did_you_mean, show
-
-_MODULES = Path(__file__).parent
 
 Sound = Callable[..., bool]
 
@@ -103,7 +101,7 @@ def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
 def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, module in _registry(config, "methods", sound, "rewrite"):
         if module is not None:
-            yield from _module_exists(module, "rewriting", ("methods", name, "rewrite"))
+            yield from _module_faults(module, "rewriting", ("methods", name, "rewrite"))
     for name, method in _registry(config, "methods", sound):
         if method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
@@ -111,22 +109,32 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
     for name, module_name in _registry(config, "domains", sound, "module"):
-        missing = list(_module_exists(module_name, "domains", ("domains", name, "module")))
-        if missing:
-            yield from missing
+        place = ("domains", name, "module")
+        broken = list(_module_faults(module_name, "domains", place))
+        if broken:
+            yield from broken
             continue
-        module = domains.load(module_name)
+        try:
+            module = domains.load(module_name)
+        except HaltError as error:
+            yield place, str(error)
+            continue
         if sound("domains", name, "options"):
             yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
 
 
-def _module_exists(module: str, package: str, place: Place) -> Faults:
-    known = [file.stem for file in (_MODULES / package).glob("[a-z]*.py")]
+def _module_faults(module: str, package: str, place: Place) -> Faults:
+    known = modules.names(package)
     if module not in known:
         hint = did_you_mean(module, known, "there")
         yield place, f"found {show(module)}, expected a module in scripts/halt/{package}/{hint}"
+        return
+    try:
+        modules.check(package, module)
+    except HaltError as error:
+        yield place, str(error)
 
 
 def _check_options(options: Mapping, module: ModuleType, place: Place) -> Faults:

@@ -5,13 +5,15 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from halt.errors import HaltError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # label of a token without loss, as in torch's cross entropy
 
 
-class TrainingError(ValueError):
+class TrainingError(HaltError):
     """Settings or rows that cannot be trained on; the message says what was found and what to do."""
 
 

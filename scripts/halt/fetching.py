@@ -14,8 +14,10 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from halt.errors import HaltError
 
-class FetchError(RuntimeError):
+
+class FetchError(HaltError):
     """Something could not be brought, or is not what was expected; the message is one line and says what."""
 
 

@@ -5,14 +5,17 @@ files explains itself. Equal rows give equal bytes. The footer says which stage 
 from which inputs (sha256) and with which package versions.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
+
+from halt.errors import HaltError
 
 LABELS = ("right", "wrong", "unverifiable", "unjudged")
 
@@ -76,7 +79,7 @@ METRICS = _ANSWER | {
 }
 
 
-class FrameError(ValueError):
+class FrameError(HaltError):
     """A table that is not what the stage expects; the message names the file and the column."""
 
 
@@ -121,15 +124,22 @@ def write(table: pl.DataFrame, path: Path | str, schema: Mapping, provenance: Ma
 
 def read(path: Path | str, schema: Mapping) -> pl.DataFrame:
     """Read one table and hold it to its schema; FrameError names the first column that differs."""
-    try:
+    with readable(path):
         table = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise FrameError(f"{path}: not a readable parquet table ({str(error).splitlines()[0]})") from error
     for name, kind in schema.items():
         found = table.schema.get(name)
         if found != _dtype(kind):
             raise FrameError(f"{path}: column '{name}' is {found or 'missing'}, expected {kind}")
     return table.select(list(schema))
+
+
+@contextlib.contextmanager
+def readable(path: Path | str) -> Iterator[None]:
+    """A file that polars cannot read becomes a FrameError that names it."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise FrameError(f"{path}: not a readable parquet table ({str(error).splitlines()[0]})") from error
 
 
 def provenance(path: Path | str) -> dict:

@@ -6,15 +6,20 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+from halt.fetching import FetchError
+
 
 def dequantise(gguf: Path, into: Path, dtype: str) -> None:
     """Write model and tokenizer of one GGUF file to a folder; `dtype` is a torch name (bfloat16, float32).
 
-    Raises ValueError when the file's architecture is none that transformers reads.
+    FetchError when the file's architecture is none that transformers reads.
     """
-    model = AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
-    )
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
+        )
+    except ValueError as error:
+        raise FetchError(f"{gguf.name}: transformers cannot read it ({str(error).splitlines()[0]})") from error
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     # Qwen's GGUF quantises a tied embedding twice, as embedding and as head: tie again, with the finer head
@@ -35,7 +40,7 @@ def dequantise(gguf: Path, into: Path, dtype: str) -> None:
     model.save_pretrained(into)
     tokenizer.save_pretrained(into)
     if not json.loads((into / "config.json").read_text()).get("model_type"):
-        raise ValueError(f"{gguf.name}: no model_type in the converted config")
+        raise FetchError(f"{gguf.name}: no model_type in the converted config")
 
 
 def _same(left: torch.Tensor, right: torch.Tensor) -> bool:

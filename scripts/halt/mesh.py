@@ -58,6 +58,8 @@ def _singular(word: str) -> str:
     word = re.sub(r"['’]s?$", "", word)
     if word.endswith("ies") and len(word) > 5:
         return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
     if word.endswith(("oses", "itides")):
         return re.sub("(oses|itides)$", lambda end: {"oses": "osis", "itides": "itis"}[end[0]], word)
     return word[:-1] if re.search(r"[^sui]s$", word) and len(word) > 3 else word

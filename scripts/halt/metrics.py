@@ -16,6 +16,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
+from halt.errors import HaltError
+
 from . import frames
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
@@ -30,7 +32,7 @@ Table = TypeVar("Table", pl.DataFrame, pl.LazyFrame)
 _COUNTS = ("given", "right", "facts", "unverifiable", "unjudged")
 
 
-class MetricsError(ValueError):
+class MetricsError(HaltError):
     """Tables that do not belong together; the message says which and what was expected."""
 
 

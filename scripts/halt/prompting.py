@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from halt.engines import Prompt
+from halt.errors import HaltError
 
 Pair = tuple[str, str]
 
@@ -20,7 +21,7 @@ def context(pool: Sequence[Mapping], prompt_id: str, shots: int, seed: int) -> l
     """
     others = [row for row in pool if row["id"] != prompt_id]
     if len(others) < shots:
-        raise ValueError(f"generate.shots: found {shots}, but only {len(others)} other training rows")
+        raise HaltError(f"{shots} shots, but only {len(others)} other training rows: fewer shots or more rows")
     key = hashlib.blake2b(f"{seed}\0{prompt_id}".encode(), digest_size=8).digest()
     chosen = random.Random(int.from_bytes(key, "big")).sample(others, shots)
     return [(row["prompt"], row["reference"]) for row in chosen]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from halt.errors import HaltError
+
 FIELDS = {
     "judge_fragment": ("prompt", "truth", "fragment"),
     "judge_fragment_yes_no": ("prompt", "truth", "fragment"),
@@ -18,7 +20,7 @@ FIELDS = {
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-class PromptError(ValueError):
+class PromptError(HaltError):
     """A prompt text is missing or has other fields than it must; the message names the file."""
 
 

@@ -11,10 +11,12 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from halt.errors import HaltError
+
 TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
 
 
-class SourceError(ValueError):
+class SourceError(HaltError):
     """A source lacks something or cannot be read; the message names the file or member."""
 
 
@@ -118,9 +120,16 @@ def _rows(name: str, data: bytes, columns: Sequence[str] | None) -> Iterator[dic
     if name.endswith(".parquet"):
         import polars
 
-        yield from polars.read_parquet(io.BytesIO(data)).iter_rows(named=True)
+        try:
+            table = polars.read_parquet(io.BytesIO(data))
+        except polars.exceptions.PolarsError as error:
+            raise SourceError(f"{name}: not a readable parquet table ({str(error).splitlines()[0]})") from error
+        yield from table.iter_rows(named=True)
         return
-    text = io.StringIO(data.decode("utf-8-sig"), newline="")
+    try:
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{name}: byte {error.start} is not UTF-8") from error
     if name.endswith(".jsonl"):
         for number, line in enumerate(text, 1):
             if line.strip():

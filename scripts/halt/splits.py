@@ -24,7 +24,7 @@ def assign(rows: list[Row], validation: float, test: float, limits: dict[str, in
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise ValueError(f"shares validation={validation} and test={test} leave nothing for training")
     parts: dict[str, list[Row]] = {split: [] for split in SPLITS}
-    for row in _distinct(rows):
+    for row in distinct(rows):
         place = unit(row.cluster)
         split = "test" if place < test else "validation" if place < test + validation else "train"
         parts[split].append(row)
@@ -36,7 +36,7 @@ def unit(name: str) -> float:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) / 2**64
 
 
-def _distinct(rows: list[Row]) -> list[Row]:
+def distinct(rows: list[Row]) -> list[Row]:
     """One row for every prompt and identifier: the first that comes, so that rows put behind never displace one."""
     kept, prompts, identifiers = [], set(), set()
     for row in rows:

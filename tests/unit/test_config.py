@@ -242,7 +242,7 @@ BROKEN = {
     "an API key in the config": (
         [
             ("judges/small", {"type": "llm", "engine": "openai", "api_key": "abc", "endpoint": "sk-1", "model": "m",
-                              "decide": "text", "concurrency": 1, "timeout": 1, "retries": 0,
+                              "decide": "text", "needs": {"concurrency": 1, "timeout": 1, "retries": 0},
                               "api_key_variable": "sk-1"}),
         ],
         [

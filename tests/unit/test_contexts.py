@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from synthetic import row
 
 from halt import answering, frames, prompting
+from halt.errors import HaltError
 
 POOL = [{"id": f"t{k}", "prompt": f"Ask {k}?", "reference": f"Say {k}."} for k in range(9)]
 
@@ -25,7 +26,7 @@ def test_examples_are_drawn_for_each_prompt_anew():
 
 
 def test_more_shots_than_rows_are_refused():
-    with pytest.raises(ValueError, match="only 8 other training rows"):
+    with pytest.raises(HaltError, match="only 8 other training rows"):
         prompting.context(POOL, "t0", 9, 0)
 
 

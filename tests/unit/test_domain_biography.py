@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, sources
+from halt import domains, modules, sources
 from halt.domains import biography
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet"
@@ -121,6 +121,6 @@ def test_an_unknown_option_is_refused():
 
 
 def test_a_missing_domain_module_is_named():
-    with pytest.raises(domains.DomainError, match="no domain module 'astrology'"):
+    with pytest.raises(modules.ModuleError, match="no module 'astrology'"):
         domains.load("astrology")
     assert domains.load("biography") is biography

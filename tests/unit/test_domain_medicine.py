@@ -28,7 +28,15 @@ MESH = {
     "Two Systems": ["C14.280.100", "C08.381.100"],
     "Headache": ["C23.888.592", "C10.597.617"],
 }
-VARIANTS = {"psoas abscess": "abscess, psoas", "psoas abscesses": "abscess, psoas", "asthma": "asthma"}
+VARIANTS = {
+    "psoas abscess": "abscess, psoas",
+    "psoas abscesses": "abscess, psoas",
+    "abscess, iliopsoas": "abscess, psoas",
+    "iliopsoas purulence": "abscess, psoas",
+    "asthma": "asthma",
+    "bronchial asthma": "asthma",
+    "reactive airways": "asthma",
+}
 
 
 @pytest.fixture
@@ -58,7 +66,7 @@ def terms():
     return list(medicine.rows(sources.open_source([WORDNET], SPEC), {"terms": 10**6}))
 
 
-def test_diseases_are_in_one_system_do_not_give_it_away_and_have_several_facts(mesh):
+def test_diseases_are_in_one_system_do_not_give_it_away_and_have_three_facts(mesh):
     rows = list(medicine.rows(sources.open_source([mesh], SPEC), {}))
     assert {row.truth["name"] for row in rows} == {"Asthma", "Psoas Abscess"}
     assert {row.stratum for row in rows} == {"respiratory system", "musculoskeletal system"}
@@ -66,13 +74,12 @@ def test_diseases_are_in_one_system_do_not_give_it_away_and_have_several_facts(m
     assert psoas.reference.splitlines() == [
         "Psoas Abscess is a disease.",
         "Psoas Abscess is a disease of the musculoskeletal system.",
-        "Psoas Abscess is a kind of arthritis.",
-        "Psoas Abscess is an infection.",
+        "Psoas Abscess is also called iliopsoas purulence.",
     ]
 
 
 def test_every_reference_is_right_with_distinct_facts(terms, asthma):
-    assert len(terms) > 2000
+    assert len(terms) > 1000
     for row in [*terms, asthma]:
         fragments = medicine.split(row.reference)
         verdicts = medicine.judge(fragments, row)
@@ -113,6 +120,10 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
         ("Asthma is a symptom.", "unverifiable", "kind"),
         ("Asthma is a drug.", "wrong", "kind"),
         ("Asthma is a part of the human body.", "wrong", "kind"),
+        ("Asthma is also called reactive airways.", "right", "other name"),
+        ("Asthma is also known as bronchial asthma.", "right", "other name"),
+        ("Asthma is also called the wheeze.", "wrong", "other name"),
+        ("Asthma is also called asthma.", "unverifiable", "other name"),
         ("Asthma is contagious.", "unverifiable", None),
         ("Asthma makes breathing hard.", "unverifiable", None),
         ("Asthma is a lung disease that kills.", "unverifiable", "system"),
@@ -153,6 +164,7 @@ def test_statements_about_a_term(terms, statement, label):
         ("Crohn's Disease", "crohn disease"),
         ("Arthritis", "arthritis"),
         ("Dermatoses", "dermatosis"),
+        ("Lung Abscesses", "lung abscess"),
     ],
 )
 def test_stem_undoes_plural_and_inversion(name, stemmed):

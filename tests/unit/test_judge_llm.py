@@ -30,7 +30,9 @@ def by_text(cases, dependent, answer, path):
     """Verdicts of the text judge over real HTTP, and what the server was asked."""
     with serve(answer) as server:
         engine = Engine(server.endpoint, "tiny", path / "replies.jsonl", backoff=0.01)
-        means = opening.Means(_domain(dependent), texts("text", dependent), "", path, (), None, 8, 1)
+        means = opening.Means(
+            _domain(dependent), texts("text", dependent), "", path, (), None, 8, 1, opening.Requests(4, 5, 1)
+        )
         verdicts = opening._by_text(means, engine.generate, chat=True)(cases)
         engine.close()
     return verdicts, server.asked

@@ -93,9 +93,6 @@ def served(server, **changed):
         "endpoint": server.endpoint,
         "model": "tiny",
         "decide": "text",
-        "concurrency": 4,
-        "timeout": 5,
-        "retries": 1,
         "api_key_variable": None,
     }
     return settings(entry | changed)
@@ -130,10 +127,10 @@ def run(folder, chosen, *extra):
     return frames.read(folder / "judgements.parquet", frames.JUDGEMENTS)
 
 
-def start(folder, chosen, **environment):
+def start(folder, chosen, *extra, **environment):
     """The program in a process of its own, as the workflow starts it."""
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts/judge.py"), *arguments(folder, chosen)],
+        [sys.executable, str(ROOT / "scripts/judge.py"), *arguments(folder, chosen, *extra)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -238,8 +235,9 @@ def test_a_killed_run_goes_on_without_asking_again_for_what_is_answered(tmp_path
         return chat("supported")
 
     with serve(until_stuck) as server:
-        chosen = served(server, timeout=60, concurrency=1)
-        first = start(tmp_path, chosen)
+        chosen = served(server)
+        asking = ("--concurrency", "1", "--timeout", "60")
+        first = start(tmp_path, chosen, *asking)
         deadline = time.monotonic() + 60
         while len(server.asked) < 26 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -247,7 +245,7 @@ def test_a_killed_run_goes_on_without_asking_again_for_what_is_answered(tmp_path
         first.communicate(timeout=60)
         assert not (tmp_path / "judgements.parquet").exists()
         server.answer = lambda asked: chat("supported")
-        second = start(tmp_path, chosen)
+        second = start(tmp_path, chosen, *asking)
         said, _ = second.communicate(timeout=60)
         assert second.returncode == 0, said
     asked = [request.last for request in server.asked]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import rewriting
+from halt import modules, rewriting
 from halt.domains import load
 from halt.rewriting import Judged, Sample, Settings, add_on, unchanged_own, unchanged_reference
 from halt.rewriting import halt as halt_method
@@ -138,7 +138,7 @@ def test_add_on_keeps_every_fragment_in_order(labels, threshold):
 
 
 def test_rewriting_modules_that_do_not_exist_are_named():
-    with pytest.raises(rewriting.RewriteError, match="no method module 'hallt'"):
+    with pytest.raises(modules.ModuleError, match="no module 'hallt'"):
         rewriting.load("hallt")
 
 

@@ -66,6 +66,8 @@ def test_columns_name_what_has_no_header(tmp_path):
         (lambda folder: _text(folder / "a.whl", "no archive"), "not a readable wheel"),
         (lambda folder: _text(folder / "a.txt", "text"), "no table among its members"),
         (lambda folder: _text(folder / "a.jsonl", "{}\n{"), "line 2 is not JSON"),
+        (lambda folder: _text(folder / "a.parquet", "PAR1"), r"a\.parquet: not a readable parquet table"),
+        (lambda folder: _text(folder / "a.jsonl", "\udcff"), r"a\.jsonl: byte 0 is not UTF-8"),
         (lambda folder: _text(folder / "a.jsonl", "[1]"), "line 1 is not a JSON object"),
     ],
 )
@@ -96,5 +98,5 @@ def test_a_source_names_itself_in_words():
 
 
 def _text(path, text):
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return path

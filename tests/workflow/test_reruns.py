@@ -125,7 +125,10 @@ def test_a_judge_that_no_domain_uses_reruns_nothing(finished_run):
 def test_a_judge_setting_reruns_nothing_before_judge(served_run):
     planned = served_run.plan({"judges": {"served": {"model": "another"}}})
     assert set(planned) == FROM_JUDGE
-    assert set(served_run.plan({"judges": {"served": {"retries": 7}}})) <= FROM_JUDGE
+
+
+def test_how_a_judge_is_asked_reruns_nothing(served_run):
+    assert not served_run.plan({"judges": {"served": {"needs": {"concurrency": 3, "timeout": 9, "retries": 7}}}})
 
 
 def test_a_prompt_text_reruns_what_is_judged_with_it(served_run, tmp_path):

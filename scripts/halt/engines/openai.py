@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 
 from halt.engines import Completion, Prompt, Sampling
+from halt.errors import HaltError
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks to wait longer ends the run with its message
 _LONGEST_BACKOFF = 60.0
@@ -31,7 +32,7 @@ _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 
 
-class EngineError(RuntimeError):
+class EngineError(HaltError):
     """The endpoint does not answer as it must; the message names it, the status and what the server said."""
 
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from halt.errors import HaltError
 
-class ScoringError(ValueError):
+
+class ScoringError(HaltError):
     """A sequence or an answer word that the model cannot take; the message says which."""
 
 

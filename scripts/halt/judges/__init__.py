@@ -13,13 +13,14 @@ import polars as pl
 
 from halt import frames, resume
 from halt.domains import Row, Verdict
+from halt.errors import HaltError
 from halt.progress import Progress
 
 _ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id", "sample")
 PROMPTS_PER_PART = 8  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
 
 
-class JudgeError(ValueError):
+class JudgeError(HaltError):
     """The tables, settings or replies do not allow a judgement; the message says which and what to do."""
 
 

@@ -29,6 +29,14 @@ class Evaluator(NamedTuple):
     dtype: str
 
 
+class Requests(NamedTuple):
+    """How a served evaluator is asked; speed and patience only."""
+
+    concurrency: int
+    timeout: int  # seconds
+    retries: int
+
+
 class Means(NamedTuple):
     """What a judge works with beside its settings."""
 
@@ -40,6 +48,7 @@ class Means(NamedTuple):
     evaluator: Evaluator | None
     batch_size: int  # questions per forward pass; speed only
     processes: int  # workers of the reference judge; speed only
+    requests: Requests | None  # for a served evaluator
 
 
 def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None) -> Evaluator | None:
@@ -91,9 +100,9 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
         judge["model"],
         means.work / "replies.jsonl",
         api_key_variable=judge["api_key_variable"],
-        concurrency=judge["concurrency"],
-        retries=judge["retries"],
-        timeout=judge["timeout"],
+        concurrency=means.requests.concurrency,
+        retries=means.requests.retries,
+        timeout=means.requests.timeout,
     )
     with contextlib.closing(engine):
         yield _by_text(means, engine.generate, chat=True), None

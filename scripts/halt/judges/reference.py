@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from types import ModuleType
 
-from halt import domains
+from halt import domains, modules
 from halt.domains import Row, Verdict
+from halt.frames import LABELS
 from halt.judges import Case, Judged, JudgeError
 
 
@@ -13,7 +14,8 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
     """Verdicts for every response of every case, one per fragment; identical responses of a prompt are judged once.
 
     pool: worker processes to spread the responses over (a code response takes a sandbox run). None: this process.
-    JudgeError if the domain has no reference judge or its judge gives another number of verdicts than fragments.
+    JudgeError if the domain has no reference judge or its judge gives another number of verdicts than fragments
+    or a label that there is not.
     """
     name = domain.__name__.rsplit(".", 1)[-1]
     if not domain.REFERENCE_JUDGE:
@@ -33,10 +35,15 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
 
 
 def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
-    return domains.load(name).judge(fragments, row)
+    domain = domains.load(name)
+    with modules.blamed("domains", name):
+        return domain.judge(fragments, row)
 
 
 def _judged(verdicts: list[Verdict], response: Sequence[str], row: Row, name: str) -> list[Judged]:
     if len(verdicts) != len(response):
         raise JudgeError(f"{name}.judge gave {len(verdicts)} verdicts on {len(response)} fragments of '{row.id}'")
+    for verdict in verdicts:
+        if verdict.label not in LABELS:
+            raise JudgeError(f"{name}.judge labels '{row.id}' {verdict.label!r}, expected one of {', '.join(LABELS)}")
     return [Judged(verdict, None) for verdict in verdicts]

@@ -18,7 +18,8 @@ def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
     """
     expected = dict(pl.Schema(schema))
     for path in paths:
-        found = dict(pl.read_parquet_schema(path))
+        with frames.readable(path):
+            found = dict(pl.read_parquet_schema(path))
         if found != expected:
             wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
             raise frames.FrameError(f"{path}: not the expected table, these columns differ: {', '.join(wrong)}")

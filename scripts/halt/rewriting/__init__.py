@@ -4,8 +4,6 @@ One module a method, each with `rewrite(prompt, settings, threshold) -> Target |
 training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none".
 """
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -13,6 +11,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 import polars as pl
+
+from halt import modules
+from halt.errors import HaltError
 
 
 class Sample(NamedTuple):
@@ -53,19 +54,13 @@ class Target(NamedTuple):
     kept: int
 
 
-class RewriteError(ValueError):
-    """There is no such method module, or it lacks `rewrite`."""
+class RewriteError(HaltError):
+    """The tables do not belong together; the message says where they part."""
 
 
 def load(module_name: str) -> ModuleType:
-    """The method module `halt.rewriting.<module_name>`."""
-    name = f"{__name__}.{module_name}"
-    if importlib.util.find_spec(name) is None:
-        raise RewriteError(f"no method module '{module_name}': expected scripts/halt/rewriting/{module_name}.py")
-    module = importlib.import_module(name)
-    if "rewrite" not in vars(module):
-        raise RewriteError(f"scripts/halt/rewriting/{module_name}.py lacks rewrite()")
-    return module
+    """The method module `halt.rewriting.<module_name>`; ModuleError if it is missing, broken or lacks `rewrite`."""
+    return modules.load("rewriting", module_name)
 
 
 def correctness(sample: Sample) -> Fraction:
@@ -101,7 +96,7 @@ def first_error(sample: Sample, settings: Settings) -> int:
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
     """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
 
-    In the order of `data`; a sample without fragments has none. ValueError if a prompt has no samples.
+    In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
     lists = judgements.group_by("id", "sample").agg(
         pl.col("text").sort_by("fragment").alias("fragments"),
@@ -115,7 +110,7 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
     )
     for row in data.iter_rows(named=True):
         if (row["id"],) not in samples:
-            raise ValueError(f"prompt '{row['id']}' has no samples: the tables are of different runs")
+            raise RewriteError(f"prompt '{row['id']}' has no samples: the tables are of different runs")
         drawn = tuple(
             Sample(index, text, tuple(fragments or ()), tuple(labels or ()))
             for index, text, fragments, labels in samples[(row["id"],)]

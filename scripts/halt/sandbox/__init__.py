@@ -29,13 +29,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from halt.errors import HaltError
 from halt.sandbox import seccomp
 
 MECHANISMS = ("bubblewrap", "landlock", "namespaces")
 _STARTUP_SECONDS = 30  # generous: a node may be busy; only a broken sandbox takes longer
 
 
-class SandboxError(RuntimeError):
+class SandboxError(HaltError):
     """The sandbox itself failed; nothing is known about the programs."""
 
 

@@ -1,0 +1,77 @@
+"""The modules of domains and methods, which labs write themselves: found by name, checked, blamed by file and line."""
+
+import ast
+import contextlib
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from halt.errors import HaltError, in_file
+
+REQUIRED = {  # what a module of each package must define
+    "domains": ("DEPENDENT", "REFERENCE_JUDGE", "OPTIONS", "EXAMPLE", "STOP", "rows", "split", "join"),
+    "rewriting": ("rewrite",),
+}
+
+_HERE = Path(__file__).parent
+
+
+class ModuleError(HaltError):
+    """A module is missing, broken, lacks a part or fails at work; the message names its file and line."""
+
+
+def file_of(package: str, name: str) -> str:
+    """Where a module of `halt.<package>` lies, as people name it."""
+    return f"scripts/halt/{package}/{name}.py"
+
+
+def names(package: str) -> list[str]:
+    """The modules of `halt.<package>`."""
+    return sorted(file.stem for file in (_HERE / package).glob("[a-z]*.py"))
+
+
+def check(package: str, name: str) -> None:
+    """ModuleError if the file is missing, is no Python or does not define all of REQUIRED. Nothing is executed."""
+    file = _HERE / package / f"{name}.py"
+    if not file.is_file():
+        raise ModuleError(f"no module '{name}': expected a file {file_of(package, name)}")
+    try:
+        tree = ast.parse(file.read_bytes(), str(file))
+    except (SyntaxError, ValueError) as error:
+        raise ModuleError(f"{file_of(package, name)}: {in_file(error, str(file))}") from error
+    missing = [part for part in REQUIRED[package] if part not in _defined(tree)]
+    if missing:
+        raise ModuleError(f"{file_of(package, name)} lacks {', '.join(missing)}")
+
+
+def load(package: str, name: str) -> ModuleType:
+    """The module `halt.<package>.<name>`; ModuleError if `check` or its import fails."""
+    check(package, name)
+    with blamed(package, name):
+        return importlib.import_module(f"halt.{package}.{name}")
+
+
+@contextlib.contextmanager
+def blamed(package: str, name: str) -> Iterator[None]:
+    """An exception that a module did not foresee becomes a ModuleError with its file and line."""
+    try:
+        yield
+    except HaltError:
+        raise
+    except Exception as error:
+        file = str(_HERE / package / f"{name}.py")
+        raise ModuleError(f"{file_of(package, name)}: {in_file(error, file)}") from error
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Names that a module's top level binds."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.update(name.asname or name.name for name in node.names)
+        else:
+            found.update(name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+    return found

@@ -1,0 +1,119 @@
+"""Domain and method modules that labs write: whatever is wrong with one is a line with its file and place."""
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from halt import config, domains, errors, modules, rewriting
+from halt.judges import Case, JudgeError, reference
+
+ROOT = Path(__file__).parents[2]
+DOMAIN = """
+from halt.domains import Row, Verdict
+
+DEPENDENT = False
+REFERENCE_JUDGE = True
+OPTIONS = {}
+EXAMPLE = "{prompt}{response}"
+STOP = ()
+
+
+def rows(source, options):
+    yield {}["name"]
+
+
+def split(text):
+    return text.splitlines()
+
+
+def join(fragments):
+    return "\\n".join(fragments)
+
+
+def judge(fragments, row):
+    return [Verdict("correct")] * len(fragments)
+"""
+ROW = domains.Row("p0", "c0", "", "Who?", "She.", {})
+numbers = itertools.count()
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Writes a module as if it lay in scripts/halt/<package> and gives its name, a new one each time."""
+
+    def make(package, text):
+        name = f"made_{next(numbers)}"
+        folder = tmp_path / package
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.py").write_text(text)
+        monkeypatch.setattr(modules, "_HERE", tmp_path)
+        monkeypatch.setattr({"domains": domains, "rewriting": rewriting}[package], "__path__", [str(folder)])
+        return name
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (DOMAIN.replace("yield {}", "yield {"), r"\.py: line 12: SyntaxError"),
+        (DOMAIN.replace("STOP", "STOPS"), r"\.py lacks STOP$"),
+        (DOMAIN.replace("def judge", "def decide"), r"\.py lacks judge"),
+        (DOMAIN.replace("STOP = ()", "STOP = 1 / 0"), r"\.py: line 8: ZeroDivisionError: division by zero$"),
+        (DOMAIN.replace("{response}", ""), r"EXAMPLE is '{prompt}', expected"),
+        (DOMAIN.replace("OPTIONS = {}", 'OPTIONS = {"few": {"type": "integer"}}'), "option few of OPTIONS lacks"),
+    ],
+)
+def test_a_broken_domain_module_is_one_line_with_its_place(write, text, fault):
+    with pytest.raises(errors.HaltError, match=fault) as caught:
+        domains.load(write("domains", text))
+    assert str(caught.value).startswith("scripts/halt/domains/made_")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_method_module_without_rewrite_is_refused(write):
+    with pytest.raises(errors.HaltError, match=r"scripts/halt/rewriting/made_\d+\.py lacks rewrite$"):
+        rewriting.load(write("rewriting", "def rewrites(): ...\n"))
+
+
+def test_a_fault_of_rows_names_the_line_of_the_module(write):
+    name = write("domains", DOMAIN)
+    module = domains.load(name)
+    with (
+        pytest.raises(modules.ModuleError, match=r"\.py: line 12: KeyError: 'name'$"),
+        modules.blamed("domains", name),
+    ):
+        list(module.rows(None, {}))
+
+
+def test_a_label_that_there_is_not_is_refused(write):
+    module = domains.load(write("domains", DOMAIN))
+    with pytest.raises(JudgeError, match="labels 'p0' 'correct', expected one of right, wrong, unverifiable, unjudged"):
+        reference.judge([Case(ROW, [["She."]])], module)
+
+
+def test_the_config_names_broken_modules_before_anything_runs(write):
+    tree = config_tree()
+    tree["domains"]["biography"]["module"] = write("domains", "DEPENDENT =\n")
+    [line] = [line for line in config.validate(tree) if line.startswith("domains.biography.module")]
+    assert "line 1: SyntaxError" in line
+
+
+def test_a_program_ends_in_one_line(tmp_path):
+    command = [sys.executable, ROOT / "scripts/tables.py", "--settings", '{"score": {"bootstrap": 9, "seed": 0},']
+    command[-1] += '"methods": {}, "domains": {}}'
+    for name in ("metrics", "judgements", "sample-judgements", "main", "paired", "trend", "kinds", "control"):
+        command += [f"--{name}", tmp_path / "absent.parquet"]
+    done = subprocess.run([*command, "--markdown", tmp_path / "x"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("tables: ")
+    assert "absent.parquet" in line
+
+
+def config_tree():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
