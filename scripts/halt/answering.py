@@ -10,6 +10,7 @@ import polars as pl
 
 from halt import domains, frames, prompting, resume
 from halt.engines import Prompt, Sampling
+from halt.errors import HaltError
 from halt.progress import Progress
 
 # Prompts of one part. A constant, not the batch size: parts of an interrupted run must fit after a batch size changed.
@@ -42,7 +43,7 @@ class Task(NamedTuple):
             inputs["adapter"] = adapter
         pool = frames.read(context, frames.DATA)
         if alien := sorted(set(pool["split"]) - {"train"}):
-            raise SystemExit(f"{context}: rows of the split {', '.join(alien)}; few-shot examples are training rows")
+            raise HaltError(f"{context}: rows of the split {', '.join(alien)}; few-shot examples are training rows")
         return cls(
             model=model,
             folder=manifest.parent,

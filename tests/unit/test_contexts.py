@@ -45,5 +45,5 @@ def test_examples_from_another_split_are_refused(tmp_path, alien):
     task = answering.Task.read(settings, tmp_path / f"{alien}.parquet", tmp_path / "train.parquet", manifest)
     shown = [turn["content"] for prompt in task.prompts(2, 0) for turn in prompt.messages[:-1]]
     assert len(shown) == 12
-    with pytest.raises(SystemExit, match=f"rows of the split {alien}"):
+    with pytest.raises(HaltError, match=f"rows of the split {alien}"):
         answering.Task.read(settings, tmp_path / "train.parquet", tmp_path / f"{alien}.parquet", manifest)

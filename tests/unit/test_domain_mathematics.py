@@ -180,7 +180,7 @@ def test_nothing_outside_the_language_is_evaluated(expression):
         templates.evaluate(node, {"names": ["a"]}, templates.Draw("x"))
 
 
-def test_a_source_without_templates_is_refused(tmp_path):
+def test_a_source_with_neither_is_refused(tmp_path):
     (tmp_path / "x.txt").write_text("")
-    with pytest.raises(domains.DomainError, match=r"no templates/eng/symbolic"):
+    with pytest.raises(domains.DomainError, match=r"neither templates/eng/symbolic/\*\.toml nor ASDiv"):
         list(mathematics.rows(sources.open_source([tmp_path], SPEC), {}))

@@ -14,6 +14,7 @@ from http_server import Reply, chat, serve
 
 import judge as program
 from halt import domains, frames, judges
+from halt.errors import HaltError
 from halt.judges import reference
 from halt.sources import Source
 
@@ -198,14 +199,14 @@ def test_fragments_of_another_run_are_refused(tmp_path, people):
     answers(tmp_path, {people[0].id: [["a"], ["b"]]})
     responses = frames.read(tmp_path / "responses.parquet", frames.RESPONSES)
     frames.write(responses.head(1), tmp_path / "responses.parquet", frames.RESPONSES)
-    with pytest.raises(SystemExit, match=r"1 fragments are of no response.*sample 1"):
+    with pytest.raises(HaltError, match=r"1 fragments are of no response.*sample 1"):
         run(tmp_path, settings({"type": "reference"}))
 
 
 def test_a_prompt_that_is_not_in_the_data_is_refused(tmp_path, people):
     data(tmp_path / "data.parquet", people[:1])
     answers(tmp_path, {"nobody": [["a"]]})
-    with pytest.raises(SystemExit, match="not in the data, the first 'nobody'"):
+    with pytest.raises(HaltError, match="not in the data, the first 'nobody'"):
         run(tmp_path, settings({"type": "reference"}))
 
 
@@ -344,12 +345,12 @@ def test_what_a_calibrated_judge_needs_is_asked_for(tmp_path, people, smollm2, m
     answers(tmp_path, {people[0].id: [["a"]]})
     given = {"--judge-model": manifest(smollm2), "--training-data": str(tmp_path / "data.parquet")}
     extra = [word for name, value in given.items() if name != missing for word in (name, value)]
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(HaltError, match=message):
         run(tmp_path, settings(LOCAL | {"decide": "probability"}, **{"models/small": SMALL}), *extra)
 
 
 def test_no_judge_is_calibrated_on_test_rows(tmp_path, people):
     data(tmp_path / "data.parquet", people[:2], split="test")
     answers(tmp_path, {people[0].id: [["a"]]})
-    with pytest.raises(SystemExit, match="split test; judges are calibrated on training rows alone"):
+    with pytest.raises(HaltError, match="split test; judges are calibrated on training rows alone"):
         run(tmp_path, settings({"type": "reference"}), "--training-data", str(tmp_path / "data.parquet"))

