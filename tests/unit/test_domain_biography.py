@@ -82,6 +82,22 @@ def test_statements_are_judged_by_what_the_row_knows(darwin, statement, label, k
     assert (verdict.fact is not None) == (label == "right")
 
 
+@pytest.mark.parametrize(
+    ("name", "subject", "label"),
+    [
+        ("Count Alessandro Volta", "Alessandro Volta", "right"),
+        ("Charles Darwin", "Sir Charles Darwin", "right"),
+        ("Billie Jean King", "Billie Jean King", "right"),
+        ("Billie Jean King", "Billie Jean", "wrong"),
+        ("Count Rumford", "Rumford", "wrong"),
+        ("Count Alessandro Volta", "Count Volta", "wrong"),
+    ],
+)
+def test_titles_are_no_part_of_a_name(darwin, name, subject, label):
+    titled = darwin._replace(truth=darwin.truth | {"name": name, "aliases": []})
+    assert biography.judge([f"{subject} was English."], titled)[0].label == label
+
+
 def test_what_the_row_does_not_know_is_not_verifiable(darwin):
     living = darwin._replace(truth=darwin.truth | {"died": "", "origin": "Poland"})
     assert biography.judge(["Charles Darwin died in 1882."], living)[0].label == "unverifiable"

@@ -255,13 +255,15 @@ def test_figure_has_the_same_bytes_each_time(run, tmp_path):
     assert b"<svg" in first[1]
 
 
-def test_figure_has_a_panel_per_domain_and_a_label_per_threshold_of_halt(run):
+def test_figure_has_a_panel_per_domain_and_a_look_per_threshold_of_halt(run):
     figure = figures.tradeoff(read(run, "main").iter_rows(named=True), ["halt"])
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["biography", "mathematics"]
-    for axes in figure.axes:
-        labels = [text.get_text() for text in axes.texts if text.get_text().startswith("α")]
-        assert labels == ["α .40", "α .60", "α .80"]
+    [legend] = figure.legends
+    looks = dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
+    halt = [looks[f"halt, α {threshold}"].get_markerfacecolor() for threshold in ("0.40", "0.60", "0.80")]
+    assert halt == sorted(halt, reverse=True)  # the larger the darker
+    assert len(set(halt)) == 3
 
 
 def test_figure_has_a_row_of_panels_per_model(run):

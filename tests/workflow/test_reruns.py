@@ -212,7 +212,7 @@ def test_a_bumped_version_reruns_its_stage_and_what_follows(bumped, stage, expec
 
 def test_a_new_split_to_answer_reruns_no_training(finished_run):
     planned = finished_run.plan({"respond": {"split": "validation"}})
-    assert set(planned) == (FROM_RESPOND | {"generate", "split", "judge"})
+    assert set(planned) == (FROM_RESPOND | {"data", "generate", "split", "judge"})
     assert planned["generate"] == DOMAINS  # what the model is capable of on the new split
     assert planned["judge_responses"] == METHODS * DOMAINS
     assert set(planned) >= FROM_JUDGE_RESPONSES

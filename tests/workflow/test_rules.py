@@ -57,7 +57,7 @@ def test_the_paper_s_grid_is_planned(fresh):
     assert planned == Counter(
         fetch_model=models,
         fetch_source=domains,
-        data=domains,
+        data=2 * domains,  # train and test
         generate=2 * models * domains,  # train, and test for what the model is capable of
         split=2 * models * domains,
         judge=2 * models * domains,

@@ -140,7 +140,8 @@ TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
 YEAR = r"(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)"
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
-TITLES = {"sir", "dr.", "dr", "president", "king", "queen", "saint", "general", "pope", "lord"}
+_TITLES = "sir dr. dr president king queen saint general pope lord lady count countess baron earl duke prince princess"
+TITLES = frozenset(_TITLES.split())
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -229,13 +230,21 @@ def _judge(fragment: str, truth: dict) -> Verdict:
 
 
 def _names(subject: str, name: str) -> bool:
-    """Whether the subject is the person: the whole name, or given name and surname with any of the names between."""
-    words = [word for word in subject.strip(" ,").split() if word not in TITLES or word in name.split()]
-    parts = name.split()
+    """Whether the subject is the person: given name and surname with any of the names between, titles before or not."""
+    words, parts = subject.strip(" ,").split(), name.split()
+    if words == parts:
+        return True
+    words, parts = _untitled(words), _untitled(parts)
     if len(words) < 2 or words[0] != parts[0] or words[-1] != parts[-1]:
         return False
     rest = iter(parts)
     return all(word in rest for word in words)
+
+
+def _untitled(words: list[str]) -> list[str]:
+    """A name without the titles before it; King in "Billie Jean King" is none."""
+    start = next((place for place, word in enumerate(words) if word not in TITLES), 0)
+    return words[start:]
 
 
 def _claims(verb: str, rest: str, truth: dict) -> list[tuple[str, str | None]]:

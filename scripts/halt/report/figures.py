@@ -3,9 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -24,7 +26,7 @@ _STYLE = {
     "svg.hashsalt": "halt",  # ids in the SVG, else random
 }
 _PANEL = 2.9  # inches
-_ENTRY = 1.6  # inches: a name in the legend
+_ENTRY = 1.5  # inches: a name in the legend
 _PER_ROW = 4
 
 
@@ -33,13 +35,13 @@ def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
 
     main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT.
     A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
-    Thresholds of a method are joined by a line and labelled. Results without a correctness (nothing given) are left
-    out and named under the panel's title.
+    Thresholds of a method are joined by a line, the larger the darker. Results without a correctness (nothing
+    given) are left out and named in the panel.
     """
     rows = seeds_of_report(main)
     models = list(dict.fromkeys(row["model"] for row in rows))
     panels = list(dict.fromkeys((row["domain"], row["test_domain"]) for row in rows))
-    looks = _looks(dict.fromkeys(row["method"] for row in rows), halt)
+    looks = _looks(dict.fromkeys((row["method"], row["threshold"]) for row in rows), halt)
     wide = min(len(panels), _PER_ROW)
     lines = math.ceil(len(panels) / wide)
     # Never narrower than the legend needs.
@@ -66,11 +68,10 @@ def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
                 axes.set_title(title if len(models) == 1 else f"{title}\n{model}", loc="left", fontweight="bold")
         figure.supxlabel("completeness (right / in the reference)", fontsize=9)
         figure.supylabel("correctness (right / given)", fontsize=9)
-        handles = [
-            Line2D([], [], color=colour, marker=marker, linestyle=line) for colour, marker, line in looks.values()
-        ]
+        handles = [Line2D([], [], **look.point, linestyle=look.line, color=look.colour) for look in looks.values()]
+        names = [method if threshold == "none" else f"{method}, α {threshold}" for method, threshold in looks]
         columns = max(2, int(size[0] / _ENTRY))
-        figure.legend(handles, list(looks), loc="outside upper center", ncols=min(len(looks), columns), fontsize=8)
+        figure.legend(handles, names, loc="outside upper center", ncols=min(len(looks), columns), fontsize=8)
     return figure
 
 
@@ -83,65 +84,57 @@ def save(figure: Figure, png: Path, svg: Path) -> None:
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
 
 
-def _looks(methods, halt):
-    """(colour, marker, line) by method; HALT stands out, the others share the palette in the order of the table."""
+class _Look(NamedTuple):
+    """How a method at a threshold is drawn."""
+
+    colour: str  # of the method
+    line: str
+    point: dict  # marker, size and colours
+
+
+def _looks(results: Iterable[tuple[str, str]], halt: Sequence[str]) -> dict[tuple[str, str], _Look]:
+    """By (method, threshold); HALT stands out, the others share the palette in the order of the table."""
+    results = list(results)
+    methods = list(dict.fromkeys(method for method, _ in results))
     others = [method for method in methods if method not in halt]
     looks = {}
-    for place, method in enumerate(others):
-        looks[method] = (_COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)], "none")
-    for place, method in enumerate(method for method in methods if method in halt):
-        looks[method] = (_HALT[0], _HALT[1] if place == 0 else _MARKERS[-place], "-")
+    for method, threshold in results:
+        thresholds = sorted(other for name, other in results if name == method)
+        if method in halt:
+            place = [name for name in methods if name in halt].index(method)
+            colour, marker, line = _HALT[0], _HALT[1] if place == 0 else _MARKERS[-place], "-"
+        else:
+            place = others.index(method)
+            colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
+            line = "none" if threshold == "none" else "--"
+        share = (thresholds.index(threshold) + 1) / len(thresholds)  # the smaller the threshold the lighter
+        inside = tuple(1 - share * (1 - part) for part in to_rgb(colour))
+        point = {"marker": marker, "markersize": 6, "markerfacecolor": inside, "markeredgecolor": colour}
+        looks[method, threshold] = _Look(colour, line, point | {"markeredgewidth": 0.8})
     return looks
 
 
 def _panel(axes, rows, looks, limit):
     _contours(axes, limit)
-    silent = []
-    for method, (colour, marker, line) in looks.items():
-        found = [row for row in rows if row["method"] == method]
-        drawn = [row for row in found if row["correctness"] is not None]
-        silent += [row for row in found if row["correctness"] is None]
-        if not drawn:
-            continue
-        x, y = ([row[score] for row in drawn] for score in ("completeness_all", "correctness"))
-        joined = line if line != "none" else ("--" if drawn[0]["threshold"] != "none" else "none")
-        for row in drawn:
-            style = {"color": colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
+    drawn = [row for row in rows if row["correctness"] is not None]
+    silent = [row for row in rows if row["correctness"] is None]
+    for method in dict.fromkeys(row["method"] for row in drawn):
+        found = [row for row in drawn if row["method"] == method]
+        look = looks[method, found[0]["threshold"]]
+        x, y = ([row[score] for row in found] for score in ("completeness_all", "correctness"))
+        axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=1.2, zorder=3)
+        for row in found:
+            style = {"color": look.colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
             axes.plot([row["completeness_all_lo"], row["completeness_all_hi"]], [row["correctness"]] * 2, **style)
             axes.plot([row["completeness_all"]] * 2, [row["correctness_lo"], row["correctness_hi"]], **style)
-        axes.plot(
-            x,
-            y,
-            color=colour,
-            marker=marker,
-            linestyle=joined,
-            linewidth=1.2,
-            markersize=6,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            zorder=3,
-        )
-        for row in drawn if line != "none" else ():
-            _label(axes, row, colour)
+            point = looks[method, row["threshold"]].point
+            axes.plot(row["completeness_all"], row["correctness"], linestyle="none", zorder=4, **point)
     if silent:
         names = ", ".join(f"{row['method']} {row['threshold']}" for row in silent)
         axes.text(0.02, 0.02, f"gave nothing: {names}", transform=axes.transAxes, fontsize=7, color="#555555")
     axes.set_xlim(0, limit)
     axes.set_ylim(0, 1.05)
     axes.tick_params(labelsize=8, labelbottom=True, labelleft=True)
-
-
-def _label(axes, row, colour):
-    """α above its point and to the right: a line that falls to the right, as it should, leaves that place free."""
-    axes.annotate(
-        f"α {row['threshold'].removeprefix('0')}",
-        (row["completeness_all"], row["correctness"]),
-        xytext=(3, 4),
-        textcoords="offset points",
-        fontsize=7.5,
-        color=colour,
-        zorder=4,
-    )
 
 
 def _contours(axes, limit):
