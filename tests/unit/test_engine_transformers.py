@@ -240,7 +240,7 @@ def test_a_whole_finetuned_model_takes_the_place_of_the_pretrained_one(random_ti
     assert torch.equal(found.model.lm_head.weight, tuned.lm_head.weight)
 
 
-def test_an_adapter_is_merged_before_rounding(random_tiny, tmp_path):
+def test_an_adapter_stands_beside_weights_that_would_round_it_away(random_tiny, tmp_path):
     import peft
 
     base = AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.float32)
@@ -255,3 +255,9 @@ def test_an_adapter_is_merged_before_rounding(random_tiny, tmp_path):
         expected = adapted.eval()(encoded).logits
         found = Engine(random_tiny, "float32", tmp_path).model(encoded).logits
     assert torch.allclose(found, expected, atol=1e-4)
+    plain = dict(Engine(random_tiny, "bfloat16").model.named_parameters())
+    rounded = dict(Engine(random_tiny, "bfloat16", tmp_path).model.named_parameters())
+    kept = {name.replace(".base_layer", ""): weight for name, weight in rounded.items() if "lora" not in name}
+    assert kept.keys() == plain.keys()
+    assert all(torch.equal(weight, plain[name]) for name, weight in kept.items())
+    assert len(rounded) > len(kept)

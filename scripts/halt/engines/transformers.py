@@ -32,18 +32,17 @@ class Engine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         adapted = adapter is not None and Path(adapter, "adapter_config.json").is_file()
-        # an adapter is merged in float32: added to bfloat16 weights, most of a small update would be rounded away
-        loaded = torch.float32 if adapted else getattr(torch, dtype)
         model = AutoModelForCausalLM.from_pretrained(
             folder if adapted or adapter is None else adapter,
-            dtype=loaded,
+            dtype=getattr(torch, dtype),
             attn_implementation="sdpa",
             local_files_only=True,
         )
         if adapted:
             from peft import PeftModel
 
-            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+            # Not merged: the sum with a bfloat16 weight is rounded to the weight, and most of a small update is lost.
+            model = PeftModel.from_pretrained(model, adapter).get_base_model()
         self.model = model.to(self.device, getattr(torch, dtype)).eval()
         config = model.config.get_text_config()
         self.window = getattr(config, "sliding_window", None) if "layer_types" in config else None
