@@ -80,9 +80,9 @@ rule judge:
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
         batch_size=judge_needs("domain", "batch_size", 1),
-        concurrency=requests("domain", "concurrency"),
-        request_timeout=requests("domain", "timeout"),
-        request_retries=requests("domain", "retries"),
+        concurrency=judge_needs("domain", "concurrency", 1),
+        request_timeout=judge_needs("domain", "timeout", 1),
+        request_retries=judge_needs("domain", "retries", 1),
     params:
         settings=judge_settings("domain"),
         version=versions.JUDGE,

@@ -62,20 +62,17 @@ def judge_settings(domain_wildcard):
 
 
 def judge_needs(domain_wildcard, what, otherwise):
-    """A resource of judging: the local evaluator's needs, or `otherwise` for a judge without a model."""
+    """A resource of judging: what the local or served evaluator needs, `otherwise` if it has no such need."""
 
     def amount(wildcards):
-        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
-        return config["models"][evaluator]["needs"]["judge"][what] if evaluator else otherwise
-
-    return amount
-
-
-def requests(domain_wildcard, what):
-    """A resource of judging: how a served evaluator is asked, 1 for a judge that is not served."""
-
-    def amount(wildcards):
-        return judge_of(getattr(wildcards, domain_wildcard)).get("needs", {}).get(what, 1)
+        domain = getattr(wildcards, domain_wildcard)
+        evaluator = local_evaluator(domain)
+        needs = (
+            config["models"][evaluator]["needs"]["judge"]
+            if evaluator
+            else judge_of(domain).get("needs", {})
+        )
+        return needs.get(what, otherwise)
 
     return amount
 

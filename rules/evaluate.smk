@@ -84,9 +84,9 @@ rule judge_responses:
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
         batch_size=judge_needs("test_domain", "batch_size", 1),
-        concurrency=requests("test_domain", "concurrency"),
-        request_timeout=requests("test_domain", "timeout"),
-        request_retries=requests("test_domain", "retries"),
+        concurrency=judge_needs("test_domain", "concurrency", 1),
+        request_timeout=judge_needs("test_domain", "timeout", 1),
+        request_retries=judge_needs("test_domain", "retries", 1),
     params:
         settings=judge_settings("test_domain"),
         version=versions.JUDGE,

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from halt import errors
+from halt import errors, paths
 
 
 def parser() -> argparse.ArgumentParser:
@@ -13,7 +13,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--domain", required=True)
     arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: data and parts of domains/<name>")
     arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--split", choices=("train", "validation", "test"), required=True)
+    arguments.add_argument("--split", choices=paths.SPLITS, required=True)
     arguments.add_argument("--output", type=Path, required=True, help="table to write")
     return arguments
 

@@ -4,6 +4,7 @@ A check looks only at values that obey the schema (`sound`), so that one mistake
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -100,8 +101,9 @@ def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
 
 def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, module in _registry(config, "methods", sound, "rewrite"):
-        if module is not None:
-            yield from _module_faults(module, "rewriting", ("methods", name, "rewrite"))
+        if module is not None:  # not loaded: that would load polars at every start of the workflow
+            place = ("methods", name, "rewrite")
+            yield from _module_faults(partial(modules.check, "rewriting"), module, "rewriting", place)
     for name, method in _registry(config, "methods", sound):
         if method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
@@ -110,29 +112,25 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
     for name, module_name in _registry(config, "domains", sound, "module"):
         place = ("domains", name, "module")
-        broken = list(_module_faults(module_name, "domains", place))
+        broken = list(_module_faults(domains.load, module_name, "domains", place))
         if broken:
             yield from broken
             continue
-        try:
-            module = domains.load(module_name)
-        except HaltError as error:
-            yield place, str(error)
-            continue
+        module = domains.load(module_name)
         if sound("domains", name, "options"):
             yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
 
 
-def _module_faults(module: str, package: str, place: Place) -> Faults:
+def _module_faults(check: Callable[[str], object], module: str, package: str, place: Place) -> Faults:
     known = modules.names(package)
     if module not in known:
         hint = did_you_mean(module, known, "there")
         yield place, f"found {show(module)}, expected a module in scripts/halt/{package}/{hint}"
         return
     try:
-        modules.check(package, module)
+        check(module)
     except HaltError as error:
         yield place, str(error)
 

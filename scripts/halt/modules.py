@@ -2,8 +2,9 @@
 
 import ast
 import contextlib
+import functools
 import importlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -33,23 +34,22 @@ def names(package: str) -> list[str]:
 
 def check(package: str, name: str) -> None:
     """ModuleError if the file is missing, is no Python or does not define all of REQUIRED. Nothing is executed."""
-    file = _HERE / package / f"{name}.py"
-    if not file.is_file():
-        raise ModuleError(f"no module '{name}': expected a file {file_of(package, name)}")
+    file = _file(package, name)
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
         raise ModuleError(f"{file_of(package, name)}: {in_file(error, str(file))}") from error
-    missing = [part for part in REQUIRED[package] if part not in _defined(tree)]
-    if missing:
-        raise ModuleError(f"{file_of(package, name)} lacks {', '.join(missing)}")
+    _whole(package, name, _defined(tree))
 
 
+@functools.cache
 def load(package: str, name: str) -> ModuleType:
-    """The module `halt.<package>.<name>`; ModuleError if `check` or its import fails."""
-    check(package, name)
+    """The module `halt.<package>.<name>`; ModuleError if it is missing, cannot be imported or is not whole."""
+    _file(package, name)
     with blamed(package, name):
-        return importlib.import_module(f"halt.{package}.{name}")
+        module = importlib.import_module(f"halt.{package}.{name}")
+    _whole(package, name, vars(module))
+    return module
 
 
 @contextlib.contextmanager
@@ -64,6 +64,19 @@ def blamed(package: str, name: str) -> Iterator[None]:
         raise ModuleError(f"{file_of(package, name)}: {in_file(error, file)}") from error
 
 
+def _file(package: str, name: str) -> Path:
+    file = _HERE / package / f"{name}.py"
+    if not file.is_file():
+        raise ModuleError(f"no module '{name}': expected a file {file_of(package, name)}")
+    return file
+
+
+def _whole(package: str, name: str, defined: Collection[str]) -> None:
+    missing = [part for part in REQUIRED[package] if part not in defined]
+    if missing:
+        raise ModuleError(f"{file_of(package, name)} lacks {', '.join(missing)}")
+
+
 def _defined(tree: ast.Module) -> set[str]:
     """Names that a module's top level binds."""
     found = set()
@@ -73,5 +86,6 @@ def _defined(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found.update(name.asname or name.name for name in node.names)
         else:
-            found.update(name.id for name in ast.walk(node) if isinstance(name, ast.Name))
+            names = (name for name in ast.walk(node) if isinstance(name, ast.Name))
+            found.update(name.id for name in names if isinstance(name.ctx, ast.Store))
     return found

@@ -9,8 +9,7 @@ from collections import defaultdict
 from itertools import zip_longest
 
 from halt.domains import Row
-
-SPLITS = ("train", "validation", "test")
+from halt.paths import SPLITS
 
 
 def assign(rows: list[Row], validation: float, test: float, limits: dict[str, int], seed: int) -> dict[str, list[Row]]:

@@ -96,6 +96,13 @@ def test_a_label_that_there_is_not_is_refused(write):
         reference.judge([Case(ROW, [["She."]])], module)
 
 
+def test_the_config_finds_a_method_that_is_only_mentioned(write):
+    tree = config_tree()
+    tree["methods"]["halt"]["rewrite"] = write("rewriting", "again = rewrite\n")
+    [line] = [line for line in config.validate(tree) if line.startswith("methods.halt.rewrite")]
+    assert line.endswith(" lacks rewrite")
+
+
 def test_the_config_names_broken_modules_before_anything_runs(write):
     tree = config_tree()
     tree["domains"]["biography"]["module"] = write("domains", "DEPENDENT =\n")
