@@ -62,5 +62,5 @@ def test_short_problems_are_rows_of_their_own_up_to_the_largest_number(tmp_path)
     (tmp_path / "ASDiv/test.jsonl").write_text("\n".join(lines))
     source = sources.open_source([tmp_path], SPEC)
     [row] = mathematics.rows(source, {"largest": 20})
-    assert (row.id, row.cluster, row.stratum) == ("asdiv-1", "asdiv-1", "one step")
+    assert (row.id, row.cluster, row.stratum) == ("asdiv-1", "asdiv-1", "1 steps")
     assert row.reference == "5 + 4 = 9 men\nAnswer: 9"

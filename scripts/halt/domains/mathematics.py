@@ -95,8 +95,7 @@ def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
         found = wordproblems.solved(problem["passage"], problem["question"], problem["answer"])
         row = found and _row(f"asdiv-{number}", f"asdiv-{number}", *found, chosen["max_steps"])
         if row and _largest(row) <= chosen["largest"]:
-            steps = len(row.truth["solution"])
-            yield row._replace(stratum="one step" if steps == 1 else f"{steps} steps")
+            yield row._replace(stratum=f"{len(row.truth['solution'])} steps")
 
 
 def split(text: str) -> list[str]:
