@@ -27,7 +27,7 @@ report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and pro
 	$(SNAKEMAKE) --report results/report/report.html
 
 test: $(VENV)/ready
-	pytest -n 2 --dist loadgroup tests
+	pytest -n 2 tests
 
 test-quick: $(VENV)/ready
 	pytest -n 2 tests/unit

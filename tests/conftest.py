@@ -5,6 +5,8 @@ pytest-xdist starts several processes; what lies in tests/models is made once, u
 
 import fcntl
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,10 +42,22 @@ def smollm2() -> Path:
 
 @pytest.fixture(scope="session")
 def finished_run(random_tiny, tmp_path_factory) -> Run:
-    """A finished run of config/tiny.yaml in a copy of the project. Look, plan, copy; do not change it."""
-    run = Run.of_project(tmp_path_factory.mktemp("finished"), random_tiny)
-    run.snakemake(check=True)
-    return run
+    """A finished run of config/tiny.yaml in a copy of the project. Look, plan, copy; do not change it.
+
+    Made once, and copied for every test process: what they run in it at once does not meet.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made"
+    whole = folder.with_suffix(".whole")
+    with _alone():
+        if whole.exists():
+            run = Run(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            run = Run.of_project(folder, random_tiny)
+            run.snakemake(check=True)
+            whole.touch()
+    return run.copy(tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture(scope="session")

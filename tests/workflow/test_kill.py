@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pytest
 from evaluator import CONCURRENCY, Evaluator
 from runs import Run
 
 from halt import frames
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 SAMPLES = "random-tiny/biography/train"
 TRAINED = "random-tiny/biography/halt/0.60/seed0"

@@ -7,8 +7,6 @@ from runs import finish
 
 from halt import frames
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 @pytest.mark.parametrize(("processes", "batch_size"), [(1, 2), (2, 16)])
 def test_two_processes_write_the_same_table_as_one(served_run, tmp_path, processes, batch_size):

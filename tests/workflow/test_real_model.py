@@ -9,8 +9,6 @@ from runs import Run
 
 from halt import frames
 
-pytestmark = pytest.mark.xdist_group("real")
-
 MODEL = "smollm2-135m"
 OVERLAY = {
     "experiment": {"domains": ["biography"], "methods": ["base", "unchanged-own", "halt"], "thresholds": [0.60]},

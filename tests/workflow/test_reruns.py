@@ -18,8 +18,6 @@ from runs import (
     ROOT,
 )
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MODEL = "random-tiny"
 DOMAINS = 4
 METHODS = 5
@@ -55,7 +53,7 @@ def test_one_more_seed_costs_no_target(finished_run):
 
 
 def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
-    assert set(finished_run.plan({"finetune": {"learning_rate": 1.0e-3}})) == FROM_FINETUNE
+    assert set(finished_run.plan({"finetune": {"learning_rate": 7.0e-5}})) == FROM_FINETUNE
 
 
 def test_a_phrase_reruns_the_targets_and_no_judgement_of_samples(finished_run):

@@ -8,8 +8,6 @@ import pytest
 import yaml
 from runs import ROOT, Run, environment
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 EDGE = re.compile(r"^\s*(\d+) -> (\d+)$", re.MULTILINE)
 NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.MULTILINE)
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)

@@ -1,9 +1,6 @@
 """The key of a served evaluator is nowhere but in its requests."""
 
-import pytest
 from evaluator import Evaluator
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 
 def test_the_key_of_the_evaluator_is_in_no_file_and_no_line(served_run, evaluator):

@@ -7,8 +7,6 @@ import pytest
 
 from halt import frames, paths
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 SCHEMAS = {
     paths.DATA: frames.DATA,
     paths.GENERATIONS: frames.RESPONSES,
