@@ -131,7 +131,8 @@ def _panel(axes, rows, looks, limit):
             axes.plot(row["completeness_all"], row["correctness"], linestyle="none", zorder=4, **point)
     if silent:
         names = ", ".join(f"{row['method']} {row['threshold']}" for row in silent)
-        axes.text(0.02, 0.02, f"gave nothing: {names}", transform=axes.transAxes, fontsize=7, color="#555555")
+        # above all points: no correctness exceeds 1
+        axes.text(0.02, 1.0, f"gave nothing: {names}", transform=axes.transAxes, fontsize=6.5, color="#555555", va="top")
     axes.set_xlim(0, limit)
     axes.set_ylim(0, 1.05)
     axes.tick_params(labelsize=8, labelbottom=True, labelleft=True)
