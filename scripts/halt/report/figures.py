@@ -132,7 +132,8 @@ def _panel(axes, rows, looks, limit):
     if silent:
         names = ", ".join(f"{row['method']} {row['threshold']}" for row in silent)
         # above all points: no correctness exceeds 1
-        axes.text(0.02, 1.0, f"gave nothing: {names}", transform=axes.transAxes, fontsize=6.5, color="#555555", va="top")
+        style = {"fontsize": 6.5, "color": "#555555", "va": "top"}
+        axes.text(0.02, 1.0, f"gave nothing: {names}", transform=axes.transAxes, **style)
     axes.set_xlim(0, limit)
     axes.set_ylim(0, 1.05)
     axes.tick_params(labelsize=8, labelbottom=True, labelleft=True)
