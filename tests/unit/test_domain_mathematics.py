@@ -80,6 +80,8 @@ def test_more_variants_keep_the_first_ones(source):
 
 def test_options_bound_steps_and_numbers(source):
     assert list(mathematics.rows(source, {"max_steps": 1})) == []
+    assert list(mathematics.rows(source, {"min_steps": 3})) == []
+    assert len(list(mathematics.rows(source, {"min_steps": 2, "max_steps": 2, "variants": 3}))) == 4
     rows = list(mathematics.rows(source, {"variants": 5, "largest": 20}))
     assert max(max(mathematics._numbers(step)) for row in rows for step in row.truth["solution"]) <= 20
 

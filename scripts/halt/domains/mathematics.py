@@ -30,6 +30,12 @@ OPTIONS = {
         "default": 8,
         "description": "how many variants are made of every problem, beside the problem itself",
     },
+    "min_steps": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "description": "problems whose solution has fewer equations are left out; a chain of steps has two at least",
+    },
     "max_steps": {
         "type": "integer",
         "minimum": 1,
@@ -84,7 +90,7 @@ def _from_templates(source, members: list[str], chosen: dict) -> Iterator[Row]:
     for member in members:
         problem = tomllib.loads(source.read(member).decode())
         cluster = f"gsm-{problem['id_orig']}"
-        original = _row(f"{cluster}-original", cluster, problem["question"], problem["answer"], chosen["max_steps"])
+        original = _row(f"{cluster}-original", cluster, problem["question"], problem["answer"], chosen)
         if original is not None:
             yield original
         yield from _variants(problem, cluster, lists, chosen)
@@ -93,7 +99,7 @@ def _from_templates(source, members: list[str], chosen: dict) -> Iterator[Row]:
 def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
     for number, problem in enumerate(problems, 1):
         found = wordproblems.solved(problem["passage"], problem["question"], problem["answer"])
-        row = found and _row(f"asdiv-{number}", f"asdiv-{number}", *found, chosen["max_steps"])
+        row = found and _row(f"asdiv-{number}", f"asdiv-{number}", *found, chosen)
         if row and _largest(row) <= chosen["largest"]:
             yield row._replace(stratum=f"{len(row.truth['solution'])} steps")
 
@@ -144,12 +150,12 @@ def equations(text: str) -> list[list[tuple[Fraction, bool]]]:
     return found
 
 
-def _row(identifier: str, cluster: str, question: str, answer: str, max_steps: int) -> Row | None:
+def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict) -> Row | None:
     """A row, None if the worked answer is not a chain of true equations that ends in its result."""
     body, _, result = answer.partition("####")
     final = _plain(result)
     steps = [step for line in body.splitlines() for step in _steps(line)]
-    if final is None or not 1 <= len(steps) <= max_steps:
+    if final is None or not chosen["min_steps"] <= len(steps) <= chosen["max_steps"]:
         return None
     values = []
     for step in steps:
@@ -191,7 +197,7 @@ def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterato
         template = parse(problem["question_annotated"], problem["answer_annotated"])
     except TemplateError:
         return  # outside the language: the problem itself is used
-    if problem["answer_annotated"].count("<<") > chosen["max_steps"]:
+    if not chosen["min_steps"] <= problem["answer_annotated"].count("<<") <= chosen["max_steps"]:
         return
     seen = set()
     failures = 0
@@ -202,7 +208,7 @@ def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterato
             filled = fill(template, lists, draw, TRIES)
         except TemplateError:
             filled = None
-        row = filled and _row(f"{cluster}-{number}", cluster, *filled, chosen["max_steps"])
+        row = filled and _row(f"{cluster}-{number}", cluster, *filled, chosen)
         if not row or row.prompt in seen or _largest(row) > chosen["largest"]:
             failures += 1
             continue
