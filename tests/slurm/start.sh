@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# start.sh FOLDER USER: a cluster of this one machine, without systemd; USER may submit to the account `lab`.
-# All it writes lies in FOLDER, but for links in /etc/slurm: Snakemake's job step drops SLURM_CONF, so only the
-# compiled-in place serves. stop.sh FOLDER ends it. Started again in the same FOLDER it keeps its accounting.
+# start.sh FOLDER USER: a cluster of this one machine, without systemd; USER, made where there is none, may submit to the
+# account `lab`. All it writes lies in FOLDER, but for links in /etc/slurm: Snakemake's job step drops SLURM_CONF, so only
+# the compiled-in place serves. stop.sh FOLDER ends it. Started again in the same FOLDER it keeps its accounting.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,6 +22,7 @@ for name in munged mariadbd slurmdbd slurmctld slurmd; do
         fail "$name of $folder is still running: tests/slurm/stop.sh $folder"
 done
 
+id -u "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
 mkdir -p "$folder"/{etc,run,log,pids,dev,state/slurmctld,state/slurmd,mysql} /etc/slurm
 chmod 755 "$folder" "$folder/run"
 for gpu in 0 1; do # copies of /dev/null: nothing opens them
