@@ -82,7 +82,7 @@ class ClusterRun(Run):
     def start(self, *arguments: str, plain: bool = False) -> subprocess.Popen:
         """Start Snakemake as the user; what it says goes to said.log. plain: with the executor's own slow poll."""
         program = ["snakemake"] if plain else [sys.executable, str(HERE / "fastpoll.py")]
-        command = [*program, "--profile", "slurm", "--configfile", *self.configs, *arguments]
+        command = [*program, *arguments, "--profile", "slurm", "--configfile", *self.configs]
         with (self.folder / "said.log").open("w") as said:
             return subprocess.Popen(
                 command,
@@ -122,7 +122,7 @@ class ClusterRun(Run):
         jobs = [_job(row) for row in rows]
         return [job for job in jobs if rule in (None, job.rule)]
 
-    def await_job(self, rule: str, ready: Callable[[], bool], seconds: float = 300) -> str:
+    def await_job(self, rule: str, ready: Callable[[], bool], seconds: float = 900) -> str:
         """Id of the running job of a rule, once `ready`."""
         end = time.monotonic() + seconds
         while not ready():
@@ -210,5 +210,5 @@ class Made:
         end = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < end:
             self.look()
-            time.sleep(0.02)
+            time.sleep(0.05)
         return process.wait(timeout=1)

@@ -16,7 +16,8 @@ from runs import ROOT, Run, kill_session
 
 SAMPLES = "random-tiny/biography/train"
 TRAINED = "random-tiny/biography/halt/0.60/seed0"
-FROM_FINETUNE = ("adapters", "fragments/random-tiny/biography/halt", "responses", "assessments", "metrics", "tables")
+AFTER_FINETUNE = ("responses", "assessments", "metrics", "tables")
+FROM_FINETUNE = ("adapters", "fragments/random-tiny/biography/halt", *AFTER_FINETUNE)
 CHECKPOINTS = 10  # of one training
 PARTS = 8  # of the samples of `long`
 ADAPTER = ("adapter_model.safetensors", "loss.csv", "training.json")
@@ -44,8 +45,13 @@ def end(run: ClusterRun, made: Made, process: subprocess.Popen) -> None:
 
 def in_training(run: ClusterRun, made: Made, process: subprocess.Popen) -> str:
     """Id of the job that finetunes, once it has two checkpoints."""
+
+    def ready() -> bool:
+        assert process.poll() is None, f"Snakemake has ended:\n{run.said()[-4000:]}"
+        return len(made.look()) >= 2
+
     try:
-        return run.await_job("finetune", lambda: process.poll() is None and len(made.look()) >= 2)
+        return run.await_job("finetune", ready)
     except AssertionError:
         kill_session(process)
         raise
@@ -95,14 +101,11 @@ def test_a_memory_kill_is_retried_with_more_memory(run, small, faults):
     faults.row("memory kill of finetune", f"retried with {asked} MB", repeated, assert_same(run, small))
 
 
-def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_checkpoint(
-    long, cluster, random_tiny, place, faults
-):
+def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_checkpoint(long, place, faults):
     minute = {"minutes": 1}
     needs = {"models": {"random-tiny": {"needs": {"generate": minute, "finetune": minute}}}}
-    run = ClusterRun(long.copy(place).folder, long.configs).without(*FROM_FINETUNE, "generations", "judgements")
-    run.without("fragments", "targets")
-    run = run.overlay(needs)
+    before_generate = ("generations", "judgements", "fragments", "targets", "adapters", *AFTER_FINETUNE)
+    run = long.copy(place).without(*before_generate).overlay(needs)
     work = run.folder / "results/work"
     parts = Made(work / "generate" / SAMPLES, "part-*.parquet")
     made = checkpoints(run)
@@ -110,7 +113,7 @@ def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_che
     try:
         while process.poll() is None:
             parts.look(), made.look()
-            time.sleep(0.02)
+            time.sleep(0.05)
     finally:
         kill_session(process)
     assert process.returncode == 0, run.said()[-8000:]
@@ -177,7 +180,7 @@ def test_ctrl_c_leaves_no_job_behind_and_a_second_start_continues(run, small, fa
     process = run.start()
     in_training(run, made, process)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
-    assert run.end(process, 60) != 0
+    assert run.end(process, 300) != 0
     await_empty(run)
     end(run, made, run.start())
     assert [job.state for job in run.jobs("finetune")] == ["CANCELLED", "COMPLETED"]
