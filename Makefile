@@ -9,7 +9,7 @@ CONFIG ?=
 # make demo, make report: of another config with CONFIG=config/evidence.yaml
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: demo evidence test test-quick lint bench report
+.PHONY: demo evidence test test-quick test-slurm lint bench report
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -31,6 +31,10 @@ test: $(VENV)/ready
 
 test-quick: $(VENV)/ready
 	pytest -n 2 tests/unit
+
+test-slurm: $(VENV)/ready ## by root on Debian or Ubuntu: a Slurm cluster of this machine, the tiny run on it, and faults
+	tests/slurm/install.sh
+	HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm} pytest tests/slurm
 
 lint: $(VENV)/ready
 	ruff check .

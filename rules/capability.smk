@@ -1,5 +1,10 @@
 """What the pretrained model can do: N judged samples of every prompt. Costly, done once, and without a threshold."""
 
+
+localrules:
+    split,
+
+
 TRAIN = paths.DATA.format(domain="{domain}", split="train")
 
 
@@ -21,6 +26,7 @@ rule generate:
         gpu=needs("generate", "gpus"),
         mem_mb=needs("generate", "memory_mb"),
         runtime=needs("generate", "minutes"),
+        cpus_per_task=needs("generate", "cpus"),
         processes=needs("generate", "processes"),
         batch_size=needs("generate", "batch_size"),
     params:
@@ -79,6 +85,7 @@ rule judge:
         gpu=judge_needs("domain", "gpus", 0),
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
+        cpus_per_task=judge_needs("domain", "cpus", None),
         batch_size=judge_needs("domain", "batch_size", 1),
         concurrency=judge_needs("domain", "concurrency", 1),
         request_timeout=judge_needs("domain", "timeout", 1),

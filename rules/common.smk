@@ -25,11 +25,27 @@ def settings(*templates):
     return chosen
 
 
+def grows(amount):
+    """Memory or time of which each further attempt gets more: the lack of it may have ended the one before."""
+
+    def grown(wildcards, attempt):
+        return amount * attempt
+
+    return grown
+
+
+def asked(needs, what, attempt):
+    """What an attempt asks for. `cpus`: one a process unless `needs` says more."""
+    if what == "cpus":
+        return needs.get("cpus") or needs.get("processes", 1)
+    return needs[what] * attempt if what in ("memory_mb", "minutes") else needs[what]
+
+
 def needs(stage, what):
     """A resource of one stage of the wildcards' model. Resources never trigger a rerun."""
 
-    def amount(wildcards):
-        return config["models"][wildcards.model]["needs"][stage][what]
+    def amount(wildcards, attempt):
+        return asked(config["models"][wildcards.model]["needs"][stage], what, attempt)
 
     return amount
 
@@ -64,7 +80,7 @@ def judge_settings(domain_wildcard):
 def judge_needs(domain_wildcard, what, otherwise):
     """A resource of judging: what the local or served evaluator needs, `otherwise` if it has no such need."""
 
-    def amount(wildcards):
+    def amount(wildcards, attempt):
         domain = getattr(wildcards, domain_wildcard)
         evaluator = local_evaluator(domain)
         needs = (
@@ -72,7 +88,7 @@ def judge_needs(domain_wildcard, what, otherwise):
             if evaluator
             else judge_of(domain).get("needs", {})
         )
-        return needs.get(what, otherwise)
+        return asked({what: otherwise, **needs}, what, attempt)
 
     return amount
 

@@ -53,8 +53,8 @@ rule data:
     conda:
         "../envs/model.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         settings=settings(
             "data",

@@ -1,5 +1,11 @@
 """Answers to the prompts of the evaluated split, cut, judged and counted as the samples were."""
 
+
+localrules:
+    split_responses,
+    score,
+
+
 RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
 ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
 
@@ -23,6 +29,7 @@ rule respond:
         gpu=needs("respond", "gpus"),
         mem_mb=needs("respond", "memory_mb"),
         runtime=needs("respond", "minutes"),
+        cpus_per_task=needs("respond", "cpus"),
         processes=needs("respond", "processes"),
         batch_size=needs("respond", "batch_size"),
     params:
@@ -83,6 +90,7 @@ rule judge_responses:
         gpu=judge_needs("test_domain", "gpus", 0),
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
+        cpus_per_task=judge_needs("test_domain", "cpus", None),
         batch_size=judge_needs("test_domain", "batch_size", 1),
         concurrency=judge_needs("test_domain", "concurrency", 1),
         request_timeout=judge_needs("test_domain", "timeout", 1),

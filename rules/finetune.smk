@@ -18,6 +18,7 @@ rule finetune:
         gpu=needs("finetune", "gpus"),
         mem_mb=needs("finetune", "memory_mb"),
         runtime=needs("finetune", "minutes"),
+        cpus_per_task=needs("finetune", "cpus"),
         processes=needs("finetune", "processes"),
         batch_size=needs("finetune", "batch_size"),
     params:

@@ -1,6 +1,12 @@
 """What people look at: tables, the trade-off figure, answers before and after."""
 
 
+localrules:
+    tables,
+    figures,
+    page,
+
+
 rule tables:
     """One row per result, the paired differences, the controls, and a table to read."""
     input:

@@ -1,6 +1,10 @@
 """From judged samples to finetuning targets: the first place that knows a threshold."""
 
 
+localrules:
+    rewrite,
+
+
 rule rewrite:
     """Rewrite the alpha-percentile sample of every training prompt by one method."""
     input:

@@ -7,8 +7,8 @@ log=$1 processes=$2
 shift 2
 folder=$(cd "$(dirname "$0")" && pwd)
 
-# One thread a process: jobs side by side are faster than threads. On a cluster the scheduler says how many.
-export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+# One thread a process: jobs side by side are faster than threads. On a cluster its share of the job's CPUs.
+export OMP_NUM_THREADS=$((${SLURM_CPUS_PER_TASK:-$processes} / processes))
 export TOKENIZERS_PARALLELISM=false
 
 if [ "$processes" -eq 1 ]; then

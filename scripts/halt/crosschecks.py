@@ -203,6 +203,9 @@ def _check_needs(config: Mapping, sound: Sound) -> Faults:
             if 0 < needs["gpus"] < needs["processes"]:
                 place = ("models", name, "needs", stage, "processes")
                 yield place, f"found {needs['processes']}, expected at most one for each of {needs['gpus']} GPUs"
+            if needs.get("cpus", needs["processes"]) < needs["processes"]:
+                place = ("models", name, "needs", stage, "cpus")
+                yield place, f"found {needs['cpus']}, expected at least one for each of {needs['processes']} processes"
         if sound("finetune", "global_batch"):
             yield from _check_global_batch(name, stages["finetune"], config["finetune"]["global_batch"])
 

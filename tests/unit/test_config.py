@@ -209,14 +209,16 @@ BROKEN = {
         [("domains/biography/source", [{"type": "path", "path": "a"}, {"type": "package", "packages": ["a==1"]}])],
         ["domains.biography.source[1].sha256: missing, expected a mapping"],
     ),
-    "processes that do not divide the batch or outnumber the GPUs": (
+    "processes that do not divide the batch or outnumber GPUs or CPUs": (
         [
             ("models/smollm2-135m/needs/finetune/processes", 3),
             ("models/smollm2-135m/needs/generate/processes", 4),
             ("models/smollm2-135m/needs/generate/gpus", 2),
+            ("models/smollm2-135m/needs/generate/cpus", 3),
         ],
         [
             "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)",
+            "models.smollm2-135m.needs.generate.cpus: found 3, expected at least one for each of 4 processes",
             "models.smollm2-135m.needs.generate.processes: found 4, expected at most one for each of 2 GPUs",
         ],
     ),
