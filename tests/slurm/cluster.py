@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,8 +116,9 @@ class ClusterRun(Run):
         return self.said()
 
     def jobs(self, rule: str | None = None) -> list[Job]:
-        """All starts of jobs of this folder, in order."""
-        asked = ("sacct", "-X", "--duplicates", "--allusers", "--noconvert", "--parsable2", "--starttime=now-1days")
+        """All starts of ended jobs of this folder, in order; none of an earlier session's in the same place."""
+        made = datetime.fromtimestamp(_made(self.folder).stat().st_mtime).isoformat(timespec="seconds")
+        asked = ("sacct", "-X", "--duplicates", "--allusers", "--noconvert", "--parsable2", f"--starttime={made}")
         said = slurm(*asked, f"--format={','.join(_FIELDS)}")
         rows = [row for row in csv.DictReader(io.StringIO(said), delimiter="|") if row["WorkDir"] == str(self.folder)]
         jobs = [_job(row) for row in rows]
@@ -128,7 +130,7 @@ class ClusterRun(Run):
         while not ready():
             assert time.monotonic() < end, f"{rule} never came so far:\n{self.said()[-4000:]}"
             time.sleep(0.05)
-        [job] = [job.id for job in self.jobs(rule) if job.state == "RUNNING"]
+        [job] = [job for job, what in in_hand(self) if what.startswith(f"rule_{rule}_")]
         return job
 
 
@@ -157,10 +159,10 @@ def slurm(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def left_in_queue(run: ClusterRun) -> list[str]:
-    """Ids of this run's jobs that Slurm still has in hand."""
-    rows = (line.split(maxsplit=1) for line in slurm("squeue", "--noheader", "--format=%A %Z").splitlines())
-    return [job for job, folder in rows if folder == str(run.folder)]
+def in_hand(run: ClusterRun) -> list[tuple[str, str]]:
+    """(id, rule and wildcards) of this run's jobs that have not ended; sacct shows their comment only then."""
+    rows = (line.split("|") for line in slurm("squeue", "--noheader", "--format=%A|%k|%Z").splitlines())
+    return [(job, what) for job, what, folder in rows if folder == str(run.folder)]
 
 
 def empty(cluster: Path, name: str) -> Path:
@@ -168,7 +170,13 @@ def empty(cluster: Path, name: str) -> Path:
     folder = cluster / "runs" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    _made(folder).touch()
     return folder
+
+
+def _made(folder: Path) -> Path:
+    """A file beside the folder that was changed when the folder was made."""
+    return folder.with_name(f"{folder.name}.made")
 
 
 def hand_over(folder: Path) -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cluster import USER, ClusterRun, Made, as_user, left_in_queue, slurm
+from cluster import USER, ClusterRun, Made, as_user, in_hand, slurm
 from runs import ROOT, Run, kill_session
 
 SAMPLES = "random-tiny/biography/train"
@@ -198,7 +198,7 @@ def test_after_a_kill_of_snakemake_itself_the_readme_s_commands_continue(run, sm
     process = run.start()
     job = in_training(run, made, process)
     kill_session(process)
-    assert left_in_queue(run) == [job], "Slurm knows nothing of Snakemake's end"
+    assert [left for left, _ in in_hand(run)] == [job], "Slurm knows nothing of Snakemake's end"
     readme = (ROOT / "profiles/README.md").read_text()
     [cancel] = re.findall(r"^scancel .*$", readme, re.MULTILINE)
     subprocess.run(["bash", "-c", cancel], cwd=run.folder, env=as_user(), user=USER, group=USER, check=True)
@@ -218,6 +218,6 @@ def test_after_a_kill_of_snakemake_itself_the_readme_s_commands_continue(run, sm
 def await_empty(run: ClusterRun) -> None:
     """The queue has no job of this run, once Slurm has ended those it was told to end."""
     late = time.monotonic() + 30
-    while left := left_in_queue(run):
+    while left := in_hand(run):
         assert time.monotonic() < late, f"left behind: {left}"
         time.sleep(0.2)
