@@ -97,7 +97,8 @@ def test_what_the_stage_does_not_take_is_not_its_setting(code, config):
 
 def test_an_entry_that_is_gone_is_found(code):
     [line] = lines(SAID, code, changed("judges", to={}))
-    assert line.startswith("judges.served: found {") and line.endswith("expected none")
+    assert line.startswith("judges.served: found {")
+    assert line.endswith("expected none")
 
 
 def test_changed_new_and_gone_files_of_code_are_named(code):
