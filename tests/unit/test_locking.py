@@ -103,3 +103,9 @@ def test_two_links_to_one_folder_are_one_folder(holder, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(locking.LockError):
         locking.hold(tmp_path / "link")
+
+
+def test_a_run_that_has_not_yet_said_who_it_is_is_seen(holder, tmp_path):
+    (tmp_path / locking.NAME).write_text("")
+    with pytest.raises(locking.LockError, match="another run works in this folder: wait for its end or stop it"):
+        locking.hold(tmp_path)
