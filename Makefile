@@ -6,10 +6,11 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 CONFIG ?=
+RESULTS ?= results
 # make demo, make report: of another config with CONFIG=config/evidence.yaml
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: demo evidence test test-quick test-slurm lint bench report
+.PHONY: demo evidence test test-quick test-slurm lint bench report audit verify
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -25,6 +26,12 @@ evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; hours on two c
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html
+
+audit: $(VENV)/ready ## what in results/ is not of today's versions, config and code; of another config with CONFIG=
+	python scripts/audit.py $(if $(CONFIG),--configfile $(CONFIG))
+
+verify: $(VENV)/ready ## hash results/ anew: is it what its footers claim? of a copy with RESULTS=
+	python scripts/verify.py --results $(RESULTS)
 
 test: $(VENV)/ready
 	pytest -n 2 tests

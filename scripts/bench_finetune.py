@@ -142,7 +142,7 @@ def _measure(side: str, model: Path, rows: list[dict]) -> dict:
 def _halt(model, rows, encoded, tokenizer, folder):
     from halt import training
 
-    run = training.Run(label="bench finetune", seed=0, version=1, fingerprint="bench")
+    run = training.Run(label="bench finetune", seed=0, provenance={}, fingerprint="bench")
     training.finetune(rows, model, "bfloat16", SETTINGS, run, BATCH, folder / "work", folder / "adapter")
 
 

@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, fetching, frames, modules, sources, splits
+    from halt import domains, fetching, frames, modules, provenance, sources, splits
 
     settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
     module = domains.load(settings["module"])
@@ -51,8 +51,8 @@ def main(args: argparse.Namespace) -> None:
         ),
         frames.DATA,
     )
-    provenance = {"stage": "data", "version": args.version, "settings": args.settings}
-    frames.write(table, args.output, frames.DATA, provenance)
+    footer = provenance.about("data", args.version, args.settings, [args.source])
+    provenance.write(table, args.output, frames.DATA, footer)
     repeated = len(rows) - len(splits.distinct(rows))
     print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} with a prompt or id seen before")
 

@@ -15,10 +15,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import models
+    from halt import models, provenance, versions
 
     [settings] = args.settings.values()
     models.bring(settings["source"], settings["dtype"], args.manifest)
+    provenance.record({"stage": "fetch_model", "version": versions.FETCH, "settings": args.settings}, args.manifest)
 
 
 if __name__ == "__main__":

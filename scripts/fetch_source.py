@@ -15,11 +15,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import fetching
+    from halt import fetching, provenance, versions
 
     [settings] = args.settings.values()
     source = settings["source"]
     fetching.bring(source if isinstance(source, list) else [source], args.manifest)
+    provenance.record({"stage": "fetch_source", "version": versions.FETCH, "settings": args.settings}, args.manifest)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")  # read when the libraries are imported
 
-    from halt import domains, frames, prompting, resume, training
+    from accelerate import PartialState
+
+    from halt import domains, frames, prompting, provenance, resume, training
 
     targets = frames.read(args.targets, frames.TARGETS)
     if targets.is_empty():
@@ -42,10 +44,13 @@ def main(args: argparse.Namespace) -> None:
     name, domain, method, threshold = targets.select("model", "domain", "method", "threshold").row(0)
     model = args.settings[f"models/{name}"]
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
+    footer = provenance.about(
+        "finetune", args.version, args.settings, [args.targets, args.model], provenance.MODEL_PACKAGES
+    )
     run = training.Run(
         label=f"finetune {name}/{domain}/{method}/{threshold}/seed{args.seed}",
         seed=args.seed,
-        version=args.version,
+        provenance=footer,
         fingerprint=resume.fingerprint(
             {"targets": args.targets, "model": args.model}, {**args.settings, "seed": args.seed}, args.version
         ),
@@ -60,6 +65,8 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
     )
+    if PartialState().is_main_process:
+        provenance.record(footer, args.output)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, prompts, resume
+    from halt import domains, frames, judges, prompts, provenance, resume
     from halt.judges import opening
 
     data = frames.read(args.data, frames.DATA)
@@ -53,6 +53,10 @@ def main(args: argparse.Namespace) -> None:
     inputs |= {name: prompts.path(args.prompts, name) for name in texts}
     inputs |= {name: path for name, path in given.items() if path is not None}
     fingerprint = resume.fingerprint(inputs, args.settings, args.version)
+    packages = provenance.MODEL_PACKAGES if args.judge_model else provenance.TABLE_PACKAGES
+    footer = provenance.about(
+        "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
+    )
     means = opening.Means(
         domain=domain,
         texts=texts,
@@ -68,15 +72,8 @@ def main(args: argparse.Namespace) -> None:
         table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
     labels = judges.counts(table)
     print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)
-    provenance = {
-        "stage": "judge",
-        "version": args.version,
-        "settings": args.settings,
-        "fingerprint": fingerprint,  # of every input, the evaluator's weights included
-        "calibration": calibrated._asdict() if calibrated else None,
-        "labels": labels,
-    }
-    frames.write(table, args.output, frames.JUDGEMENTS, provenance)
+    footer |= {"calibration": calibrated._asdict() if calibrated else None, "labels": labels}
+    provenance.write(table, args.output, frames.JUDGEMENTS, footer)
 
 
 if __name__ == "__main__":

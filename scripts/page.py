@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from halt import errors, frames, report
+from halt import errors, frames, provenance, report, versions
 from halt.report import page
 
 
@@ -27,6 +27,9 @@ def main(args: argparse.Namespace) -> None:
         report.halt_methods(args.settings["methods"]),
     )
     report.write_text(text, args.output)
+    inputs, packages = [*args.data, *args.responses, *args.judgements], ("jinja2", *provenance.TABLE_PACKAGES)
+    footer = provenance.about("page", versions.REPORT, args.settings, inputs, packages)
+    provenance.write_beside(footer, [args.output])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, rewriting
+    from halt import domains, frames, provenance, rewriting
 
     data = frames.read(args.data, frames.DATA)
     generations = frames.read(args.generations, frames.RESPONSES)
@@ -50,8 +50,9 @@ def main(args: argparse.Namespace) -> None:
         if target is not None
     ]
     table = frames.build(rows, frames.TARGETS)
-    provenance = {"stage": "rewrite", "version": args.version, "settings": args.settings}
-    frames.write(table, args.output, frames.TARGETS, provenance)
+    inputs = [args.data, args.generations, args.judgements]
+    footer = provenance.about("rewrite", args.version, args.settings, inputs)
+    provenance.write(table, args.output, frames.TARGETS, footer)
     print(
         f"{len(rows)} targets of {len(data)} prompts,"
         f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept"

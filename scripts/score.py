@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from halt import domains, errors, frames, metrics
+from halt import domains, errors, frames, metrics, provenance, versions
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,13 +39,9 @@ def main(args: argparse.Namespace) -> None:
         dependent=domains.load(args.settings[f"domains/{test_domain}"]["module"]).DEPENDENT,
         add_on=metrics.add_on_methods(methods),
     )
-    inputs = ("responses", "judgements", "data", "sample_judgements")
-    provenance = {
-        "stage": "score",
-        "settings": args.settings,
-        "inputs": {name: frames.file_digest(getattr(args, name)) for name in inputs},
-    }
-    frames.write(table, args.output, frames.METRICS, provenance)
+    inputs = [args.responses, args.judgements, args.data, args.sample_judgements]
+    footer = provenance.about("score", versions.SCORE, args.settings, inputs)
+    provenance.write(table, args.output, frames.METRICS, footer)
 
 
 if __name__ == "__main__":

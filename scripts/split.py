@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, splitting
+    from halt import domains, frames, provenance, splitting
 
     responses = frames.read(args.responses, frames.RESPONSES)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
@@ -33,8 +33,8 @@ def main(args: argparse.Namespace) -> None:
         for index, fragment in enumerate(splitting.fragments(row["text"], domain, args.settings.get("phrases")))
     )
     table = frames.build(rows, frames.FRAGMENTS)
-    provenance = {"stage": "split", "version": args.version, "settings": args.settings}
-    frames.write(table, args.output, frames.FRAGMENTS, provenance)
+    footer = provenance.about("split", args.version, args.settings, [args.responses])
+    provenance.write(table, args.output, frames.FRAGMENTS, footer)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from halt import domains, errors, frames, metrics, report
+from halt import domains, errors, frames, metrics, provenance, report, versions
 from halt.report import controls, markdown, tables
 
 
@@ -74,6 +74,9 @@ def main(args: argparse.Namespace) -> None:
     ):
         report.write_csv(table, path)
     report.write_text(text, args.markdown)
+    inputs = [*args.metrics, *args.judgements, *args.sample_judgements]
+    footer = provenance.about("tables", versions.REPORT, settings, inputs)
+    provenance.write_beside(footer, [getattr(args, name) for name in OUTPUTS])
 
 
 if __name__ == "__main__":

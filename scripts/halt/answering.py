@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, frames, prompting, resume
+from halt import domains, frames, prompting, provenance, resume
 from halt.engines import Prompt, Sampling
 from halt.errors import HaltError
 from halt.progress import Progress
@@ -40,7 +40,7 @@ class Task(NamedTuple):
         [asking] = [entry for key, entry in settings.items() if key.startswith("domains/")]
         inputs = {"data": data, "context": context, "model": manifest}
         if adapter is not None:
-            inputs["adapter"] = adapter
+            inputs["adapter"] = adapter / "training.json"  # it has the sha256 of the weights
         pool = frames.read(context, frames.DATA)
         if alien := sorted(set(pool["split"]) - {"train"}):
             raise HaltError(f"{context}: rows of the split {', '.join(alien)}; few-shot examples are training rows")
@@ -145,8 +145,8 @@ def run(
         state.wait_for_everyone,
     )
     if table is not None:
-        provenance = {"stage": stage, "version": args.version, "settings": args.settings, "fingerprint": fingerprint}
-        frames.write(table, args.output, frames.RESPONSES, provenance)
+        footer = provenance.about(stage, args.version, args.settings, task.inputs.values(), provenance.MODEL_PACKAGES)
+        provenance.write(table, args.output, frames.RESPONSES, footer)
         resume.remove(args.work)
 
 

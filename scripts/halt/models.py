@@ -35,7 +35,8 @@ def bring(source: Mapping, dtype: str, manifest: Path) -> None:
             raise fetching.FetchError(
                 f"{sources.describe(source)}: no {name}, so it is no model that transformers loads"
             )
-    fetching.write_manifest([source], sorted(file for file in folder.iterdir() if file != manifest), manifest)
+    found = sorted(file for file in folder.iterdir() if file != manifest and not file.name.startswith("."))
+    fetching.write_manifest([source], found, manifest)
 
 
 def _dequantised(source: Mapping, dtype: str, folder: Path) -> None:

@@ -28,7 +28,6 @@ import accelerate
 import peft
 import torch
 import transformers
-import trl
 from datasets import Dataset
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
@@ -71,11 +70,11 @@ _ARGUMENTS = (
 
 
 class Run(NamedTuple):
-    """What identifies one training. fingerprint: of its inputs and settings, see `resume.fingerprint`."""
+    """What identifies one training. provenance: see `provenance.about`; fingerprint: see `resume.fingerprint`."""
 
     label: str
     seed: int
-    version: int
+    provenance: Mapping
     fingerprint: str
 
 
@@ -136,7 +135,7 @@ def finetune(
     one process, at most. work: folder for checkpoints, removed at the end. Called once in every process.
 
     output, which appears by rename, holds the weights (safetensors) and their configuration, `loss.csv` (a row a step)
-    and `training.json` (the settings read back from the trainer, rows, tokens, versions, sha256 of the other files).
+    and `training.json` (the settings read back from the trainer, rows, tokens, provenance, sha256 of the other files).
     Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
@@ -280,7 +279,7 @@ def _record(trainer: AnswerTrainer, encoded: Encoded, stream: Sequence[int], run
     groups = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
     supervised = [sum(label != IGNORED for label in example["labels"]) for example in encoded.examples]
     return {
-        "version": run.version,
+        **run.provenance,
         "arguments": {name: getattr(trainer.args, name) for name in _ARGUMENTS},
         "processes": trainer.accelerator.num_processes,
         "mixed_precision": trainer.accelerator.mixed_precision,
@@ -306,7 +305,6 @@ def _record(trainer: AnswerTrainer, encoded: Encoded, stream: Sequence[int], run
         "tokens_seen": sum(len(encoded.examples[row]["input_ids"]) for row in stream),
         "answer_tokens_seen": sum(supervised[row] for row in stream),
         "steps": trainer.state.global_step,
-        "packages": {package.__name__: package.__version__ for package in (accelerate, peft, torch, transformers, trl)},
     }
 
 

@@ -88,7 +88,7 @@ def _rows(count: int) -> list[dict]:
 
 def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", **changes):
     """One training in this process; the folder of the result."""
-    run = training.Run(label="finetune test", seed=changes.pop("seed", 0), version=1, fingerprint="f")
+    run = training.Run(label="finetune test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
     training.finetune(
         rows=_rows(10) if rows is None else rows,
         model=model,

@@ -1,0 +1,72 @@
+"""Is a results folder what its footers, adapters and manifests claim? Everything is hashed anew."""
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from halt import frames, provenance
+from halt.errors import HaltError
+
+
+class Count(NamedTuple):
+    """What was looked at."""
+
+    results: int
+    inputs: int
+
+
+class Verification:
+    """One look at a results folder, which may be a copy; inputs outside of it lie where the project is.
+
+    `faults` says line by line what is not as claimed; afterwards `count` says how much was compared, and `elsewhere`
+    which inputs outside the folder are not on this machine.
+    """
+
+    def __init__(self, results: Path, project: Path):
+        self.results, self.project = results, project
+        self.count = Count(0, 0)
+        self.elsewhere: set[str] = set()
+        self._digest = functools.cache(frames.file_digest)
+
+    def faults(self) -> Iterator[str]:
+        """One line for each mismatch, file first."""
+        for file in provenance.carriers(self.results):
+            name = f"results/{file.relative_to(self.results).as_posix()}"
+            self.count = self.count._replace(results=self.count.results + 1)
+            try:
+                said = provenance.read(file)
+                made = provenance.recorded(file)
+            except (HaltError, json.JSONDecodeError) as error:
+                yield f"{name}: cannot be read ({error})"
+                continue
+            yield from (f"{name}: {fault}" for fault in self._of_file(file, said, made))
+
+    def _of_file(self, file: Path, said: Mapping, made: Mapping) -> Iterator[str]:
+        if not made:
+            yield "no record beside it, expected one with its sha256"
+        elif (found := self._digest(file)) != made["sha256"]:
+            yield f"has sha256 {found[:12]}, but was made with {made['sha256'][:12]}"
+        if file.name == "manifest.json":
+            yield from self._compare(said["files"])
+            return
+        if "inputs" not in said:
+            yield "says nothing of its inputs, expected their sha256"
+        yield from self._compare(said.get("inputs", {}))
+        if file.suffix == ".json":  # speaks for the files beside it
+            folder = f"results/{file.parent.relative_to(self.results).as_posix()}"
+            yield from self._compare({f"{folder}/{name}": sha256 for name, sha256 in said["sha256"].items()})
+
+    def _compare(self, claimed: Mapping[str, str]) -> Iterator[str]:
+        for name, expected in claimed.items():
+            inside = name.startswith("results/")
+            file = self.results / name.removeprefix("results/") if inside else self.project / name
+            self.count = self.count._replace(inputs=self.count.inputs + 1)
+            if not file.exists():
+                if inside:
+                    yield f"{name} is missing, expected sha256 {expected[:12]}"
+                else:
+                    self.elsewhere.add(name)
+            elif (found := self._digest(file)) != expected:
+                yield f"{name} has sha256 {found[:12]}, expected {expected[:12]}"
