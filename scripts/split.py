@@ -22,27 +22,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    import polars as pl
-
     from halt import domains, frames, splitting
 
     responses = frames.read(args.responses, frames.RESPONSES)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
     answer = [name for name in frames.RESPONSES if name in frames.FRAGMENTS and name != "text"]
-    cut = [splitting.fragments(text, domain, args.settings.get("phrases")) for text in responses["text"]]
-    lists = {  # by answer; exploded, because a million mappings of rows would not fit
-        "fragment": pl.Series([range(len(found)) for found in cut], dtype=pl.List(pl.Int32)),
-        "text": pl.Series([[fragment.text for fragment in found] for found in cut], dtype=pl.List(pl.String)),
-        "marked": pl.Series([[fragment.marked for fragment in found] for found in cut], dtype=pl.List(pl.Boolean)),
-    }
-    table = (
-        responses.select(answer)
-        .with_columns(**lists)
-        .filter(pl.col("fragment").list.len() > 0)
-        .explode(*lists)
-        .select(list(frames.FRAGMENTS))
-        .rechunk()
+    rows = (
+        {**{name: row[name] for name in answer}, "fragment": index, **fragment._asdict()}
+        for row in responses.iter_rows(named=True)
+        for index, fragment in enumerate(splitting.fragments(row["text"], domain, args.settings.get("phrases")))
     )
+    table = frames.build(rows, frames.FRAGMENTS)
     provenance = {"stage": "split", "version": args.version, "settings": args.settings}
     frames.write(table, args.output, frames.FRAGMENTS, provenance)
 
