@@ -10,7 +10,7 @@ RESULTS ?= results
 # make demo, make report: of another config with CONFIG=config/evidence.yaml
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: demo evidence test test-quick test-slurm lint bench report audit verify
+.PHONY: demo evidence test test-quick test-slurm lint bench bench-scale report plan audit verify
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -20,6 +20,9 @@ demo: $(VENV)/ready
 	@echo "figure   results/figures/tradeoff.png"
 	@echo "answers  results/report/answers.html"
 	@echo "report   make report"
+
+plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
+	@python scripts/plan.py $(if $(CONFIG),--configfile $(CONFIG)) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; hours on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
@@ -51,6 +54,9 @@ lint: $(VENV)/ready
 
 bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
 	python scripts/bench.py
+
+bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fragments; writes results/bench/
+	python scripts/bench_scale.py
 
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'

@@ -5,6 +5,7 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import ModuleType
@@ -98,23 +99,17 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
 
     In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
-    lists = judgements.group_by("id", "sample").agg(
-        pl.col("text").sort_by("fragment").alias("fragments"),
-        pl.col("label").cast(pl.String).sort_by("fragment").alias("labels"),
+    lists = (
+        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String))
+        .sort("id", "sample", "fragment")
+        .group_by("id", "sample", maintain_order=True)
+        .agg(fragments="text", labels="label")
     )
-    samples = (
-        generations.select("id", "sample", "text")
-        .join(lists, on=["id", "sample"], how="left")
-        .sort("id", "sample")
-        .partition_by("id", as_dict=True)
-    )
-    for row in data.iter_rows(named=True):
-        if (row["id"],) not in samples:
-            raise RewriteError(f"prompt '{row['id']}' has no samples: the tables are of different runs")
-        drawn = tuple(
-            Sample(index, text, tuple(fragments or ()), tuple(labels or ()))
-            for index, text, fragments, labels in samples[(row["id"],)]
-            .select("sample", "text", "fragments", "labels")
-            .iter_rows()
-        )
-        yield Judged(row["id"], row["prompt"], row["reference"], drawn)
+    drawn = generations.select("id", "sample", "text").join(lists, on=["id", "sample"], how="left").sort("id", "sample")
+    samples: dict[str, list[Sample]] = defaultdict(list)
+    for id, index, text, fragments, labels in drawn.iter_rows():
+        samples[id].append(Sample(index, text, tuple(fragments or ()), tuple(labels or ())))
+    for id, prompt, reference in data.select("id", "prompt", "reference").iter_rows():
+        if id not in samples:
+            raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
+        yield Judged(id, prompt, reference, tuple(samples[id]))
