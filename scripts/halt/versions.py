@@ -14,4 +14,4 @@ REWRITE = 1  # finetuning targets
 FINETUNE = 1  # adapters and trained weights
 RESPOND = 2  # answers to test prompts
 SCORE = 1  # metrics per response
-REPORT = 1  # tables, figures and pages
+REPORT = 2  # tables, figures and pages

@@ -173,9 +173,14 @@ def test_markdown_says_in_plain_words_that_halt_won(run):
     assert sum(line.count("**") for line in table) >= 2 * 3  # the best correctness and both best F1
 
 
-def tell(labels_of_halt, without=()):
-    """The report on three methods over ten prompts: HALT's labels (one text, or one per prompt) against rw and rr."""
+def tell(labels_of_halt, without=(), then=None):
+    """The report on three methods over ten prompts: HALT's labels (one text, or one per prompt) against rw and rr.
+
+    then: labels of HALT at a larger threshold.
+    """
     answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rr", ("halt", "0.40"): labels_of_halt}
+    if then is not None:
+        answers["halt", "0.80"] = then
     rows = []
     for (method, threshold), labels in answers.items():
         for place in range(0 if method in without else 10):
@@ -213,6 +218,14 @@ def test_markdown_leaves_the_question_open_without_a_baseline():
     text = tell("r", without=("unchanged-reference",))
     assert "**Open:**" in text
     assert "not compared with unchanged-reference" in text
+
+
+def test_markdown_says_where_a_score_does_not_follow_the_threshold():
+    falls, rises = "Correctness does not fall", "Completeness does not rise"
+    assert falls in tell("rw", then="rr")
+    assert rises not in tell("rw", then="rr")
+    assert rises in tell("rr", then="rw")
+    assert falls not in tell("rr", then="rw")
 
 
 def test_two_files_of_one_result_are_refused(run, tmp_path):

@@ -133,7 +133,13 @@ def _trend(trend, row):
         for score, label in (("correctness", "correctness"), ("completeness_all", "completeness"))
     ]
     points = found["correctness"]["points"]
-    return f"Rank correlation of α over {points} results (thresholds × seeds): with {', with '.join(told)}."
+    text = f"Rank correlation of α over {points} results (thresholds × seeds): with {', with '.join(told)}."
+    correctness, completeness = (found[score]["correlation"] for score in ("correctness", "completeness_all"))
+    if correctness is not None and correctness >= 0:
+        text += " Correctness does not fall as α grows: targets of every α hold what was judged right, α says how much."
+    if completeness is not None and completeness <= 0:
+        text += " Completeness does not rise as α grows."
+    return text
 
 
 def _rho(value):
