@@ -34,7 +34,8 @@ def test_steps_are_found_where_one_calculation_fits(passage, question, answer, s
     if steps is None:
         assert found is None
         return
-    row = mathematics._row("x", "x", *found, 3)
+    chosen = mathematics.settings("mathematics", mathematics.OPTIONS, {"max_steps": 3})
+    row = mathematics._row("x", "x", *found, chosen)
     assert row.truth["solution"] == steps
     assert [verdict.label for verdict in mathematics.judge(mathematics.split(row.reference), row)] == ["right"] * (
         len(steps) + 1
