@@ -22,7 +22,10 @@ MODELS, TESTED = 8, 2_100  # models and test prompts of the results that `tables
 
 
 class Cost(NamedTuple):
-    """What a program took: wall and CPU seconds of it and its children, and the largest resident memory in MB."""
+    """What a program took: wall and CPU seconds, its children's included, and the largest resident memory in MB.
+
+    The memory is never told as less than that of the process which started it: a child of Linux begins with it.
+    """
 
     what: str
     seconds: float

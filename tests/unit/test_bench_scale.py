@@ -1,0 +1,49 @@
+"""The benchmark of scale measures the sizes that it names, with tables that the programs take."""
+
+import copy
+import sys
+from pathlib import Path
+
+import yaml
+
+from halt import config, frames, metrics, paths
+from halt.bench import scale
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_grid_is_a_sound_config_of_the_size_it_names():
+    merged = yaml.safe_load((ROOT / "config.yaml").read_text())
+    overlay = scale.grid(copy.deepcopy(merged))
+    for section, entries in overlay.items():
+        merged[section].update(entries)
+    assert config.validate(merged) == []
+    found = list(paths.grid(merged))
+    assert [len({result[name] for result in found}) for name in ("model", "domain", "method", "seed")] == [8, 8, 6, 3]
+    assert len(found) == 8 * 8 * (1 + 2 * 3 + 3 * 9 * 3)
+
+
+def test_the_tables_have_the_fragments_they_name_and_can_be_scored(tmp_path, monkeypatch):
+    assert scale.PROMPTS * scale.SAMPLES * scale.FRAGMENTS == 1_000_000
+    assert scale.MODELS * len(scale.RESULTS) * scale.TESTED * scale.FRAGMENTS > 1_000_000
+    monkeypatch.setattr(scale, "PROMPTS", 20)
+    made = scale.tables(tmp_path)
+    judged = frames.read(made["assessments"], frames.JUDGEMENTS)
+    assert judged.height == frames.read(made["judgements"], frames.JUDGEMENTS).height == 20 * 5 * 5
+    counted = metrics.per_prompt(
+        frames.read(made["responses"], frames.RESPONSES),
+        judged,
+        frames.read(made["test"], frames.DATA),
+        frames.read(made["capability"], frames.JUDGEMENTS),
+        dependent=False,
+    )
+    assert 0 < counted["right"].sum() < counted["given"].sum() == judged.height
+
+
+def test_a_cost_is_of_the_program_alone(tmp_path):
+    [small, large] = [
+        scale.cost("x", [sys.executable, "-c", f"x = bytearray({size})"], tmp_path, {}) for size in (1, 300_000_000)
+    ]
+    assert 300 < large.peak_mb < 400
+    assert small.peak_mb < large.peak_mb
+    assert 0 < small.cpu_seconds < 5
