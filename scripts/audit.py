@@ -25,7 +25,13 @@ def main(args: argparse.Namespace) -> None:
 
     config: dict = {}
     for file in (Path(__file__).parents[1] / "config.yaml", *args.configfile):
-        update_config(config, yaml.safe_load(file.read_text(encoding="utf-8")))
+        try:
+            overlay = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise errors.HaltError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(overlay, dict):
+            raise errors.HaltError(f"{file}: found {type(overlay).__name__}, expected a mapping of config keys")
+        update_config(config, overlay)
     check(config)
     if not args.results.is_dir():
         raise errors.HaltError(f"{args.results}: no such folder, expected results")

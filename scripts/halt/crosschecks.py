@@ -206,6 +206,9 @@ def _check_needs(config: Mapping, sound: Sound) -> Faults:
             if needs.get("cpus", needs["processes"]) < needs["processes"]:
                 place = ("models", name, "needs", stage, "cpus")
                 yield place, f"found {needs['cpus']}, expected at least one for each of {needs['processes']} processes"
+            if stage == "finetune" and needs["gpus"] > needs["processes"]:
+                place = ("models", name, "needs", stage, "gpus")
+                yield place, f"found {needs['gpus']}, expected one for each of {needs['processes']} processes"
         if sound("finetune", "global_batch"):
             yield from _check_global_batch(name, stages["finetune"], config["finetune"]["global_batch"])
 

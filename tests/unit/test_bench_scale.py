@@ -1,6 +1,9 @@
 """The benchmark of scale measures the sizes that it names, with tables that the programs take."""
 
 import copy
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -37,3 +40,24 @@ def test_the_tables_have_the_fragments_they_name_and_can_be_scored(tmp_path, mon
         dependent=False,
     )
     assert 0 < counted["right"].sum() < counted["given"].sum() == judged.height
+
+
+MEASURE = """
+import json, sys
+from pathlib import Path
+from halt.bench import scale
+print(json.dumps([
+    scale.cost("x", [sys.executable, "-c", f"x = bytearray({size})"], Path(), {}) for size in (1, 600_000_000)
+]))
+"""
+
+
+def test_a_cost_tells_small_programs_from_large():
+    """From a process of its own: pytest may be larger than what it measures."""
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURE], cwd=ROOT / "scripts", capture_output=True, text=True, check=True
+    )
+    small, large = (scale.Cost(*cost) for cost in json.loads(run.stdout))
+    assert small.peak_mb < 400
+    assert 600 < large.peak_mb < 700
+    assert 0 < small.cpu_seconds < 5

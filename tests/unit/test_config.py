@@ -222,6 +222,10 @@ BROKEN = {
             "models.smollm2-135m.needs.generate.processes: found 4, expected at most one for each of 2 GPUs",
         ],
     ),
+    "more GPUs to train on than processes": (
+        [("models/smollm2-135m/needs/finetune/gpus", 3)],
+        ["models.smollm2-135m.needs.finetune.gpus: found 3, expected one for each of 1 processes"],
+    ),
     "targets that would be cut": (
         [("finetune/max_length", 64), ("experiment/domains", ["biography"])],
         ["finetune.max_length: found 64, expected more than domains.biography.max_new_tokens (64)"],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, sources, templates
+from halt import domains, equations, sources, templates
 from halt.domains import Row, mathematics
 
 SPEC = {"type": "path", "path": "data"}
@@ -83,7 +83,7 @@ def test_options_bound_steps_and_numbers(source):
     assert list(mathematics.rows(source, {"min_steps": 3})) == []
     assert len(list(mathematics.rows(source, {"min_steps": 2, "max_steps": 2, "variants": 3}))) == 4
     rows = list(mathematics.rows(source, {"variants": 5, "largest": 20}))
-    assert max(max(mathematics._numbers(step)) for row in rows for step in row.truth["solution"]) <= 20
+    assert max(max(equations.numbers(step)) for row in rows for step in row.truth["solution"]) <= 20
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,11 @@ def test_a_step_written_twice_is_one_fact(row):
     ],
 )
 def test_equations_are_evaluated_exactly(text, values):
-    assert [[value for value, _ in sides] for sides in mathematics.equations(text)] == [values]
+    assert [[value for value, _ in sides] for sides in equations.read(text)] == [values]
 
 
 def test_a_name_is_no_equation():
-    assert mathematics.equations("Total = 12") == []
+    assert equations.read("Total = 12") == []
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -162,7 +162,7 @@ def test_any_text_can_be_judged(text):
 
 @given(st.text("0123456789+-*/()=%x $.,of ", max_size=40))
 def test_any_arithmetic_can_be_read(text):
-    for sides in mathematics.equations(text):
+    for sides in equations.read(text):
         assert all(isinstance(value, Fraction) for value, _ in sides)
 
 

@@ -64,7 +64,7 @@ def cost(what: str, command: Sequence[str], folder: Path, environment: Mapping[s
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, said)
-    return Cost(what, time.monotonic() - before, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
+    return Cost(what, time.monotonic() - before, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
 
 
 def tables(folder: Path) -> dict[str, Path]:

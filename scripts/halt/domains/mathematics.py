@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from halt import wordproblems
+from halt import equations, wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.templates import Draw, TemplateError, fill, number_text, parse
 
@@ -56,8 +56,6 @@ ASK = "Write one equation a line, then the answer."
 
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
-TOKEN = re.compile(rf"(?P<number>{NUMBER})|(?P<operator>[-+*/()=%])|(?P<word>[^\W\d_][\w'-]*)|(?P<other>\S)")
 ANSWER = re.compile(r"^\W*(?:so,?\s+|thus,?\s+|therefore,?\s+)?(?:the\s+)?(?:final\s+)?answer\b", re.IGNORECASE)
 CUSTOMARY = (24, 30, 52, 60, 100, 365, 1000)  # hours, days, weeks, minutes, per cent, ...
 # A word behind a result that is no unit.
@@ -134,22 +132,6 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     return verdicts
 
 
-def equations(text: str) -> list[list[tuple[Fraction, bool]]]:
-    """The equations of a line: for each its sides as (value, whether it is a calculation), in order.
-
-    $ and thousands commas are ignored, % is a hundredth, units between a number and a sign too; `x` and `of` between
-    numbers multiply. A side that cannot be evaluated (3 / 0, unbalanced brackets) makes its equation []. A name on one
-    side ("Total = 12") is no equation.
-    """
-    found = []
-    for segment in _segments(text):
-        if "=" in segment:
-            sides = [_evaluate(side) for side in _split_at(segment, "=") if side]
-            if len(sides) > 1:
-                found.append([] if None in sides else sides)
-    return found
-
-
 def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict) -> Row | None:
     """A row, None if the worked answer is not a chain of true equations that ends in its result."""
     body, _, result = answer.partition("####")
@@ -159,18 +141,18 @@ def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict
         return None
     values = []
     for step in steps:
-        sides = equations(step)
+        sides = equations.read(step)
         if len(sides) != 1 or len(sides[0]) != 2 or sides[0][0][0] != sides[0][1][0] or not sides[0][0][1]:
             return None
         values.append(sides[0][1][0])
     question = " ".join(question.split())
-    if values[-1] != final or not _founded(steps, values, _numbers(question)):
+    if values[-1] != final or not _founded(steps, values, equations.numbers(question)):
         return None
     truth = {
         "solution": steps,
         "values": [[number_text(value), *_parts(step)] for value, step in zip(values, steps, strict=True)],
         "answer": number_text(final),
-        "given": sorted({number_text(value) for value in _numbers(question)}),
+        "given": sorted({number_text(value) for value in equations.numbers(question)}),
     }
     reference = join([*steps, f"Answer: {number_text(final)}"])
     return Row(identifier, cluster, "worked", f"{question} {ASK}", reference, truth)
@@ -180,7 +162,7 @@ def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) ->
     """Whether each step uses only what is given or was calculated (and small or customary numbers and per cents)."""
     known = {*given, *CUSTOMARY}
     for step, value in zip(steps, values, strict=True):
-        used = _numbers(step.partition("=")[0])
+        used = equations.numbers(step.partition("=")[0])
         if not all(_known(number, known) for number in used):
             return False
         known.add(value)
@@ -218,7 +200,7 @@ def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterato
 
 
 def _largest(row: Row) -> Fraction:
-    return max(abs(value) for step in row.truth["solution"] for value in _numbers(step))
+    return max(abs(value) for step in row.truth["solution"] for value in equations.numbers(step))
 
 
 def _steps(line: str) -> Iterator[str]:
@@ -226,7 +208,7 @@ def _steps(line: str) -> Iterator[str]:
     for match in re.finditer(
         r"<<([^<>]+)=([^<>=]+)>>[^\s\w]*[\d.,]*[ ]?(?P<unit>[a-z]+)?(?: (?P<noun>[a-z]+s\b))?", line
     ):
-        tokens = [token for token in TOKEN.findall(match[1]) for token in token if token]
+        tokens = [token for token in equations.TOKEN.findall(match[1]) for token in token if token]
         unit = match["unit"] if match["unit"] and match["unit"] not in NO_UNIT else ""
         if unit and not unit.endswith("s") and match["noun"] and match["noun"] not in NO_UNIT:
             unit = match["noun"]  # bouncy balls
@@ -239,28 +221,19 @@ def _spaced(tokens: list[str]) -> str:
 
 
 def _plain(text: str) -> Fraction | None:
-    numbers = _numbers(text)
+    numbers = equations.numbers(text)
     return numbers[0] if len(numbers) == 1 else None
-
-
-def _numbers(text: str) -> list[Fraction]:
-    """Every number in a text; 3/4 is one number, and so is 25%'s 25."""
-    found = []
-    for match in re.finditer(rf"(?<![\w.])(-?(?:{NUMBER}))(?:/(\d+))?", text):
-        value = Fraction(match[1].replace(",", ""))
-        found.append(value / int(match[2]) if match[2] and int(match[2]) else value)
-    return found
 
 
 def _parts(step: str) -> list[str]:
     """Values of the sub-calculations of a step's left side: of 2 + 3 + 4 those of 2 + 3 and 3 + 4."""
-    tokens = _split_at(next(_segments(step)), "=")[0]
+    tokens = equations.split_at(next(equations.segments(step)), "=")[0]
     values = []
     for start in range(len(tokens)):
         for end in range(start + 3, len(tokens) + 1):
             whole = (start == 0 or tokens[start - 1] in "+(") and (end == len(tokens) or tokens[end] in "+-)")
             whole = whole or ("+" not in tokens and "-" not in tokens and (start == 0 or tokens[start - 1] == "*"))
-            value = _evaluate(tokens[start:end]) if whole else None
+            value = equations.evaluate(tokens[start:end]) if whole else None
             if value is not None and end - start < len(tokens):
                 values.append(number_text(value[0]))
     return sorted(set(values))
@@ -268,16 +241,17 @@ def _parts(step: str) -> list[str]:
 
 def _judge(fragment: str, truth: dict, used: set[str], known: set[Fraction]) -> Verdict:
     """One line; results of its right equations join `known`."""
-    found = equations(fragment)
+    found, numbers = equations.read(fragment), equations.numbers(equations.undecorated(fragment))
     true = all(sides and all(side[0] == sides[0][0] for side in sides) for sides in found)
     if ANSWER.match(fragment):
-        numbers = [sides[-1][0] for sides in found if sides][-1:] or _numbers(_undecorated(fragment))[-1:]
+        numbers = [sides[-1][0] for sides in found if sides][-1:] or equations.numbers(equations.undecorated(fragment))[
+            -1:
+        ]
         right = true and bool(numbers) and number_text(numbers[0]) == truth["answer"]
         return Verdict("right", "answer", "answer") if right else Verdict("wrong", "answer")
     calculated = [sides for sides in found if any(calculation for _, calculation in sides)]
     if not true:
         return Verdict("wrong", "equation")
-    numbers = _numbers(_undecorated(fragment))
     if calculated:
         results = {sides[-1][0] for sides in calculated}
         facts = [_fact(number_text(sides[-1][0]), truth, used) for sides in calculated]
@@ -297,106 +271,3 @@ def _fact(value: str, truth: dict, used: set[str]) -> str | None:
     parts = [f"step {i}" for i, values in enumerate(truth["values"], 1) if value in values[1:]]
     candidates = results + parts
     return next((fact for fact in candidates if fact not in used), candidates[0] if candidates else None)
-
-
-def _undecorated(text: str) -> str:
-    text = re.sub(r"^\s*(?:step\s+)?\d+\s*[.):]\s+", "", text, flags=re.IGNORECASE)  # the number of the line
-    for sign, plain in {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "[": "(", "]": ")"}.items():
-        text = text.replace(sign, plain)
-    text = re.sub(r"(?<=[A-Za-z])\s*/\s*[A-Za-z]+", "", text)  # inches/foot
-    return re.sub(r"[$€£]", "", re.sub(r"<<[^<>]*>>", "", text))
-
-
-def _segments(text: str) -> Iterator[list[str]]:
-    """Runs of numbers and signs; a unit between a number and a sign is passed over, any other word ends the run."""
-    tokens = [(match.lastgroup, match[0]) for match in TOKEN.finditer(_undecorated(text))]
-    segment: list[str] = []
-    i = 0
-    while i < len(tokens):
-        group, token = tokens[i]
-        if group == "number":
-            segment.append(token.replace(",", ""))
-        elif group == "operator":
-            segment.append(token)
-        elif segment and _multiplies(tokens, i):
-            segment.append("*")
-        else:
-            behind = i
-            while behind < len(tokens) and tokens[behind][0] == "word" and behind - i < 4:
-                if _multiplies(tokens, behind):
-                    break
-                behind += 1
-            unit = segment and (segment[-1][-1].isdigit() or segment[-1] in ")%")
-            sign = behind < len(tokens) and (tokens[behind][1] in "+-*/=)" or _multiplies(tokens, behind))
-            if not (unit and behind > i and sign):
-                if segment:
-                    yield segment
-                segment = []
-            i = max(i, behind - 1)
-        i += 1
-    if segment:
-        yield segment
-
-
-def _multiplies(tokens: list[tuple[str, str]], i: int) -> bool:
-    word = tokens[i][1].lower() in ("x", "of", "times")
-    return word and i + 1 < len(tokens) and tokens[i + 1][0] == "number"
-
-
-def _split_at(tokens: list[str], sign: str) -> list[list[str]]:
-    sides: list[list[str]] = [[]]
-    for token in tokens:
-        if token == sign:
-            sides.append([])
-        else:
-            sides[-1].append(token)
-    return sides
-
-
-def _evaluate(tokens: list[str]) -> tuple[Fraction, bool] | None:
-    """(value, whether anything is calculated) of numbers, + - * / % and brackets; None if it is no such thing."""
-    place = 0
-
-    def peek() -> str:
-        return tokens[place] if place < len(tokens) else ""
-
-    def take() -> str:
-        nonlocal place
-        place += 1
-        return tokens[place - 1]
-
-    def factor() -> Fraction:
-        if peek() == "-":
-            take()
-            return -factor()
-        if peek() == "(":
-            take()
-            value = total()
-            if peek() != ")":
-                raise ValueError("bracket not closed")
-            take()
-        else:
-            value = Fraction(take() if peek() else "")
-        while peek() == "%":
-            take()
-            value /= 100
-        return value
-
-    def product() -> Fraction:
-        value = factor()
-        while peek() in ("*", "/"):
-            value = value * factor() if take() == "*" else value / factor()
-        return value
-
-    def total() -> Fraction:
-        value = product()
-        while peek() in ("+", "-"):
-            value = value + product() if take() == "+" else value - product()
-        return value
-
-    try:
-        value = total()
-    except (ValueError, ZeroDivisionError):
-        return None
-    calculated = any(token in ("+", "*", "/", "%") for token in tokens) or "-" in tokens[1:]
-    return (value, calculated) if place == len(tokens) else None

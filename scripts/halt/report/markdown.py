@@ -129,11 +129,10 @@ def _trend(trend, row):
     same = pl.all_horizontal([pl.col(name) == row[name] for name in (*_GROUP, "method")])
     found = {each["score"]: each for each in trend.filter(same).iter_rows(named=True)}
     told = [
-        f"{label} {_rho(found[score]['correlation'])}"
+        f"{label} {_rho(found[score]['correlation'])} (over {found[score]['points']})"
         for score, label in (("correctness", "correctness"), ("completeness_all", "completeness"))
     ]
-    points = found["correctness"]["points"]
-    text = f"Rank correlation of α over {points} results (thresholds × seeds): with {', with '.join(told)}."
+    text = f"Rank correlation of α over results (thresholds × seeds that have the score): with {', with '.join(told)}."
     correctness, completeness = (found[score]["correlation"] for score in ("correctness", "completeness_all"))
     if correctness is not None and correctness >= 0:
         text += " Correctness does not fall as α grows: targets of every α hold what was judged right, α says how much."
