@@ -24,7 +24,7 @@ demo: $(VENV)/ready
 plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
 	@python scripts/plan.py $(if $(CONFIG),--configfile $(CONFIG)) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
-evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; hours on two cores
+evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
