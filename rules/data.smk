@@ -62,6 +62,7 @@ rule data:
             "domains/{domain}/source",
             "domains/{domain}/options",
             "domains/{domain}/rows/{split}",
+            "domains/{domain}/fold",
         ),
         version=versions.DATA,
     shell:

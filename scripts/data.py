@@ -32,7 +32,10 @@ def main(args: argparse.Namespace) -> None:
                 raise errors.HaltError(
                     f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty"
                 )
-    chosen = splits.assign(rows, shares["validation"], shares["test"], settings["rows"], shares["seed"])[args.split]
+    parts = splits.assign(
+        rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
+    )
+    chosen = parts[args.split]
     if not chosen:
         raise errors.HaltError(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
     table = frames.build(

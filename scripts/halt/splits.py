@@ -12,19 +12,22 @@ from halt.domains import Row
 from halt.paths import SPLITS
 
 
-def assign(rows: list[Row], validation: float, test: float, limits: dict[str, int], seed: int) -> dict[str, list[Row]]:
+def assign(
+    rows: list[Row], validation: float, test: float, limits: dict[str, int], seed: int, fold: int = 0
+) -> dict[str, list[Row]]:
     """Rows of each split that `limits` names ("train", "validation", "test"), at most limits[split] of them.
 
-    validation, test: shares of clusters, each in [0, 1), together below 1. Rows with a prompt seen before are dropped
-    (white space and case aside), and so are rows with an identifier seen before. Where there are more rows than
-    `limits` allows, strata take turns and within a stratum clusters do, in the order of a hash of (seed, name); so a
-    larger limit only adds rows. The rows come back in that order. ValueError for shares that leave nothing to train on.
+    validation, test: shares of clusters, each in [0, 1), together below 1. fold: whose turn it is to be tested on; no
+    row is tested on in two folds below 1 / test. Rows with a prompt seen before are dropped (white space and case
+    aside), and so are rows with an identifier seen before. Where there are more rows than `limits` allows, strata
+    take turns and within a stratum clusters do, in the order of a hash of (seed, name); so a larger limit only adds
+    rows. The rows come back in that order. ValueError for shares that leave nothing to train on.
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise ValueError(f"shares validation={validation} and test={test} leave nothing for training")
     parts: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for row in distinct(rows):
-        place = unit(row.cluster)
+        place = (unit(row.cluster) - fold * test) % 1
         split = "test" if place < test else "validation" if place < test + validation else "train"
         parts[split].append(row)
     return {split: _turns(parts[split], seed)[: limits[split]] for split in limits}

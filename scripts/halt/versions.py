@@ -7,11 +7,11 @@ function. Bumping reruns that stage and everything after it, nothing before it. 
 
 FETCH = 1  # model folders and source files as they lie on the disk
 DATA = 2  # rows, their prompts, references, truth, and which split they are in
-GENERATE = 1  # few-shot contexts and samples of the pretrained model
+GENERATE = 2  # few-shot contexts and samples of the pretrained model
 SPLIT = 1  # fragments of samples and of responses
-JUDGE = 2  # verdicts on fragments of samples and of responses
+JUDGE = 3  # verdicts on fragments of samples and of responses
 REWRITE = 1  # finetuning targets
 FINETUNE = 1  # adapters and trained weights
-RESPOND = 2  # answers to test prompts
+RESPOND = 3  # answers to test prompts
 SCORE = 1  # metrics per response
 REPORT = 2  # tables, figures and pages

@@ -146,6 +146,10 @@ BROKEN = {
         [("data/validation", 0.5), ("data/test", 0.5)],
         ["data: found validation 0.5 and test 0.5, expected a sum below 1: train gets the rest"],
     ),
+    "a fold that there is not": (
+        [("domains/code/fold", 4)],
+        ["domains.code.fold: found 4, expected below 4: that many folds of 0.25 there are"],
+    ),
     "an unknown judge": (
         [("domains/code/judge", "referense")],
         ["domains.code.judge: found 'referense', expected a key of judges, did you mean 'reference'?"],

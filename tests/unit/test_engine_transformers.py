@@ -261,3 +261,22 @@ def test_an_adapter_stands_beside_weights_that_would_round_it_away(random_tiny, 
     assert kept.keys() == plain.keys()
     assert all(torch.equal(weight, plain[name]) for name, weight in kept.items())
     assert len(rounded) > len(kept)
+
+
+@pytest.mark.parametrize("adapter", [False, True])
+def test_rotary_frequencies_stay_as_exact_as_in_training(random_tiny, tmp_path, adapter):
+    if adapter:
+        import peft
+
+        base = AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.bfloat16)
+        peft.get_peft_model(base, peft.LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM")).save_pretrained(
+            tmp_path
+        )
+    trained = dict(AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.bfloat16).named_buffers())
+    model = Engine(random_tiny, "bfloat16", tmp_path if adapter else None).model
+    answering = dict(model.named_buffers())
+    assert any("inv_freq" in name for name in trained)
+    for name, buffer in trained.items():
+        assert answering[name].dtype == buffer.dtype == torch.float32
+        assert torch.equal(answering[name], buffer)
+    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}

@@ -88,3 +88,15 @@ def test_the_seed_chooses_the_rows_but_never_their_split():
 def test_shares_that_leave_nothing_to_train_on_are_refused(shares):
     with pytest.raises(ValueError, match="leave nothing for training"):
         splits.assign([], *shares, ALL, 0)
+
+
+@given(ROWS, st.sampled_from([0.1, 0.25, 0.3, 0.5]), st.integers(0, 9))
+def test_a_fold_is_a_split_of_its_own_and_no_row_is_tested_on_in_two(rows, test, seed):
+    folds = [splits.assign(rows, 0.2, test, ALL, seed, fold) for fold in range(int(1 / test))]
+    assert folds[0] == splits.assign(rows, 0.2, test, ALL, seed)
+    for parts in folds:
+        assert sorted(row.id for part in parts.values() for row in part) == sorted(
+            {row.id for row in splits.distinct(rows)}
+        )
+    tested = [row.id for parts in folds for row in parts["test"]]
+    assert len(set(tested)) == len(tested)

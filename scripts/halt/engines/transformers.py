@@ -43,7 +43,9 @@ class Engine:
 
             # Not merged: the sum with a bfloat16 weight is rounded to the weight, and most of a small update is lost.
             model = PeftModel.from_pretrained(model, adapter).get_base_model()
-        self.model = model.to(self.device, getattr(torch, dtype)).eval()
+        self.model = model.to(self.device).eval()
+        for weight in self.model.parameters():  # an adapter's come as float32; buffers (rotary frequencies) stay so
+            weight.data = weight.data.to(getattr(torch, dtype))
         config = model.config.get_text_config()
         self.window = getattr(config, "sliding_window", None) if "layer_types" in config else None
         self.layer_types = set(config.layer_types) if self.window else None
