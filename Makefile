@@ -9,6 +9,7 @@ CONFIG ?=
 RESULTS ?= results
 # make demo, make report: of another config with CONFIG=config/evidence.yaml
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
+$(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
 .PHONY: demo evidence test test-quick test-slurm lint bench bench-scale report plan audit verify
 

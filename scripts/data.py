@@ -32,6 +32,12 @@ def main(args: argparse.Namespace) -> None:
                 raise errors.HaltError(
                     f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty"
                 )
+    prompts: dict[str, str] = {}
+    for number, row in enumerate(rows, 1):
+        if prompts.setdefault(row.id, row.prompt) != row.prompt:
+            raise errors.HaltError(
+                f"{args.domain}: row {number} has the id {row.id!r} of an earlier row, expected its own"
+            )
     parts = splits.assign(
         rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
     )

@@ -103,7 +103,11 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, module in _registry(config, "methods", sound, "rewrite"):
         if module is not None:  # not loaded: that would load polars at every start of the workflow
             place = ("methods", name, "rewrite")
-            yield from _module_faults(partial(modules.check, "rewriting"), module, "rewriting", place)
+            broken = list(_module_faults(partial(modules.check, "rewriting"), module, "rewriting", place))
+            yield from broken
+            without = sound("methods", name, "threshold") and not config["methods"][name]["threshold"]
+            if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
+                yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
     for name, method in _registry(config, "methods", sound):
         if method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
@@ -171,6 +175,20 @@ def _check_shots(config: Mapping, sound: Sound) -> Faults:
             if sound("domains", name, "rows", "train") and shots >= config["domains"][name]["rows"]["train"]:
                 rows = config["domains"][name]["rows"]["train"]
                 yield (section, "shots"), f"found {shots}, expected fewer than domains.{name}.rows.train ({rows})"
+
+
+def _check_sampling(config: Mapping, sound: Sound) -> Faults:
+    if sound("generate", "temperature") and sound("generate", "samples"):
+        samples = config["generate"]["samples"]
+        if config["generate"]["temperature"] == 0 and samples > 1:
+            yield ("generate", "temperature"), f"found 0, expected more: the {samples} samples would be the same"
+
+
+def _check_phrases(config: Mapping, sound: Sound) -> Faults:
+    if sound("phrases", "unsure") and sound("phrases", "uncertain"):
+        unsure, uncertain = (config["phrases"][name].strip().lower() for name in ("unsure", "uncertain"))
+        if unsure == uncertain:
+            yield ("phrases", "uncertain"), f"found {show(uncertain)}, expected another phrase than phrases.unsure"
 
 
 def _check_split(config: Mapping, sound: Sound) -> Faults:
@@ -250,6 +268,8 @@ ALL = (
     _check_domain_modules,
     _check_llm_judges,
     _check_shots,
+    _check_sampling,
+    _check_phrases,
     _check_split,
     _check_packages,
     _check_needs,

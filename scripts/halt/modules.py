@@ -42,6 +42,16 @@ def check(package: str, name: str) -> None:
     _whole(package, name, _defined(tree))
 
 
+def reads(package: str, name: str, function: str, place: int) -> bool:
+    """Whether a function of a sound module reads its positional argument number `place`. Nothing is executed."""
+    for node in ast.parse(_file(package, name).read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function and place < len(node.args.args):
+            wanted = node.args.args[place].arg
+            inner = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+            return any(part.id == wanted and isinstance(part.ctx, ast.Load) for part in inner)
+    return False
+
+
 @functools.cache
 def load(package: str, name: str) -> ModuleType:
     """The module `halt.<package>.<name>`; ModuleError if it is missing, cannot be imported or is not whole."""

@@ -20,6 +20,17 @@ class SourceError(HaltError):
     """A source lacks something or cannot be read; the message names the file or member."""
 
 
+class Record(dict):
+    """One row of a table, which says what it lacks and where."""
+
+    def __init__(self, fields: Mapping, member: str, number: int):
+        super().__init__(fields)
+        self._place = f"{member}: row {number}"
+
+    def __missing__(self, field: str):
+        raise SourceError(f"{self._place} has no {field!r}, only {', '.join(map(repr, self)) or 'nothing'}")
+
+
 class Source:
     """Members by name, whichever file holds them. Names are posix paths relative to their folder or archive."""
 
@@ -78,7 +89,7 @@ class Source:
         with zipfile.ZipFile(file) as archive:
             return archive.read(inner)
 
-    def records(self, columns: Sequence[str] | None = None) -> Iterator[dict]:
+    def records(self, columns: Sequence[str] | None = None) -> Iterator[Record]:
         """Rows of every .jsonl, .csv, .tsv and .parquet member, members in sorted order.
 
         columns: names for csv and tsv members that have no header line; None where the first line is the header.
@@ -87,11 +98,12 @@ class Source:
         if not tables:
             raise SourceError(f"{self.name}: no table among its members (looked for {', '.join(TABLES)})")
         for name in tables:
-            yield from _rows(name, self.read(name), columns)
+            yield from self.table(name, columns)
 
-    def table(self, member: str, columns: Sequence[str] | None = None) -> list[dict]:
+    def table(self, member: str, columns: Sequence[str] | None = None) -> list[Record]:
         """The rows of one .jsonl, .csv, .tsv or .parquet member."""
-        return list(_rows(member, self.read(member), columns))
+        rows = enumerate(_rows(member, self.read(member), columns), 1)
+        return [Record(row, member, number) for number, row in rows]
 
 
 def open_source(files: Sequence[Path | str], spec: Mapping | Sequence[Mapping]) -> Source:

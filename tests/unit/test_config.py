@@ -150,6 +150,22 @@ BROKEN = {
         [("domains/code/fold", 4)],
         ["domains.code.fold: found 4, expected below 4: that many folds of 0.25 there are"],
     ),
+    "samples that would be the same": (
+        [("generate/temperature", 0)],
+        ["generate.temperature: found 0, expected more: the 5 samples would be the same"],
+    ),
+    "one phrase for two things": (
+        [("phrases/uncertain", "unsure from here")],
+        ["phrases.uncertain: found 'unsure from here', expected another phrase than phrases.unsure"],
+    ),
+    "a method whose module needs a threshold": (
+        [("methods/halt/threshold", False), ("methods/unchanged-own/threshold", False)],
+        ["methods.halt.threshold: found false, but module 'halt' needs one, expected true"],
+    ),
+    "a domain without a source": (
+        [("domains/code/source", DELETED)],
+        ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],
+    ),
     "an unknown judge": (
         [("domains/code/judge", "referense")],
         ["domains.code.judge: found 'referense', expected a key of judges, did you mean 'reference'?"],

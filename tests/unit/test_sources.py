@@ -53,6 +53,16 @@ def test_every_table_format_gives_the_same_records(tmp_path):
         assert list(sources.open_source([tmp_path / name], SPEC).records()) == rows, name
 
 
+@pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
+def test_a_missing_field_is_told_with_its_row(tmp_path, name):
+    rows = {"x.jsonl": '{"id": 1, "question": "?"}\n{"id": 2}\n', "x.csv": "id\n1\n2\n"}
+    (tmp_path / name).write_text(rows[name])
+    second = list(sources.open_source([tmp_path / name], SPEC).records())[1]
+    with pytest.raises(sources.SourceError, match=rf"{name}: row 2 has no 'question', only 'id'"):
+        second["question"]
+    assert second.get("question") is None
+
+
 def test_columns_name_what_has_no_header(tmp_path):
     (tmp_path / "x.tsv").write_text("1\t2\n3\t4\n")
     source = sources.open_source([tmp_path / "x.tsv"], SPEC)
