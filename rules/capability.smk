@@ -21,7 +21,7 @@ rule generate:
         gpu=needs("generate", "gpus"),
         mem_mb=needs("generate", "memory_mb"),
         runtime=needs("generate", "minutes"),
-        processes=needs("generate", "processes"),
+        processes=spread("generate"),
         batch_size=needs("generate", "batch_size"),
     params:
         settings=settings(
@@ -79,6 +79,7 @@ rule judge:
         gpu=judge_needs("domain", "gpus", 0),
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
+        processes=judge_spread("domain"),
         batch_size=judge_needs("domain", "batch_size", 1),
         concurrency=judge_needs("domain", "concurrency", 1),
         request_timeout=judge_needs("domain", "timeout", 1),
@@ -88,7 +89,7 @@ rule judge:
         version=versions.JUDGE,
         work="results/work/judge/{model}/{domain}/{split}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"

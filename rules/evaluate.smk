@@ -23,7 +23,7 @@ rule respond:
         gpu=needs("respond", "gpus"),
         mem_mb=needs("respond", "memory_mb"),
         runtime=needs("respond", "minutes"),
-        processes=needs("respond", "processes"),
+        processes=spread("respond"),
         batch_size=needs("respond", "batch_size"),
     params:
         settings=settings(
@@ -83,6 +83,7 @@ rule judge_responses:
         gpu=judge_needs("test_domain", "gpus", 0),
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
+        processes=judge_spread("test_domain"),
         batch_size=judge_needs("test_domain", "batch_size", 1),
         concurrency=judge_needs("test_domain", "concurrency", 1),
         request_timeout=judge_needs("test_domain", "timeout", 1),
@@ -92,7 +93,7 @@ rule judge_responses:
         version=versions.JUDGE,
         work=f"results/work/judge_responses/{RUN}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"

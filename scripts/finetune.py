@@ -59,6 +59,7 @@ def main(args: argparse.Namespace) -> None:
         batch_size=args.batch_size,
         work=args.work,
         output=args.output.parent,
+        quantization=model.get("quantization"),
     )
 
 
