@@ -34,6 +34,7 @@ import trl
 from accelerate.utils import parse_flag_from_env
 from accelerate.utils.fsdp_utils import disable_fsdp_ram_efficient_loading
 from datasets import Dataset
+from safetensors import safe_open
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.distributed.fsdp import MixedPrecisionPolicy
 from torch.nn import functional
@@ -108,7 +109,10 @@ class AnswerTrainer(SFTTrainer):
             super().save_model(output_dir, _internal_call)
             return
         options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
-        self._save(output_dir, state_dict=get_model_state_dict(self.model, options=options))
+        gathered = get_model_state_dict(self.model, options=options)
+        for tied in self.model.all_tied_weights_keys:
+            gathered.pop(tied, None)  # a second copy
+        self._save(output_dir, state_dict=gathered)
 
     def create_model_card(self, *args, **kwargs) -> None:
         """No card: it would name paths and times."""
@@ -178,7 +182,7 @@ def finetune(
     stream = order(lengths, settings["epochs"], settings["global_batch"], run.seed)
     trainer = AnswerTrainer(
         model=_pretrained(model, dtype, settings, state.device.type, quantization),
-        args=_arguments(settings, dtype, spread, len(stream) // settings["global_batch"], run.seed, work, state, fsdp),
+        args=_arguments(settings, dtype, spread, len(stream) // settings["global_batch"], run.seed, work, state),
         train_dataset=Dataset.from_list(encoded.examples).select(stream),
         processing_class=tokenizer,
         peft_config=_lora(settings["lora"]) if settings["adapter"] == "lora" else None,
@@ -188,7 +192,7 @@ def finetune(
         if weight.requires_grad:
             weight.data = weight.data.float()  # TRL makes the adapter of a quantised model bfloat16
     if fsdp:
-        _shard(trainer, dtype, settings)
+        _shard(trainer, dtype)
     parameters = _parameters(trainer.model)
     if (found := trainer.get_total_train_batch_size(trainer.args)) != settings["global_batch"]:
         raise TrainingError(f"the trainer takes {found} examples a step, expected {settings['global_batch']}")
@@ -261,14 +265,13 @@ def _parallel(trainer: AnswerTrainer) -> str:
     return "fsdp" if trainer.is_fsdp_enabled else "ddp"
 
 
-def _shard(trainer: AnswerTrainer, dtype: str, settings: Mapping) -> None:
+def _shard(trainer: AnswerTrainer, dtype: str) -> None:
     """What envs/accelerate/fsdp.yaml cannot know. TrainingError where accelerate would not shard: it says nothing."""
     if not trainer.is_fsdp_enabled:
         raise TrainingError("needs.finetune.parallel: fsdp needs GPUs, found none; on a CPU accelerate shards nothing")
-    plugin = trainer.accelerator.state.fsdp_plugin
-    plugin.activation_checkpointing = settings["gradient_checkpointing"]
     if dtype != "float32":  # accelerate would also add up the gradients in it
-        plugin.mixed_precision_policy = MixedPrecisionPolicy(getattr(torch, dtype), reduce_dtype=torch.float32)
+        policy = MixedPrecisionPolicy(getattr(torch, dtype), reduce_dtype=torch.float32)
+        trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
 
 
 def _parameters(model: torch.nn.Module) -> dict[str, int]:
@@ -297,7 +300,6 @@ def _arguments(
     seed: int,
     work: Path,
     state: accelerate.PartialState,
-    fsdp: bool,
 ) -> SFTConfig:
     return SFTConfig(
         output_dir=str(work),
@@ -309,7 +311,7 @@ def _arguments(
         warmup_steps=math.ceil(settings["warmup"] * steps),
         weight_decay=settings["weight_decay"],
         max_grad_norm=settings["max_grad_norm"],
-        activation_checkpointing=settings["gradient_checkpointing"] and not fsdp,  # FSDP has its own: `_shard`
+        activation_checkpointing=settings["gradient_checkpointing"],  # not FSDP's own: PEFT would save no weight
         max_length=settings["max_length"],
         bf16=dtype == "bfloat16",
         fp16=dtype == "float16",
@@ -405,6 +407,7 @@ def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping,
             if "loss" in entry:
                 epoch = round(entry["step"] * settings["global_batch"] / rows, 4)
                 table.writerow({**entry, "epoch": epoch})
+    _check_whole(partial, record["parameters"]["trained"])
     files = {file.name: frames.file_digest(file) for file in sorted(partial.iterdir())}
     _write_json({**record, "sha256": files}, partial / "training.json")
     for file in partial.iterdir():
@@ -412,6 +415,16 @@ def _save(trainer: AnswerTrainer, record: Mapping, rows: int, settings: Mapping,
     if output.exists():
         shutil.rmtree(output)
     os.rename(partial, output)
+
+
+def _check_whole(folder: Path, expected: int) -> None:
+    """TrainingError unless the saved weights are as many as were trained: one that was left out would raise nowhere."""
+    found = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, "pt") as weights:
+            found += sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
+    if found != expected:
+        raise TrainingError(f"{folder.name}: {found} weights were saved, expected the {expected} that were trained")
 
 
 def _write_json(content: Mapping, path: Path) -> None:
