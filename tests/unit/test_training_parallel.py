@@ -15,7 +15,7 @@ import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_training import ROOT, _bytes, _losses, _train
+from test_training import ROOT, _bytes, _losses, _train, model  # noqa: F401
 
 from halt.examples import TrainingError
 
