@@ -27,7 +27,7 @@ rule generate:
         mem_mb=needs("generate", "memory_mb"),
         runtime=needs("generate", "minutes"),
         cpus_per_task=needs("generate", "cpus"),
-        processes=needs("generate", "processes"),
+        processes=spread("generate"),
         batch_size=needs("generate", "batch_size"),
     params:
         settings=settings(
@@ -86,6 +86,7 @@ rule judge:
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
         cpus_per_task=judge_needs("domain", "cpus", None),
+        processes=judge_spread("domain"),
         batch_size=judge_needs("domain", "batch_size", 1),
         concurrency=judge_needs("domain", "concurrency", 1),
         request_timeout=judge_needs("domain", "timeout", 1),
@@ -95,7 +96,7 @@ rule judge:
         version=versions.JUDGE,
         work="results/work/judge/{model}/{domain}/{split}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from halt import domains, paths, prompts, versions
+from halt import domains, paths, processes, prompts, versions
 from halt.config import ConfigError, check
 from halt.config import settings as subtrees
 
@@ -54,6 +54,24 @@ def needs(stage, what):
     return amount
 
 
+def spread(stage):
+    """How launch.sh starts a stage of the wildcards' model: on how many processes, with a sharded model or not."""
+
+    def chosen(wildcards):
+        return processes.spread(config["models"][wildcards.model]["needs"][stage])
+
+    return chosen
+
+
+def finetune_settings(wildcards):
+    """Params of `finetune`; a model's quantization is among them where it has one."""
+    model = f"models/{wildcards.model}"
+    wanted = ["finetune", f"{model}/chat", f"{model}/dtype", f"domains/{wildcards.domain}/module"]
+    if "quantization" in config["models"][wildcards.model]:
+        wanted.append(f"{model}/quantization")
+    return subtrees(config, *wanted)
+
+
 def judge_of(domain):
     """The judges entry that decides a domain's fragments."""
     return config["judges"][config["domains"][domain]["judge"]]
@@ -95,6 +113,16 @@ def judge_needs(domain_wildcard, what, otherwise):
         return asked({what: otherwise, **needs}, what, attempt)
 
     return amount
+
+
+def judge_spread(domain_wildcard):
+    """How launch.sh starts judging: as the local evaluator needs it, one process for any other judge."""
+
+    def chosen(wildcards):
+        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
+        return processes.spread(config["models"][evaluator]["needs"]["judge"] if evaluator else {})
+
+    return chosen
 
 
 def evaluator_manifest(domain_wildcard):

@@ -30,7 +30,7 @@ rule respond:
         mem_mb=needs("respond", "memory_mb"),
         runtime=needs("respond", "minutes"),
         cpus_per_task=needs("respond", "cpus"),
-        processes=needs("respond", "processes"),
+        processes=spread("respond"),
         batch_size=needs("respond", "batch_size"),
     params:
         settings=settings(
@@ -91,6 +91,7 @@ rule judge_responses:
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
         cpus_per_task=judge_needs("test_domain", "cpus", None),
+        processes=judge_spread("test_domain"),
         batch_size=judge_needs("test_domain", "batch_size", 1),
         concurrency=judge_needs("test_domain", "concurrency", 1),
         request_timeout=judge_needs("test_domain", "timeout", 1),
@@ -100,7 +101,7 @@ rule judge_responses:
         version=versions.JUDGE,
         work=f"results/work/judge_responses/{RUN}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"

@@ -19,12 +19,10 @@ rule finetune:
         mem_mb=needs("finetune", "memory_mb"),
         runtime=needs("finetune", "minutes"),
         cpus_per_task=needs("finetune", "cpus"),
-        processes=needs("finetune", "processes"),
+        processes=spread("finetune"),
         batch_size=needs("finetune", "batch_size"),
     params:
-        settings=settings(
-            "finetune", "models/{model}/chat", "models/{model}/dtype", "domains/{domain}/module"
-        ),
+        settings=finetune_settings,
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:

@@ -64,6 +64,7 @@ def main(args: argparse.Namespace) -> None:
         batch_size=args.batch_size,
         work=args.work,
         output=args.output.parent,
+        quantization=model.get("quantization"),
     )
     if PartialState().is_main_process:
         provenance.record(footer, args.output)

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--version", type=int, required=True, help="version of this stage")
     arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
     arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
+    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the evaluator is spread over; memory only")
     arguments.add_argument("--concurrency", type=int, default=8, help="requests in flight to a served evaluator")
     arguments.add_argument("--timeout", type=int, default=120, help="seconds until a request is asked again")
     arguments.add_argument("--retries", type=int, default=6, help="further tries of a request")
@@ -38,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, prompts, provenance, resume
+    from halt import domains, frames, judges, processes, prompts, provenance, resume
     from halt.judges import opening
 
     data = frames.read(args.data, frames.DATA)
@@ -57,19 +58,24 @@ def main(args: argparse.Namespace) -> None:
     footer = provenance.about(
         "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
     )
+    stage_processes = processes.here()
     means = opening.Means(
         domain=domain,
         texts=texts,
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=opening.evaluator(args.settings, entry, args.judge_model),
+        evaluator=opening.evaluator(args.settings, entry, args.judge_model, args.shards),
         batch_size=args.batch_size,
         processes=args.processes,
         requests=opening.Requests(args.concurrency, args.timeout, args.retries),
+        first=stage_processes.first,
     )
     with opening.opened(entry, means) as (decide, calibrated):
-        table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
+        rows, parts = judges.rows(data), args.work / "parts"
+        table = judges.run(fragments, rows, decide, parts, fingerprint, test_domain, stage_processes)
+    if table is None:
+        return
     labels = judges.counts(table)
     print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)
     footer |= {"calibration": calibrated._asdict() if calibrated else None, "labels": labels}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, frames, prompting, provenance, resume
+from halt import domains, frames, processes, prompting, provenance, resume
 from halt.engines import Prompt, Sampling
 from halt.errors import HaltError
 from halt.progress import Progress
@@ -104,19 +104,14 @@ def run(
 
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
-    import torch
-    from accelerate import PartialState
-
     from halt.engines.transformers import Engine
 
-    state = PartialState(
-        cpu=not torch.cuda.is_available()
-    )  # without cpu=True it sees one process where there is no GPU
+    stage_processes = processes.here()
     engine: Engine | None = None
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:
         nonlocal engine
-        engine = engine or Engine(task.folder, task.dtype, task.adapter)
+        engine = engine or Engine(task.folder, task.dtype, task.adapter, args.shards)
         completions = engine.generate(part, sampling, args.batch_size, progress.advance)
         return frames.build(
             (
@@ -129,21 +124,9 @@ def run(
 
     fingerprint = resume.fingerprint(task.inputs, {**args.settings, **keys}, args.version)
     parts = [prompts[start : start + PART] for start in range(0, len(prompts), PART)]
-    process, processes = state.process_index, state.num_processes
-    progress = Progress(
-        f"{stage} {keys['model']}/{'/'.join(_name(keys))}", sum(map(len, parts[process::processes])), "prompts"
-    )
-    table = resume.run_parts(
-        args.work,
-        fingerprint,
-        parts,
-        compute,
-        frames.RESPONSES,
-        progress,
-        process,
-        processes,
-        state.wait_for_everyone,
-    )
+    label = f"{stage} {keys['model']}/{'/'.join(_name(keys))}"
+    progress = Progress(label, len(prompts), "prompts", stage_processes.first)
+    table = resume.run_parts(args.work, fingerprint, parts, compute, frames.RESPONSES, progress, stage_processes)
     if table is not None:
         footer = provenance.about(stage, args.version, args.settings, task.inputs.values(), provenance.MODEL_PACKAGES)
         provenance.write(table, args.output, frames.RESPONSES, footer)

@@ -225,17 +225,40 @@ def _check_packages(config: Mapping, sound: Sound) -> Faults:
 def _check_needs(config: Mapping, sound: Sound) -> Faults:
     for name, stages in _registry(config, "models", sound, "needs"):
         for stage, needs in stages.items():
-            if 0 < needs["gpus"] < needs["processes"]:
-                place = ("models", name, "needs", stage, "processes")
-                yield place, f"found {needs['processes']}, expected at most one for each of {needs['gpus']} GPUs"
+            yield from _check_processes(stage, needs, ("models", name, "needs", stage))
             if needs.get("cpus", needs["processes"]) < needs["processes"]:
                 place = ("models", name, "needs", stage, "cpus")
                 yield place, f"found {needs['cpus']}, expected at least one for each of {needs['processes']} processes"
-            if stage == "finetune" and needs["gpus"] > needs["processes"]:
-                place = ("models", name, "needs", stage, "gpus")
-                yield place, f"found {needs['gpus']}, expected one for each of {needs['processes']} processes"
         if sound("finetune", "global_batch"):
             yield from _check_global_batch(name, stages["finetune"], config["finetune"]["global_batch"])
+
+
+def _check_processes(stage: str, needs: Mapping, place: Place) -> Faults:
+    gpus, processes = needs["gpus"], needs["processes"]
+    fsdp = needs.get("parallel") == "fsdp"
+    if fsdp and not gpus:
+        yield (*place, "parallel"), "found 'fsdp' without GPUs, expected 'ddp': accelerate shards nothing on a CPU"
+    elif fsdp and processes == 1:
+        yield (
+            (*place, "parallel"),
+            "found 'fsdp' with one process, expected 'ddp', or one process for each of several GPUs",
+        )
+    elif gpus and stage == "finetune" and processes != gpus:
+        yield (*place, "processes"), f"found {processes}, expected {gpus}, one for each GPU"
+    elif gpus and processes not in (1, gpus):
+        expected = (
+            f"{gpus}, a model on each GPU, or 1, one model over all of them" if gpus > 1 else "1, one for its GPU"
+        )
+        yield (*place, "processes"), f"found {processes}, expected {expected}"
+
+
+def _check_quantization(config: Mapping, sound: Sound) -> Faults:
+    for name, quantization in _registry(config, "models", sound, "quantization"):
+        place, found = ("models", name, "quantization"), f"found {show(quantization)}"
+        if sound("models", name, "needs") and not config["models"][name]["needs"]["finetune"]["gpus"]:
+            yield place, f"{found}, but models.{name}.needs.finetune.gpus is 0, expected GPUs or no quantization"
+        if sound("finetune", "adapter") and config["finetune"]["adapter"] != "lora":
+            yield place, f"{found}, whose weights cannot be trained, expected finetune.adapter lora"
 
 
 def _check_global_batch(name: str, needs: Mapping, global_batch: int) -> Faults:
@@ -273,5 +296,6 @@ ALL = (
     _check_split,
     _check_packages,
     _check_needs,
+    _check_quantization,
     _check_lengths,
 )

@@ -12,6 +12,7 @@ from halt import config, domains
 DEFAULT = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())
 SHA256 = "89d3f52317cf06f995e42415e7c6b83ed7d78d1d480d8a2165d6ffa3db4f9227"
 DELETED = object()
+NEEDS = DEFAULT["models"]["smollm2-135m"]["needs"]["generate"]
 
 
 def changed(*changes):
@@ -229,22 +230,67 @@ BROKEN = {
         [("domains/biography/source", [{"type": "path", "path": "a"}, {"type": "package", "packages": ["a==1"]}])],
         ["domains.biography.source[1].sha256: missing, expected a mapping"],
     ),
-    "processes that do not divide the batch or outnumber GPUs or CPUs": (
+    "fewer CPUs than processes": (
+        [("models/smollm2-135m/needs/generate", NEEDS | {"processes": 4, "cpus": 3})],
+        ["models.smollm2-135m.needs.generate.cpus: found 3, expected at least one for each of 4 processes"],
+    ),
+    "processes that do not divide the batch": (
+        [("models/smollm2-135m/needs/finetune/processes", 3)],
+        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)"],
+    ),
+    "processes and GPUs that do not go together": (
         [
-            ("models/smollm2-135m/needs/finetune/processes", 3),
-            ("models/smollm2-135m/needs/generate/processes", 4),
-            ("models/smollm2-135m/needs/generate/gpus", 2),
-            ("models/smollm2-135m/needs/generate/cpus", 3),
+            ("models/smollm2-135m/needs/generate", NEEDS | {"gpus": 4, "processes": 2}),
+            ("models/smollm2-135m/needs/respond", NEEDS | {"gpus": 1, "processes": 2}),
+            ("models/smollm2-135m/needs/judge", NEEDS | {"gpus": 4, "processes": 8}),
+            ("models/smollm2-135m/needs/finetune", NEEDS | {"gpus": 4}),
         ],
         [
-            "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)",
-            "models.smollm2-135m.needs.generate.cpus: found 3, expected at least one for each of 4 processes",
-            "models.smollm2-135m.needs.generate.processes: found 4, expected at most one for each of 2 GPUs",
+            "models.smollm2-135m.needs.finetune.processes: found 1, expected 4, one for each GPU",
+            ("models.smollm2-135m.needs.generate.processes: found 2, expected 4, a model on each GPU, "
+             "or 1, one model over all of them"),
+            ("models.smollm2-135m.needs.judge.processes: found 8, expected 4, a model on each GPU, "
+             "or 1, one model over all of them"),
+            "models.smollm2-135m.needs.respond.processes: found 2, expected 1, one for its GPU",
         ],
     ),
-    "more GPUs to train on than processes": (
-        [("models/smollm2-135m/needs/finetune/gpus", 3)],
-        ["models.smollm2-135m.needs.finetune.gpus: found 3, expected one for each of 1 processes"],
+    "sharding without GPUs": (
+        [("models/smollm2-135m/needs/finetune", NEEDS | {"processes": 2, "parallel": "fsdp"})],
+        [
+            ("models.smollm2-135m.needs.finetune.parallel: found 'fsdp' without GPUs, expected 'ddp': "
+             "accelerate shards nothing on a CPU"),
+        ],
+    ),
+    "sharding over one process": (
+        [("models/smollm2-135m/needs/finetune", NEEDS | {"gpus": 1, "parallel": "fsdp"})],
+        [
+            ("models.smollm2-135m.needs.finetune.parallel: found 'fsdp' with one process, expected 'ddp', "
+             "or one process for each of several GPUs"),
+        ],
+    ),
+    "sharding where nothing is trained, and a way to share that is none": (
+        [
+            ("models/smollm2-135m/needs/respond/parallel", "fsdp"),
+            ("models/smollm2-135m/needs/finetune/parallel", "deepspeed"),
+        ],
+        [
+            "models.smollm2-135m.needs.finetune.parallel: found 'deepspeed', expected one of 'ddp', 'fsdp'",
+            ("models.smollm2-135m.needs.respond.parallel: unknown key "
+             "(known: batch_size, cpus, gpus, memory_mb, minutes, processes, throughput)"),
+        ],
+    ),
+    "4-bit weights without a GPU, and with every weight trained": (
+        [("models/smollm2-135m/quantization", "4bit"), ("finetune/adapter", "full")],
+        [
+            ("models.smollm2-135m.quantization: found '4bit', but models.smollm2-135m.needs.finetune.gpus is 0, "
+             "expected GPUs or no quantization"),
+            ("models.smollm2-135m.quantization: found '4bit', whose weights cannot be trained, "
+             "expected finetune.adapter lora"),
+        ],
+    ),
+    "a quantization that is none": (
+        [("models/smollm2-135m/quantization", "8bit")],
+        ["models.smollm2-135m.quantization: found '8bit', expected '4bit'"],
     ),
     "targets that would be cut": (
         [("finetune/max_length", 64), ("experiment/domains", ["biography"])],

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -22,11 +23,12 @@ CALIBRATION_SEED = 0  # which training rows: samples and responses must be judge
 
 
 class Evaluator(NamedTuple):
-    """A local model that judges: its folder, whether it has a chat template, its number format."""
+    """A local model that judges: its folder, whether it has a chat template, its number format, on how many GPUs."""
 
     folder: Path
     chat: bool
     dtype: str
+    shards: int
 
 
 class Requests(NamedTuple):
@@ -49,16 +51,17 @@ class Means(NamedTuple):
     batch_size: int  # questions per forward pass; speed only
     processes: int  # workers of the reference judge; speed only
     requests: Requests | None  # for a served evaluator
+    first: bool = True  # of the processes that judge together: the one that calibrates
 
 
-def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None) -> Evaluator | None:
+def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None, shards: int) -> Evaluator | None:
     """The local model of a judge's entry; None for a judge that needs none. JudgeError if its manifest is not given."""
     if judge["type"] == "reference" or judge["engine"] != "transformers":
         return None
     if manifest is None:
         raise JudgeError("a local evaluator needs its model: give --judge-model")
     model = f"models/{judge['model']}"
-    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"])
+    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"], shards)
 
 
 @contextlib.contextmanager
@@ -112,7 +115,7 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
 def _local_text(means: Means) -> Iterator[tuple[Judge, None]]:
     from halt.engines.transformers import Engine
 
-    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+    engine = Engine(means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
     yield _by_text(means, partial(engine.generate, batch_size=means.batch_size), means.evaluator.chat), None
 
 
@@ -150,7 +153,7 @@ def _scorer(means: Means) -> llm.Score:
     from halt.engines.transformers import Engine
 
     chat = means.evaluator.chat
-    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+    engine = Engine(means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
     [template] = means.texts.values()
     if chat:
         opening = engine.tokenizer.apply_chat_template(
@@ -183,14 +186,16 @@ def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
 
 
 def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -> Calibration:
-    """The fitted threshold; kept in the work folder, so that a killed run does not score the training rows again."""
+    """The fitted threshold; kept in the work folder: the other processes and a next start read it there."""
     if not means.training:
         raise JudgeError("a calibrated judge needs labelled training rows: give --training-data")
     file = means.work / "calibration.json"
-    if file.exists():
-        kept = json.loads(file.read_text())
-        if kept.pop("fingerprint") == means.fingerprint:
-            return Calibration(**kept)
+    kept = _kept_calibration(file, means.fingerprint)
+    while kept is None and not means.first:
+        time.sleep(0.2)
+        kept = _kept_calibration(file, means.fingerprint)
+    if kept is not None:
+        return kept
     statements = calibration.statements(
         means.training, means.domain.split, means.domain.DEPENDENT, per_label, CALIBRATION_SEED
     )
@@ -206,3 +211,10 @@ def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -
     temporary.write_text(json.dumps({"fingerprint": means.fingerprint, **fitted._asdict()}))
     os.replace(temporary, file)
     return fitted
+
+
+def _kept_calibration(file: Path, fingerprint: str) -> Calibration | None:
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text())
+    return Calibration(**kept) if kept.pop("fingerprint") == fingerprint else None
