@@ -14,6 +14,7 @@ configfile: "config.yaml"
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/serve.smk"
 include: "rules/capability.smk"
 include: "rules/targets.smk"
 include: "rules/finetune.smk"
