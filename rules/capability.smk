@@ -21,7 +21,7 @@ rule generate:
     benchmark:
         "results/benchmarks/generate/{model}/{domain}/{split}.tsv"
     conda:
-        "../envs/model.yaml"
+        answering_environment
     resources:
         gpu=needs("generate", "gpus"),
         mem_mb=needs("generate", "memory_mb"),
@@ -36,6 +36,7 @@ rule generate:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
+            optional=["engine"],
         ),
         version=versions.GENERATE,
         work="results/work/generate/{model}/{domain}/{split}",
@@ -71,7 +72,7 @@ rule judge:
         responses=paths.GENERATIONS,
         data=paths.DATA,
         training=TRAIN,
-        evaluator=evaluator_manifest("domain"),
+        evaluator=evaluator_files("judge", "domain"),
         prompts=prompt_texts("domain"),
     output:
         judgements=paths.JUDGEMENTS,
@@ -80,7 +81,8 @@ rule judge:
     benchmark:
         "results/benchmarks/judge/{model}/{domain}/{split}.tsv"
     conda:
-        "../envs/model.yaml"
+        judging_environment("domain")
+    threads: judge_threads("domain")
     resources:
         gpu=judge_needs("domain", "gpus", 0),
         mem_mb=judge_needs("domain", "memory_mb", 1000),

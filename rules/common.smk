@@ -20,11 +20,20 @@ wildcard_constraints:
     **paths.wildcard_constraints(config),
 
 
-def settings(*templates):
-    """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths."""
+def settings(*templates, optional=()):
+    """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths.
+
+    optional: keys of models/{model} that are left out where the config does not have them.
+    """
 
     def chosen(wildcards):
-        return subtrees(config, *(template.format(**wildcards) for template in templates))
+        wanted = [template.format(**wildcards) for template in templates]
+        wanted += [
+            f"models/{wildcards.model}/{key}"
+            for key in optional
+            if key in config["models"][wildcards.model]
+        ]
+        return subtrees(config, *wanted)
 
     return chosen
 
@@ -63,24 +72,44 @@ def spread(stage):
     return chosen
 
 
-def finetune_settings(wildcards):
-    """Params of `finetune`; a model's quantization is among them where it has one."""
-    model = f"models/{wildcards.model}"
-    wanted = ["finetune", f"{model}/chat", f"{model}/dtype", f"domains/{wildcards.domain}/module"]
-    if "quantization" in config["models"][wildcards.model]:
-        wanted.append(f"{model}/quantization")
-    return subtrees(config, *wanted)
-
-
 def judge_of(domain):
     """The judges entry that decides a domain's fragments."""
     return config["judges"][config["domains"][domain]["judge"]]
 
 
 def local_evaluator(domain):
-    """Name of the model that a domain's judge runs here, None for a judge that needs none."""
+    """Name of the model that a domain's judge runs or serves here, None for a judge that needs none."""
     judge = judge_of(domain)
-    return judge["model"] if judge.get("engine") == "transformers" else None
+    return judge["model"] if judge.get("engine") in ("transformers", "vllm", "served") else None
+
+
+def served(domain):
+    """Whether the workflow serves a domain's evaluator."""
+    return judge_of(domain).get("engine") == "served"
+
+
+def environment(engine):
+    """The conda environment of a local engine, beside the rules."""
+    return "../envs/vllm.yaml" if engine == "vllm" else "../envs/model.yaml"
+
+
+def answering_environment(wildcards):
+    """Conda environment of `generate` and `respond`."""
+    return environment(config["models"][wildcards.model].get("engine"))
+
+
+def judging_environment(domain_wildcard):
+    """Conda environment of `judge`."""
+
+    def chosen(wildcards):
+        return environment(judge_of(getattr(wildcards, domain_wildcard)).get("engine"))
+
+    return chosen
+
+
+def serving_environment(wildcards):
+    """Conda environment of `serve`."""
+    return environment(judge_of(wildcards.domain)["server"])
 
 
 def judge_settings(domain_wildcard):
@@ -99,40 +128,80 @@ def judge_settings(domain_wildcard):
     return chosen
 
 
+def evaluator_needs(domain):
+    """What a domain's local or served evaluator needs where it is loaded; nothing for a judge without one."""
+    evaluator = local_evaluator(domain)
+    return config["models"][evaluator]["needs"]["judge"] if evaluator else {}
+
+
 def judge_needs(domain_wildcard, what, otherwise):
-    """A resource of judging: what the local or served evaluator needs, `otherwise` if it has no such need."""
+    """A resource of judging: what the evaluator needs, `otherwise` if it has no such need.
+
+    The jobs that ask a server of the workflow's own run beside it: they are as long and take a small part of its memory.
+    """
 
     def amount(wildcards, attempt):
         domain = getattr(wildcards, domain_wildcard)
-        evaluator = local_evaluator(domain)
-        needs = (
-            config["models"][evaluator]["needs"]["judge"]
-            if evaluator
-            else judge_of(domain).get("needs", {})
-        )
+        needs = {**evaluator_needs(domain), **judge_of(domain).get("needs", {})}
+        if served(domain):
+            needs = {**needs, "gpus": 0, "memory_mb": 500, "processes": 1, "cpus": 1}
         return asked({what: otherwise, **needs}, what, attempt)
 
     return amount
 
 
 def judge_spread(domain_wildcard):
-    """How launch.sh starts judging: as the local evaluator needs it, one process for any other judge."""
+    """How launch.sh starts judging: as the evaluator loaded here needs it, one process for any other judge."""
 
     def chosen(wildcards):
-        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
-        return processes.spread(config["models"][evaluator]["needs"]["judge"] if evaluator else {})
+        domain = getattr(wildcards, domain_wildcard)
+        return processes.spread({} if served(domain) else evaluator_needs(domain))
 
     return chosen
 
 
-def evaluator_manifest(domain_wildcard):
-    """Input of `judge`: the local evaluator, if the domain's judge has one."""
+def judge_threads(domain_wildcard):
+    """Cores of `judge`: none for a job that waits for the server beside it, so that a group fits on few cores."""
 
-    def manifest(wildcards):
-        evaluator = local_evaluator(getattr(wildcards, domain_wildcard))
-        return paths.MODEL.format(model=evaluator) if evaluator else []
+    def amount(wildcards):
+        return 0 if served(getattr(wildcards, domain_wildcard)) else 1
 
-    return manifest
+    return amount
+
+
+def serve_needs(what):
+    """A resource of `serve`."""
+
+    def amount(wildcards, attempt):
+        return asked(evaluator_needs(wildcards.domain), what, attempt)
+
+    return amount
+
+
+def evaluator_files(stage, domain_wildcard):
+    """Input of `judge`: the model of the evaluator, and the address of its server if the workflow serves it."""
+
+    def files(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        evaluator = local_evaluator(domain)
+        found = [paths.MODEL.format(model=evaluator)] if evaluator else []
+        if served(domain):
+            found.append(paths.ADDRESS.format(stage=stage, model=wildcards.model, domain=domain))
+        return found
+
+    return files
+
+
+def served_model(wildcards):
+    """Input of `serve`: the evaluator."""
+    return paths.MODEL.format(model=local_evaluator(wildcards.domain))
+
+
+def serve_settings(wildcards):
+    """Params of `serve`: which server, and the number format of the model."""
+    judge = config["domains"][wildcards.domain]["judge"]
+    evaluator = local_evaluator(wildcards.domain)
+    return subtrees(config, f"judges/{judge}/server", f"models/{evaluator}/dtype")
 
 
 def prompt_texts(domain_wildcard):

@@ -24,7 +24,7 @@ rule respond:
     benchmark:
         f"results/benchmarks/respond/{RUN}.tsv"
     conda:
-        "../envs/model.yaml"
+        answering_environment
     resources:
         gpu=needs("respond", "gpus"),
         mem_mb=needs("respond", "memory_mb"),
@@ -39,6 +39,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
+            optional=["engine"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",
@@ -76,7 +77,7 @@ rule judge_responses:
         responses=paths.RESPONSES,
         data=ASKED,
         training=paths.DATA.format(domain="{test_domain}", split="train"),
-        evaluator=evaluator_manifest("test_domain"),
+        evaluator=evaluator_files("judge_responses", "test_domain"),
         prompts=prompt_texts("test_domain"),
     output:
         assessments=paths.ASSESSMENTS,
@@ -85,7 +86,8 @@ rule judge_responses:
     benchmark:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
     conda:
-        "../envs/model.yaml"
+        judging_environment("test_domain")
+    threads: judge_threads("test_domain")
     resources:
         gpu=judge_needs("test_domain", "gpus", 0),
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),

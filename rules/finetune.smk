@@ -22,7 +22,13 @@ rule finetune:
         processes=spread("finetune"),
         batch_size=needs("finetune", "batch_size"),
     params:
-        settings=finetune_settings,
+        settings=settings(
+            "finetune",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{domain}/module",
+            optional=["quantization"],
+        ),
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:

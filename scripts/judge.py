@@ -24,7 +24,11 @@ def parser() -> argparse.ArgumentParser:
         "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
     )
     arguments.add_argument(
-        "--judge-model", type=Path, nargs="?", help="manifest of the evaluator; for an llm judge that runs here"
+        "--judge-model",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="manifest of an evaluator out of `models`; behind it, for a served one, the file of its server's address",
     )
     arguments.add_argument("--version", type=int, required=True, help="version of this stage")
     arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
@@ -49,7 +53,8 @@ def main(args: argparse.Namespace) -> None:
     domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
     [entry] = [value for key, value in args.settings.items() if key.startswith("judges/")]
     texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(entry, domain.DEPENDENT)}
-    given = {"training_data": args.training_data, "judge_model": args.judge_model}
+    judge_model, server = (*args.judge_model, None, None)[:2]
+    given = {"training_data": args.training_data, "judge_model": judge_model}
     inputs = {"fragments": args.fragments, "data": args.data}
     inputs |= {name: prompts.path(args.prompts, name) for name in texts}
     inputs |= {name: path for name, path in given.items() if path is not None}
@@ -65,7 +70,8 @@ def main(args: argparse.Namespace) -> None:
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=opening.evaluator(args.settings, entry, args.judge_model, args.shards),
+        evaluator=opening.evaluator(args.settings, entry, judge_model, args.shards),
+        server=server,
         batch_size=args.batch_size,
         processes=args.processes,
         requests=opening.Requests(args.concurrency, args.timeout, args.retries),

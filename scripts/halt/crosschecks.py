@@ -156,7 +156,7 @@ def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: S
 
 def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
     for name, judge in _registry(config, "judges", sound):
-        if judge["type"] != "llm" or judge["engine"] != "transformers":
+        if judge["type"] != "llm" or judge["engine"] == "openai":
             continue
         model = judge["model"]
         yield from _known(model, config, "models", ("judges", name, "model"))
@@ -164,6 +164,28 @@ def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
             continue
         if "judge" not in config["models"][model]["needs"]:
             yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
+        elif "vllm" in (judge["engine"], judge.get("server")):
+            yield from _fits_vllm(config, model, "judge")
+        if judge["engine"] == "served" and sound("models", model, "chat") and not config["models"][model]["chat"]:
+            yield (
+                ("judges", name, "model"),
+                f"found {show(model)}, which has no chat template, expected one that has: it is asked by chat",
+            )
+
+
+def _check_engines(config: Mapping, sound: Sound) -> Faults:
+    for name, engine in _registry(config, "models", sound, "engine"):
+        if engine == "vllm" and sound("models", name, "needs"):
+            for stage in ("generate", "respond"):
+                yield from _fits_vllm(config, name, stage)
+
+
+def _fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
+    needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
+    if needs["gpus"] < 1:
+        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm runs on GPUs alone"
+    if needs["processes"] != 1:
+        yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
 
 
 def _check_shots(config: Mapping, sound: Sound) -> Faults:
@@ -290,6 +312,7 @@ ALL = (
     _check_methods,
     _check_domain_modules,
     _check_llm_judges,
+    _check_engines,
     _check_shots,
     _check_sampling,
     _check_phrases,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
+STAGES = ("judge", "judge_responses")  # that ask a server
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
@@ -27,6 +28,9 @@ DATA = "results/data/{domain}/{split}.parquet"
 GENERATIONS = "results/generations/{model}/{domain}/{split}.parquet"
 FRAGMENTS = "results/fragments/{model}/{domain}/{split}.parquet"
 JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
+
+# Where the server of a domain's evaluator answers while the jobs of one stage judge one model's answers there.
+ADDRESS = "results/work/serve/{stage}/{model}/{domain}.json"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
@@ -77,6 +81,7 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
         "test_domain": _any_of(config["domains"]),
         "method": _any_of(config["methods"]),
         "split": _any_of(SPLITS),
+        "stage": _any_of(STAGES),
         "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
         "seed": "0|[1-9][0-9]*",
     }

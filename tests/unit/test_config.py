@@ -182,6 +182,36 @@ BROKEN = {
         [("judges/small/model", "smollm2-135m")],
         ["models.smollm2-135m.needs.judge: missing, expected a mapping: judge 'small' runs on it"],
     ),
+    "vllm without a GPU, and in several processes": (
+        [
+            ("models/smollm2-135m/engine", "vllm"),
+            ("models/smollm2-135m/needs/respond/gpus", 2),
+            ("models/smollm2-135m/needs/respond/processes", 2),
+            ("judges/small/engine", "vllm"),
+        ],
+        [
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.smollm2-135m.needs.respond.processes: found 2, expected 1: vllm takes all GPUs in one process",
+        ],
+    ),
+    "a served evaluator that has no GPU for its server, or no chat template": (
+        [("judges/small-served/server", "vllm"), ("models/qwen2.5-coder-0.5b/chat", False)],
+        [
+            (
+                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one that "
+                "has: it is asked by chat"
+            ),
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+        ],
+    ),
+    "an engine that there is not": (
+        [("models/smollm2-135m/engine", "sglang"), ("judges/small-served/decide", "probability")],
+        [
+            "judges.small-served.decide: found 'probability', expected 'text'",
+            "models.smollm2-135m.engine: found 'sglang', expected one of 'transformers', 'vllm'",
+        ],
+    ),
     "a key of one kind of judge in another": (
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [

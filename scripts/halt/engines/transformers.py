@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
-from halt.engines import Completion, Prompt, Sampling
+from halt.engines import Completion, Prompt, Sampling, scoring
 from halt.errors import HaltError
 
 
@@ -62,6 +62,12 @@ class Engine:
         return self.tokenizer.apply_chat_template(
             prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
         )["input_ids"]
+
+    def next_token_probabilities(
+        self, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int
+    ) -> list[list[float]]:
+        """P(token | sequence): see halt.engines.scoring."""
+        return scoring.next_token_probabilities(self.model, sequences, tokens, batch_size)
 
     def generate(
         self,
