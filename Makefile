@@ -3,13 +3,14 @@
 
 PYTHON ?= python3
 VENV := .venv
+CONDA_VENV := .venv-conda
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 CONFIG ?=
 # make demo, make report: of another config with CONFIG=config/evidence.yaml
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: demo evidence test test-quick lint bench report
+.PHONY: demo evidence test test-quick test-conda lint bench report pins
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -32,6 +33,9 @@ test: $(VENV)/ready
 test-quick: $(VENV)/ready
 	pytest -n 2 tests/unit
 
+test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, from a channel made of .venv
+	HALT_CONDA=$${HALT_CONDA:-/tmp/halt-conda} HALT_CONDA_PYTHON=$(CURDIR)/$(CONDA_VENV)/bin/python pytest tests/conda
+
 lint: $(VENV)/ready
 	ruff check .
 	ruff format --check .
@@ -41,8 +45,16 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
 	python scripts/bench.py
 
+pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
+	$(CONDA_VENV)/bin/python scripts/pins.py $(if $(CUDA),--cuda $(CUDA))
+
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+$(CONDA_VENV)/ready: requirements-conda.txt
+	$(PYTHON) -m venv $(CONDA_VENV)
+	$(CONDA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-conda.txt
 	touch $@
