@@ -33,8 +33,10 @@ test: $(VENV)/ready
 test-quick: $(VENV)/ready
 	pytest -n 2 tests/unit
 
-test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, from a channel made of .venv
-	HALT_CONDA=$${HALT_CONDA:-/tmp/halt-conda} HALT_CONDA_PYTHON=$(CURDIR)/$(CONDA_VENV)/bin/python pytest tests/conda
+test-conda: export HALT_CONDA ?= /tmp/halt-conda
+test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
+test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm where test-slurm installed it
+	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
 lint: $(VENV)/ready
 	ruff check .
