@@ -47,6 +47,8 @@ def main(argv: Sequence[str]) -> None:
                         args.prefix, dict.fromkeys(channel for channel, _ in pairs), [_exact(spec) for _, spec in pairs]
                     )
                 )
+        case ["clean", "-y", "--tarballs", *_]:
+            pass  # rattler keeps none
         case _:
             sys.exit(f"this stand-in for conda does not know: {' '.join(argv)}")
 

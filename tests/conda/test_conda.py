@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -166,43 +165,36 @@ def test_an_environment_has_the_versions_it_names(ran, environment):
     assert set(has) == set(pinned(environment)) - {"python"}
 
 
-def test_explicit_pins_are_made_and_installed(conda, local, tmp_path):
-    run = local.run.copy(tmp_path)
-    shutil.rmtree(run.folder / ".snakemake")
-    shutil.rmtree(run.folder / "results")
-    file = run.folder / "envs/table.yaml"
+@pytest.fixture
+def fresh(conda: Conda, random_tiny, tmp_path) -> Run:
+    """A copy of the project of which `figures` could be run."""
+    run = Run.of_project(tmp_path, random_tiny, **conda.variables)
+    (tmp_path / "results/tables").mkdir(parents=True)
+    (tmp_path / "results/tables/main.csv").touch()
+    return run
+
+
+def environment_of_figures(run: Run) -> str:
+    """Make the environment of one rule; what Snakemake said."""
+    made = ("--sdm", "conda", "--conda-create-envs-only", "--allowed-rules", "figures")
+    said = run.snakemake(*made, "--", "results/figures/tradeoff.png", check=True).stdout
+    assert len(list((run.folder / ".snakemake/conda").glob("*/conda-meta/polars-2.1.0-*.json"))) == 1, said
+    return said
+
+
+def test_explicit_pins_are_made_and_installed(conda, fresh):
+    file = fresh.folder / "envs/table.yaml"
     done = conda.pins(str(file))
     assert done.returncode == 0, done.stderr
     pins = file.with_name("table.linux-64.pin.txt").read_text().splitlines()
     assert pins[1] == "@EXPLICIT"
     assert all(re.fullmatch(r"file://\S+\.conda#[0-9a-f]{32}", line) for line in pins[2:])
-    said = only_table(run)
+    said = environment_of_figures(fresh)
     assert "Using pinnings from" in said
     assert "Failed to install" not in said
 
 
-def test_pins_that_cannot_be_had_give_way_to_the_environment_file(conda, local, tmp_path):
-    run = local.run.copy(tmp_path)
-    shutil.rmtree(run.folder / ".snakemake")
-    shutil.rmtree(run.folder / "results")
-    run.edit("envs/table.linux-64.pin.txt", lambda text: re.sub(r"(?m)^(.*::polars)=.*$", r"\1=0.0.1", text))
-    said = only_table(run)
+def test_pins_that_cannot_be_had_give_way_to_the_environment_file(fresh):
+    fresh.edit("envs/table.linux-64.pin.txt", lambda text: re.sub(r"(?m)^(.*::polars)=.*$", r"\1=0.0.1", text))
+    said = environment_of_figures(fresh)
     assert "Failed to install conda environment from pin file" in said
-
-
-def only_table(run: Run) -> str:
-    """Make the environment of `figures` alone; what Snakemake said."""
-    (run.folder / "results/tables").mkdir(parents=True)
-    (run.folder / "results/tables/main.csv").touch()
-    wanted = (
-        "--sdm",
-        "conda",
-        "--conda-create-envs-only",
-        "--allowed-rules",
-        "figures",
-        "--",
-        "results/figures/tradeoff.png",
-    )
-    said = run.snakemake(*wanted, check=True).stdout
-    assert "created (location: .snakemake/conda/" in said
-    return said
