@@ -15,7 +15,8 @@ case $spread in
 esac
 
 # One thread a process: jobs side by side are faster than threads. On a cluster its share of the job's CPUs.
-export OMP_NUM_THREADS=$((${SLURM_CPUS_PER_TASK:-$processes} / processes))
+threads=$((${SLURM_CPUS_PER_TASK:-$processes} / processes))
+export OMP_NUM_THREADS=$((threads > 0 ? threads : 1))
 export TOKENIZERS_PARALLELISM=false
 
 if [ "$processes" -eq 1 ]; then
