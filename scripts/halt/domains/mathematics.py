@@ -48,11 +48,17 @@ OPTIONS = {
         "default": 1000,
         "description": "variants and short problems with a number above it in an equation are left out",
     },
+    "numbered": {
+        "type": "boolean",
+        "default": False,
+        "description": "lines begin with 'Step 1:': whether there is a next step or none is then decided in one token",
+    },
 }
 EXAMPLE = "Question: {prompt}\nSolution:\n{response}\n\n"
 STOP = ("\n\n", "\nQuestion:", "\nSolution:")
 
 ASK = "Write one equation a line, then the answer."
+ASK_NUMBERED = "Write one equation a line, each with its number, then the answer."
 
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
@@ -154,8 +160,10 @@ def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict
         "answer": number_text(final),
         "given": sorted({number_text(value) for value in equations.numbers(question)}),
     }
-    reference = join([*steps, f"Answer: {number_text(final)}"])
-    return Row(identifier, cluster, "worked", f"{question} {ASK}", reference, truth)
+    lines = [f"Step {number}: {step}" for number, step in enumerate(steps, 1)] if chosen["numbered"] else steps
+    reference = join([*lines, f"Answer: {number_text(final)}"])
+    ask = ASK_NUMBERED if chosen["numbered"] else ASK
+    return Row(identifier, cluster, "worked", f"{question} {ask}", reference, truth)
 
 
 def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
