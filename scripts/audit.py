@@ -17,21 +17,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    import yaml
     from snakemake.utils import update_config
 
     from halt import stale
-    from halt.config import check
+    from halt.config import check, read
 
     config: dict = {}
     for file in (Path(__file__).parents[1] / "config.yaml", *args.configfile):
-        try:
-            overlay = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise errors.HaltError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
-        if not isinstance(overlay, dict):
-            raise errors.HaltError(f"{file}: found {type(overlay).__name__}, expected a mapping of config keys")
-        update_config(config, overlay)
+        update_config(config, read(file))
     check(config)
     if not args.results.is_dir():
         raise errors.HaltError(f"{args.results}: no such folder, expected results")

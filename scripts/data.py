@@ -27,11 +27,15 @@ def main(args: argparse.Namespace) -> None:
     with modules.blamed("domains", settings["module"]):
         rows = list(module.rows(source, settings["options"]))
     for number, row in enumerate(rows, 1):
+        if not isinstance(row, domains.Row):
+            raise errors.HaltError(f"{args.domain}: row {number} is {row!r}, expected a halt.domains.Row")
         for name in ("id", "cluster", "prompt", "reference"):
             if not isinstance(found := getattr(row, name), str) or not found.strip():
                 raise errors.HaltError(
                     f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty"
                 )
+            if not found.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in found):
+                raise errors.HaltError(f"{args.domain}: {name} of row {number} is {found!r}, which UTF-8 cannot hold")
     prompts: dict[str, str] = {}
     for number, row in enumerate(rows, 1):
         if prompts.setdefault(row.id, row.prompt) != row.prompt:
@@ -44,8 +48,8 @@ def main(args: argparse.Namespace) -> None:
     chosen = parts[args.split]
     if not chosen:
         raise errors.HaltError(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
-    table = frames.build(
-        (
+    with modules.blamed("domains", settings["module"]):
+        records = [
             {
                 "domain": args.domain,
                 "split": args.split,
@@ -57,9 +61,8 @@ def main(args: argparse.Namespace) -> None:
                 "truth": json.dumps(row.truth, sort_keys=True),
             }
             for row in chosen
-        ),
-        frames.DATA,
-    )
+        ]
+    table = frames.build(records, frames.DATA)
     footer = provenance.about("data", args.version, args.settings, [args.source])
     provenance.write(table, args.output, frames.DATA, footer)
     repeated = len(rows) - len(splits.distinct(rows))

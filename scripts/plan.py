@@ -31,8 +31,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import planning
+    from halt.config import read
     from halt.planning import text
 
+    for overlay in args.configfile:
+        read(overlay)  # Snakemake would end in a traceback
     jobs, config = graph([path.resolve() for path in args.configfile])
     measured = benchmarks(jobs)
     times = planning.times(jobs, config, measured)

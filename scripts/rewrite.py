@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
     generations = frames.read(args.generations, frames.RESPONSES)
     judgements = frames.read(args.judgements, frames.JUDGEMENTS)
     domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
-    method = rewriting.load(args.settings[f"methods/{args.method}"]["rewrite"])
+    method = args.settings[f"methods/{args.method}"]["rewrite"]
     settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
     keys = {
         "model": generations["model"][0],
@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> None:
         "threshold": args.threshold,
     }
     rewritten = (
-        (prompt, method.rewrite(prompt, settings, args.threshold))
+        (prompt, rewriting.rewritten(method, prompt, settings, args.threshold))
         for prompt in rewriting.judged(data, generations, judgements)
     )
     rows = [
@@ -49,6 +49,8 @@ def main(args: argparse.Namespace) -> None:
         for prompt, target in rewritten
         if target is not None
     ]
+    if not rows:
+        raise errors.HaltError(f"{args.method} leaves no target of {len(data)} prompts: there is nothing to train on")
     table = frames.build(rows, frames.TARGETS)
     inputs = [args.data, args.generations, args.judgements]
     footer = provenance.about("rewrite", args.version, args.settings, inputs)

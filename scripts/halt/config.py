@@ -25,6 +25,17 @@ class ConfigError(HaltError):
     """The config has faults; the message is one line for each, path first."""
 
 
+def read(file: Path) -> dict:
+    """The mapping of a config file; ConfigError, in one line, if it cannot be read or is none."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"{file}: found {show(found)}, expected a mapping of config keys")
+    return found
+
+
 def check(config: Mapping) -> None:
     """Raise ConfigError with all the lines of `validate`, if there are any."""
     lines = validate(config)

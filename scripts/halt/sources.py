@@ -146,10 +146,24 @@ def _rows(name: str, data: bytes, columns: Sequence[str] | None) -> Iterator[dic
         for number, line in enumerate(text, 1):
             if line.strip():
                 yield _record(name, number, line)
-    elif name.endswith(".tsv"):
-        yield from csv.DictReader(text, fieldnames=columns, delimiter="\t")
     else:
-        yield from csv.DictReader(text, fieldnames=columns)
+        yield from _separated(name, text, columns, "\t" if name.endswith(".tsv") else ",")
+
+
+def _separated(name: str, text: io.StringIO, columns: Sequence[str] | None, separator: str) -> Iterator[dict]:
+    reader = csv.DictReader(text, fieldnames=columns, delimiter=separator)
+    try:
+        for row in reader:
+            surplus, missing = len(row.get(None, ())), list(row.values()).count(None)
+            if surplus or missing:
+                fields = len(reader.fieldnames)
+                raise SourceError(
+                    f"{name}: the row that ends in line {reader.line_num} has {fields + surplus - missing} fields, "
+                    f"expected {fields}"
+                )
+            yield row
+    except csv.Error as error:
+        raise SourceError(f"{name}: line {reader.line_num} cannot be read ({error})") from error
 
 
 def _record(name: str, number: int, line: str) -> dict:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from halt import domains, sources
 from halt.domains import competition_math, medexqa, wikibios
+from halt.errors import HaltError
 
 SPEC = {"type": "hub", "repository": "owner/set", "revision": "0" * 40}
 
@@ -99,9 +100,13 @@ def test_medexqa_explains_and_then_answers(questions):
 
 
 def test_medexqa_refuses_other_columns(tmp_path):
-    (tmp_path / "x_test.tsv").write_text("question\tA\n")
-    with pytest.raises(domains.DomainError, match=r"line 1 of x_test\.tsv"):
-        list(medexqa.rows(sources.open_source([tmp_path], SPEC), {}))
+    for line, fault in (
+        ("q\tA", r"x_test\.tsv: .* has 2 fields, expected 8"),
+        ("q" + "\tA?" * 7, r"line 1 of x_test\.tsv"),
+    ):
+        (tmp_path / "x_test.tsv").write_text(f"{line}\n")
+        with pytest.raises(HaltError, match=fault):
+            list(medexqa.rows(sources.open_source([tmp_path], SPEC), {}))
 
 
 @pytest.mark.parametrize("module", [wikibios, medexqa, competition_math])

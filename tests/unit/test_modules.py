@@ -65,6 +65,9 @@ def write(tmp_path, monkeypatch):
         (DOMAIN.replace("def judge", "def decide"), r"\.py lacks judge"),
         (DOMAIN.replace("STOP = ()", "STOP = 1 / 0"), r"\.py: line 8: ZeroDivisionError: division by zero$"),
         (DOMAIN.replace("{response}", ""), r"EXAMPLE is '{prompt}', expected"),
+        (DOMAIN.replace("{response}", "{response}{q}"), r"EXAMPLE is .*, expected"),
+        (DOMAIN.replace("STOP = ()", r'STOP = "\n\n"'), "STOP is .*, expected a tuple"),
+        (DOMAIN.replace("OPTIONS = {}", 'OPTIONS = {"few": 3}'), "option few of OPTIONS lacks"),
         (DOMAIN.replace("OPTIONS = {}", 'OPTIONS = {"few": {"type": "integer"}}'), "option few of OPTIONS lacks"),
     ],
 )
@@ -78,6 +81,21 @@ def test_a_broken_domain_module_is_one_line_with_its_place(write, text, fault):
 def test_a_method_module_without_rewrite_is_refused(write):
     with pytest.raises(errors.HaltError, match=r"scripts/halt/rewriting/made_\d+\.py lacks rewrite$"):
         rewriting.load(write("rewriting", "def rewrites(): ...\n"))
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("return 1 / 0", r"line 1: ZeroDivisionError: division by zero$"),
+        ("return 'hello'", r"rewrite\(\) gave 'hello', expected a Target with text, or None$"),
+        ("return rewriting.Target(' ', None, 0, 0)", r"rewrite\(\) gave Target\(target=' '.*, expected a Target"),
+    ],
+)
+def test_a_fault_of_rewrite_names_the_module(write, body, fault):
+    name = write("rewriting", f"def rewrite(prompt, settings, threshold): from halt import rewriting; {body}\n")
+    with pytest.raises(errors.HaltError, match=fault) as caught:
+        rewriting.rewritten(name, None, None, "none")
+    assert str(caught.value).startswith("scripts/halt/rewriting/made_")
 
 
 def test_a_fault_of_rows_names_the_line_of_the_module(write):

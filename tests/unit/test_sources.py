@@ -63,6 +63,13 @@ def test_a_missing_field_is_told_with_its_row(tmp_path, name):
     assert second.get("question") is None
 
 
+@pytest.mark.parametrize(("row", "fields"), [("3,a,b", 3), ("3", 1)])
+def test_a_row_with_other_fields_than_the_header_is_told_with_its_line(tmp_path, row, fields):
+    (tmp_path / "x.csv").write_text(f'id,question\n1,"What,\nis?"\n{row}\n')
+    with pytest.raises(sources.SourceError, match=rf"x\.csv: .* line 4 has {fields} fields, expected 2"):
+        list(sources.open_source([tmp_path / "x.csv"], SPEC).records())
+
+
 def test_columns_name_what_has_no_header(tmp_path):
     (tmp_path / "x.tsv").write_text("1\t2\n3\t4\n")
     source = sources.open_source([tmp_path / "x.tsv"], SPEC)

@@ -14,6 +14,7 @@ A domain module says how its rows are made from a source, how a response is spli
     judge(fragments, row)        -> list[Verdict], one per fragment
 """
 
+import string
 from types import ModuleType
 from typing import NamedTuple
 
@@ -48,12 +49,26 @@ def load(module_name: str) -> ModuleType:
     """The domain module `halt.domains.<module_name>`; ModuleError or DomainError if it is not as described above."""
     module = modules.load("domains", module_name)
     file = modules.file_of("domains", module_name)
+    for name, kind in {
+        "DEPENDENT": bool,
+        "REFERENCE_JUDGE": bool,
+        "OPTIONS": dict,
+        "EXAMPLE": str,
+        "STOP": tuple,
+    }.items():
+        if not isinstance(found := getattr(module, name), kind):
+            raise DomainError(f"{file}: {name} is {found!r}, expected a {kind.__name__}")
     if module.REFERENCE_JUDGE and not hasattr(module, "judge"):
         raise DomainError(f"{file} lacks judge, but says that it has a reference judge")
-    undescribed = [name for name, option in module.OPTIONS.items() if not {"default", "description"} <= {*option}]
+    undescribed = [
+        name
+        for name, option in module.OPTIONS.items()
+        if not isinstance(option, dict) or not {"default", "description"} <= option.keys()
+    ]
     if undescribed:
         raise DomainError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
-    if not all(place in module.EXAMPLE for place in ("{prompt}", "{response}")):
+    places = sorted(field for _, field, _, _ in string.Formatter().parse(module.EXAMPLE) if field is not None)
+    if places != ["prompt", "response"]:
         raise DomainError(f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and {{response}}")
     return module
 

@@ -34,8 +34,8 @@ def rows(source, options: dict) -> Iterator[Row]:
     for member in members:
         specialty = re.sub(r"_(test|dev)$", "", member.rpartition("/")[2].removesuffix(".tsv")).replace("_", " ")
         for number, record in enumerate(source.table(member, COLUMNS)):
-            letter = (record["answer"] or "").strip()
-            if None in record or letter not in ("A", "B", "C", "D"):
+            letter = record["answer"].strip()
+            if letter not in ("A", "B", "C", "D"):
                 raise DomainError(f"medexqa: line {number + 1} of {member} has not the eight columns of the data set")
             listed = "\n".join(f"{option}. {record[option].strip()}" for option in "ABCD")
             sentences = split(record[f"explanation {chosen['explanation']}"])

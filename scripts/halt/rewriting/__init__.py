@@ -64,6 +64,17 @@ def load(module_name: str) -> ModuleType:
     return modules.load("rewriting", module_name)
 
 
+def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str) -> Target | None:
+    """What a method makes of one prompt; ModuleError if it fails or gives what is no target."""
+    with modules.blamed("rewriting", module_name):
+        target = load(module_name).rewrite(prompt, settings, threshold)
+    sound = isinstance(target, Target) and isinstance(target.target, str) and target.target.strip()
+    if target is not None and not sound:
+        file = modules.file_of("rewriting", module_name)
+        raise modules.ModuleError(f"{file}: rewrite() gave {target!r}, expected a Target with text, or None")
+    return target
+
+
 def correctness(sample: Sample) -> Fraction:
     """Share of right fragments among those judged right or wrong; 0 where there are none."""
     right = sample.labels.count("right")
