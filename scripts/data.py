@@ -25,23 +25,7 @@ def main(args: argparse.Namespace) -> None:
     module = domains.load(settings["module"])
     source = sources.open_source(fetching.files(args.source), settings["source"])
     with modules.blamed("domains", settings["module"]):
-        rows = list(module.rows(source, settings["options"]))
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, domains.Row):
-            raise errors.HaltError(f"{args.domain}: row {number} is {row!r}, expected a halt.domains.Row")
-        for name in ("id", "cluster", "prompt", "reference"):
-            if not isinstance(found := getattr(row, name), str) or not found.strip():
-                raise errors.HaltError(
-                    f"{args.domain}: {name} of row {number} is {found!r}, expected text that is not empty"
-                )
-            if not found.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in found):
-                raise errors.HaltError(f"{args.domain}: {name} of row {number} is {found!r}, which UTF-8 cannot hold")
-    prompts: dict[str, str] = {}
-    for number, row in enumerate(rows, 1):
-        if prompts.setdefault(row.id, row.prompt) != row.prompt:
-            raise errors.HaltError(
-                f"{args.domain}: row {number} has the id {row.id!r} of an earlier row, expected its own"
-            )
+        rows = domains.checked(args.domain, module.rows(source, settings["options"]))
     parts = splits.assign(
         rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
     )

@@ -223,7 +223,7 @@ def _check_split(config: Mapping, sound: Sound) -> Faults:
             )
         for name, fold in _registry(config, "domains", sound, "fold"):
             if (fold + 1) * test > 1 + 1e-9:
-                folds = max(1, int(1 / test + 1e-9))
+                folds = int(1 / test + 1e-9)
                 yield (
                     ("domains", name, "fold"),
                     f"found {fold}, expected below {folds}: that many folds of {test} there are",

@@ -15,6 +15,7 @@ A domain module says how its rows are made from a source, how a response is spli
 """
 
 import string
+from collections.abc import Iterable
 from types import ModuleType
 from typing import NamedTuple
 
@@ -71,6 +72,27 @@ def load(module_name: str) -> ModuleType:
     if places != ["prompt", "response"]:
         raise DomainError(f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and {{response}}")
     return module
+
+
+def checked(domain: str, rows: Iterable) -> list[Row]:
+    """The rows of a domain if all can be used; DomainError that says which cannot and why."""
+    sound: list[Row] = []
+    prompts: dict[str, str] = {}
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Row):
+            raise DomainError(f"{domain}: row {number} is {row!r}, expected a halt.domains.Row")
+        for name in ("id", "cluster", "prompt", "reference"):
+            found = getattr(row, name)
+            if not isinstance(found, str) or not found.strip():
+                raise DomainError(f"{domain}: {name} of row {number} is {found!r}, expected text that is not empty")
+            try:
+                found.encode()
+            except UnicodeEncodeError:
+                raise DomainError(f"{domain}: {name} of row {number} is {found!r}, which UTF-8 cannot hold") from None
+        if prompts.setdefault(row.id, row.prompt) != row.prompt:
+            raise DomainError(f"{domain}: row {number} has the id {row.id!r} of an earlier row, expected its own")
+        sound.append(row)
+    return sound
 
 
 def settings(domain: str, known: dict, options: dict) -> dict:

@@ -161,7 +161,7 @@ class Session:
     def __init__(self, mechanism: str, limits: Limits, imports: list[str]):
         try:
             code = seccomp.program()
-        except NotImplementedError as error:
+        except seccomp.UnknownMachine as error:
             raise SandboxUnavailable(str(error)) from error
         self.limits = limits
         self.errors = tempfile.TemporaryFile()

@@ -12,6 +12,8 @@ import os
 import platform
 import struct
 
+from halt.errors import HaltError
+
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*, linux/audit.h
 _X32 = 0x40000000  # the x86_64 table's second calling convention
 
@@ -95,14 +97,18 @@ def _argument(index: int) -> int:
     return 16 + 8 * index  # its low half: both architectures are little-endian
 
 
+class UnknownMachine(HaltError):
+    """System calls have other numbers on this kind of machine, and nobody has written them down here."""
+
+
 def program(machine: str | None = None) -> bytes:
     """The filter as an array of struct sock_filter, for this machine or the one named.
 
-    Raises NotImplementedError for a machine other than x86_64 and aarch64.
+    UnknownMachine for a machine other than x86_64 and aarch64.
     """
     machine = machine or platform.machine()
     if machine not in _ARCHITECTURES:
-        raise NotImplementedError(f"no seccomp filter for {machine}: known are {', '.join(_ARCHITECTURES)}")
+        raise UnknownMachine(f"no seccomp filter for {machine}: known are {', '.join(_ARCHITECTURES)}")
     column = list(_ARCHITECTURES).index(machine)
     code = [
         (_LOAD, 0, 0, _ARCHITECTURE),
