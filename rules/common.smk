@@ -235,6 +235,20 @@ def adapter(wildcards):
     return paths.ADAPTER.format(**wildcards) if paths.trained(wildcards.method, config) else []
 
 
+def methods_that(prefer):
+    """A regular expression for the methods that train on pairs, or for those that do not."""
+    return paths.any_of(
+        name for name in config["methods"] if paths.preferring(name, config) == prefer
+    )
+
+
+def started_from(wildcards):
+    """Input of `prefer`: the record of the training that the method goes on from, at its threshold if it has one."""
+    before = config["methods"][wildcards.method]["after"]
+    threshold = wildcards.threshold if config["methods"][before]["threshold"] else paths.NO_THRESHOLD
+    return paths.ADAPTER.format(**{**wildcards, "method": before, "threshold": threshold})
+
+
 def every(template, **fixed):
     """Paths of all results of the experiment."""
     return [template.format(**result, **fixed) for result in paths.grid(config)]

@@ -1,4 +1,4 @@
-"""Supervised finetuning on the targets."""
+"""Supervised finetuning on the targets, and preference training on pairs behind it."""
 
 
 rule finetune:
@@ -10,6 +10,8 @@ rule finetune:
         training=paths.ADAPTER,
     log:
         "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
+    wildcard_constraints:
+        method=methods_that(prefer=False),
     benchmark:
         "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
     conda:
@@ -34,5 +36,45 @@ rule finetune:
     shell:
         "scripts/launch.sh {log:q} {resources.processes} scripts/finetune.py"
         " --targets {input.targets:q} --model {input.model:q} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.training:q}"
+
+
+rule prefer:
+    """Train the finetuned adapter of another method on the pairs of this one, by DPO."""
+    input:
+        pairs=paths.PAIRS,
+        model=paths.MODEL,
+        adapter=started_from,
+    output:
+        training=paths.ADAPTER,
+    log:
+        "results/logs/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
+    wildcard_constraints:
+        method=methods_that(prefer=True),
+    benchmark:
+        "results/benchmarks/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("finetune", "gpus"),
+        mem_mb=needs("finetune", "memory_mb"),
+        runtime=needs("finetune", "minutes"),
+        cpus_per_task=needs("finetune", "cpus"),
+        processes=spread("finetune"),
+        batch_size=needs("finetune", "batch_size"),
+    params:
+        settings=settings(
+            "dpo",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{domain}/module",
+            optional=["quantization"],
+        ),
+        version=versions.PREFER,
+        work="results/work/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/prefer.py"
+        " --pairs {input.pairs:q} --model {input.model:q} --adapter {input.adapter:q} --settings {params.settings:q}"
         " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
         " --batch-size {resources.batch_size} --output {output.training:q}"

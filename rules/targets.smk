@@ -3,6 +3,7 @@
 
 localrules:
     rewrite,
+    pair,
 
 
 rule rewrite:
@@ -27,3 +28,27 @@ rule rewrite:
         " --judgements {input.judgements:q} --method {wildcards.method:q}"
         " --threshold {wildcards.threshold} --settings {params.settings:q}"
         " --version {params.version} --output {output.targets:q} > {log:q} 2>&1"
+
+
+rule pair:
+    """Pair the samples of every training prompt by what one method prefers."""
+    input:
+        data=TRAIN,
+        generations=paths.GENERATIONS.format(model="{model}", domain="{domain}", split="train"),
+        judgements=paths.JUDGEMENTS.format(model="{model}", domain="{domain}", split="train"),
+    output:
+        pairs=paths.PAIRS,
+    log:
+        "results/logs/pair/{model}/{domain}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings(
+            "rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module"
+        ),
+        version=versions.PAIR,
+    shell:
+        "python scripts/pair.py --data {input.data:q} --generations {input.generations:q}"
+        " --judgements {input.judgements:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --settings {params.settings:q}"
+        " --version {params.version} --output {output.pairs:q} > {log:q} 2>&1"

@@ -109,8 +109,55 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
     for name, method in _registry(config, "methods", sound):
-        if method["rewrite"] is None and method["threshold"]:
+        if "pairs" in method or "after" in method:
+            yield from _check_pairs(config, name, method, sound)
+        elif method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
+
+
+def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> Faults:
+    """A method that trains on pairs goes on from one that finetunes, at the same thresholds."""
+    place = ("methods", name)
+    for key, other in (("pairs", "after"), ("after", "pairs")):
+        if key not in method:
+            yield (*place, key), f"missing, expected it beside {other}"
+            return
+    if method["rewrite"] is not None:
+        yield (*place, "rewrite"), f"found {show(method['rewrite'])} beside pairs, expected null"
+    module, after = method["pairs"], method["after"]
+    broken = list(_module_faults(partial(modules.check, "preferences"), module, "preferences", (*place, "pairs")))
+    yield from broken
+    if not (broken or method["threshold"]) and modules.reads("preferences", module, "pairs", place=2):
+        yield (*place, "threshold"), f"found false, but module '{module}' needs one, expected true"
+    unknown = list(_known(after, config, "methods", (*place, "after")))
+    yield from unknown
+    if unknown or not sound("methods", after):
+        return
+    before = config["methods"][after]
+    if before["rewrite"] is None:
+        yield (*place, "after"), f"found {show(after)}, which has no targets, expected a method with `rewrite`"
+    elif before["threshold"] and not method["threshold"]:
+        yield (*place, "threshold"), f"found false, but {show(after)} has one, expected true"
+    selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
+    if name in selected:
+        yield from _check_dpo(config, name, sound)
+
+
+def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
+    """Whether this experiment can train on pairs: by LoRA, with the model whole in every process."""
+    if sound("finetune", "adapter") and config["finetune"]["adapter"] != "lora":
+        yield ("finetune", "adapter"), f"found 'full', expected 'lora': method {show(name)} goes on from an adapter"
+    for _, model in _items(config, sound, "experiment", "models"):
+        if not sound("models", model, "needs"):
+            continue
+        needs, place = config["models"][model]["needs"]["finetune"], ("models", model, "needs", "finetune")
+        if needs.get("parallel") == "fsdp":
+            yield (*place, "parallel"), f"found 'fsdp', expected 'ddp': method {show(name)} shards no model"
+        if sound("dpo", "global_batch") and config["dpo"]["global_batch"] % needs["processes"]:
+            yield (
+                (*place, "processes"),
+                f"found {needs['processes']}, expected a divisor of dpo.global_batch ({config['dpo']['global_batch']})",
+            )
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:

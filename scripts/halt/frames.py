@@ -67,6 +67,20 @@ TARGETS = {
     "fragments": pl.Int32,  # of the sample, before rewriting
     "kept": pl.Int32,
 }
+PAIRS = {
+    "model": pl.String,
+    "domain": pl.String,
+    "method": pl.String,
+    "threshold": pl.String,
+    "id": pl.String,
+    "prompt": pl.String,
+    "chosen": pl.String,
+    "rejected": pl.String,
+    "chosen_sample": pl.Int32,  # null where the answer is no sample
+    "rejected_sample": pl.Int32,
+    "chosen_score": pl.Float64,  # what the method preferred it by; null where no score did
+    "rejected_score": pl.Float64,
+}
 METRICS = _ANSWER | {
     "cluster": pl.String,
     "given": pl.Int32,  # fragments that count: right + wrong

@@ -13,6 +13,7 @@ from halt.errors import HaltError, in_file
 REQUIRED = {  # what a module of each package must define
     "domains": ("DEPENDENT", "REFERENCE_JUDGE", "OPTIONS", "EXAMPLE", "STOP", "rows", "split", "join"),
     "rewriting": ("rewrite",),
+    "preferences": ("pairs",),
 }
 
 _HERE = Path(__file__).parent

@@ -6,7 +6,7 @@ on; `{threshold}` is always there, `none` for a method without one, so that one 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
@@ -34,6 +34,7 @@ ADDRESS = "results/work/serve/{stage}/{model}/{domain}.json"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
+PAIRS = "results/pairs/{model}/{domain}/{method}/{threshold}.parquet"
 # The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
 
@@ -70,18 +71,23 @@ def thresholds_of(method: str, config: Mapping) -> list[str]:
 
 def trained(method: str, config: Mapping) -> bool:
     """Whether the method finetunes at all (the base model with few-shot prompts does not)."""
-    return config["methods"][method]["rewrite"] is not None
+    return config["methods"][method]["rewrite"] is not None or preferring(method, config)
+
+
+def preferring(method: str, config: Mapping) -> bool:
+    """Whether the method trains on pairs of answers, from the adapter of another method."""
+    return "pairs" in config["methods"][method]
 
 
 def wildcard_constraints(config: Mapping) -> dict[str, str]:
     """A regular expression per wildcard, from the registries: any entry may be asked for, selected or not."""
     return {
-        "model": _any_of(config["models"]),
-        "domain": _any_of(config["domains"]),
-        "test_domain": _any_of(config["domains"]),
-        "method": _any_of(config["methods"]),
-        "split": _any_of(SPLITS),
-        "stage": _any_of(STAGES),
+        "model": any_of(config["models"]),
+        "domain": any_of(config["domains"]),
+        "test_domain": any_of(config["domains"]),
+        "method": any_of(config["methods"]),
+        "split": any_of(SPLITS),
+        "stage": any_of(STAGES),
         "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
         "seed": "0|[1-9][0-9]*",
     }
@@ -109,5 +115,6 @@ def grid(config: Mapping) -> Iterator[dict]:
                         }
 
 
-def _any_of(names) -> str:
-    return "|".join(re.escape(name) for name in names)
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression for exactly these names; of none, one that matches nothing."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -51,6 +51,15 @@ def training_rows(targets: Sequence[Mapping], chat: bool, domain: ModuleType) ->
     return [training_row(row["prompt"], row["target"], chat, domain) for row in targets]
 
 
+def preference_rows(pairs: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:
+    """Rows for TRL's DPOTrainer from a pairs table (prompt, chosen, rejected); the prompt is zero-shot."""
+    rows = []
+    for pair in pairs:
+        chosen, rejected = (training_row(pair["prompt"], pair[name], chat, domain) for name in ("chosen", "rejected"))
+        rows.append({**chosen, "chosen": chosen["completion"], "rejected": rejected["completion"]})
+    return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
+
+
 def _turns(prompt: str, answer: str) -> tuple[dict, dict]:
     return {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}
 

@@ -144,9 +144,9 @@ def test_four_bit_weights_are_not_trained(model, tmp_path):
 
 
 def test_four_bits_are_packed_into_the_model_s_own_number_format():
-    from halt import training
+    from halt import trainers
 
-    asked = training._four_bits("bfloat16")
+    asked = trainers._four_bits("bfloat16")
     assert asked.load_in_4bit
     assert asked.bnb_4bit_quant_type == "nf4"
     assert asked.bnb_4bit_quant_storage == asked.bnb_4bit_compute_dtype == torch.bfloat16

@@ -116,6 +116,11 @@ def work(job: Job, config: Mapping) -> Work:
             domain, settings = _domain(job, config), config["finetune"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
             return Work(trained=round(domain["rows"]["train"] * settings["epochs"] * length))
+        case "prefer":  # every two samples of a prompt, two answers a pair
+            domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
+            length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
+            pairs = domain["rows"]["train"] * samples * (samples - 1) / 2
+            return Work(trained=round(2 * pairs * settings["epochs"] * length))
     return Work()
 
 
@@ -188,11 +193,11 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
     for job in jobs:
         name = job.wildcards.get("model")
         size = _parameters(name, config)
-        if job.rule in ("fetch_model", "finetune") and size is None:
+        if job.rule in ("fetch_model", "finetune", "prefer") and size is None:
             unknown.add(name)
         elif job.rule == "fetch_model":
             found["models"] += size * BYTES[config["models"][name]["dtype"]]
-        elif job.rule == "finetune":
+        elif job.rule in ("finetune", "prefer"):
             found["adapters"] += _trained_parameters(size, config["finetune"]) * BYTES["float32"]
         done = work(job, config)
         found["tables"] += (done.generated + done.judged) / 2 * TABLE_BYTES
@@ -290,7 +295,8 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        return config["models"][model]["needs"][job.rule], model
+        stage = "finetune" if job.rule == "prefer" else job.rule
+        return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":
         return judge["needs"], None

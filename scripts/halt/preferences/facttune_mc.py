@@ -1,0 +1,27 @@
+"""FactTune-MC (arXiv 2311.08401): a sample is as good as the model's own confidence in its fragments; no ground truth.
+
+The paper asks each claim as a question, 20 times, and takes the share of the most frequent answer. Here a fragment's
+confidence is the share of the prompt's other samples that say the same fragment: the samples are there already.
+"""
+
+from statistics import fmean
+
+from halt.preferences import Pair, unequal
+from halt.rewriting import Judged, Sample, Settings
+
+
+def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
+    said = {sample.index: {same(fragment) for fragment in sample.fragments} for sample in prompt.samples}
+
+    def confidence(sample: Sample) -> float:
+        others = [fragments for index, fragments in said.items() if index != sample.index]
+        if not (sample.fragments and others):
+            return 0.0
+        return fmean(sum(same(fragment) in other for other in others) / len(others) for fragment in sample.fragments)
+
+    return unequal(prompt.samples, confidence)
+
+
+def same(fragment: str) -> str:
+    """What two fragments that say the same have in common: words in lower case, without the last punctuation."""
+    return " ".join(fragment.lower().split()).rstrip(".,;:!")
