@@ -245,7 +245,9 @@ def methods_that(prefer):
 def started_from(wildcards):
     """Input of `prefer`: the record of the training that the method goes on from, at its threshold if it has one."""
     before = config["methods"][wildcards.method]["after"]
-    threshold = wildcards.threshold if config["methods"][before]["threshold"] else paths.NO_THRESHOLD
+    threshold = (
+        wildcards.threshold if config["methods"][before]["threshold"] else paths.NO_THRESHOLD
+    )
     return paths.ADAPTER.format(**{**wildcards, "method": before, "threshold": threshold})
 
 

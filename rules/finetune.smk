@@ -10,10 +10,10 @@ rule finetune:
         training=paths.ADAPTER,
     log:
         "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
-    wildcard_constraints:
-        method=methods_that(prefer=False),
     benchmark:
         "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    wildcard_constraints:
+        method=methods_that(prefer=False),
     conda:
         "../envs/model.yaml"
     resources:
@@ -50,10 +50,10 @@ rule prefer:
         training=paths.ADAPTER,
     log:
         "results/logs/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
-    wildcard_constraints:
-        method=methods_that(prefer=True),
     benchmark:
         "results/benchmarks/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    wildcard_constraints:
+        method=methods_that(prefer=True),
     conda:
         "../envs/model.yaml"
     resources:

@@ -43,9 +43,7 @@ rule pair:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings(
-            "rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module"
-        ),
+        settings=settings("rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module"),
         version=versions.PAIR,
     shell:
         "python scripts/pair.py --data {input.data:q} --generations {input.generations:q}"

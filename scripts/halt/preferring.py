@@ -22,8 +22,8 @@ from halt import resume, trainers
 from halt.examples import TrainingError, order, plan
 from halt.trainers import Run
 
-_ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name not in ("activation_checkpointing", "packing"))
-_ARGUMENTS += ("beta", "disable_dropout", "gradient_checkpointing", "precompute_ref_log_probs", "truncation_mode")
+_ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name != "packing")  # DPO knows none
+_ARGUMENTS += ("beta", "disable_dropout", "precompute_ref_log_probs", "truncation_mode")
 _LOGGED = {"accuracy": "rewards/accuracies", "margin": "rewards/margins"}  # columns of loss.csv: TRL's names
 
 
@@ -74,7 +74,7 @@ def prefer(
                 settings, dtype, spread, len(stream) // settings["global_batch"], run.seed, work, state
             ),
             beta=settings["beta"],
-            gradient_checkpointing=settings["gradient_checkpointing"],
+            activation_checkpointing=settings["gradient_checkpointing"],
         ),
         train_dataset=Dataset.from_list([rows[row] for row in stream]),
         processing_class=tokenizer,

@@ -43,8 +43,8 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: data, domains, experiment, finetune, generate, judges, methods, models, "
-                "phrases, report, respond, rewrite, score)"
+                "xyzzy: unknown key (known: data, domains, dpo, experiment, finetune, generate, judges, methods, "
+                "models, phrases, report, respond, rewrite, score)"
             ),
         ],
     ),
@@ -332,6 +332,38 @@ BROKEN = {
             "domains.a b: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
             "methods.x|y: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
             "models...: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
+        ],
+    ),
+    "pairs of a method that is no finetuning, or of none": (
+        [
+            ("methods/one", {"rewrite": None, "threshold": False, "pairs": "facttune_fs"}),
+            ("methods/two", {"rewrite": None, "threshold": False, "pairs": "factune_fs", "after": "base"}),
+            ("methods/three", {"rewrite": "halt", "threshold": False, "pairs": "halt_dpo", "after": "halt"}),
+            ("methods/four", {"rewrite": None, "threshold": False, "pairs": "facttune_mc", "after": "flam"}),
+        ],
+        [
+            "methods.four.after: found 'flam', expected a key of methods (did you mean 'flame' there?)",
+            "methods.one.after: missing, expected it beside pairs",
+            "methods.three.rewrite: found 'halt' beside pairs, expected null",
+            "methods.three.threshold: found false, but module 'halt_dpo' needs one, expected true",
+            "methods.three.threshold: found false, but 'halt' has one, expected true",
+            "methods.two.after: found 'base', which has no targets, expected a method with `rewrite`",
+            (
+                "methods.two.pairs: found 'factune_fs', expected a module in scripts/halt/preferences/ "
+                "(did you mean 'facttune_fs' there?)"
+            ),
+        ],
+    ),
+    "pairs that this experiment cannot train on": (
+        [
+            ("experiment/methods", ["halt", "halt-dpo"]),
+            ("finetune/adapter", "full"),
+            ("finetune/global_batch", 9),
+            ("models/smollm2-135m/needs/finetune/processes", 3),
+        ],
+        [
+            "finetune.adapter: found 'full', expected 'lora': method 'halt-dpo' goes on from an adapter",
+            "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of dpo.global_batch (8)",
         ],
     ),
     "names that mean something else": (

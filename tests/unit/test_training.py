@@ -262,7 +262,7 @@ sys.path.insert(0, sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import test_training
-from halt import training
+from halt import trainers
 
 class Journal:
     def __init__(self, label, total, unit):
@@ -272,7 +272,7 @@ class Journal:
     def advance(self):
         print("step", file=self.journal, flush=True)
 
-training.Progress = Journal
+trainers.Progress = Journal
 test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), epochs=40)
 """
 

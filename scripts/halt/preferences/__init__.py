@@ -1,7 +1,7 @@
 """From judged samples to pairs of answers, the one preferred to the other, for DPO; pure.
 
-One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of the modules
-of `halt.rewriting`. No pair leaves the prompt out of training.
+One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
+`halt.rewriting`'s modules. No pair leaves the prompt out of training.
 """
 
 from collections.abc import Callable
