@@ -338,19 +338,20 @@ BROKEN = {
         [
             ("methods/one", {"rewrite": None, "threshold": False, "pairs": "facttune_fs"}),
             ("methods/two", {"rewrite": None, "threshold": False, "pairs": "factune_fs", "after": "base"}),
-            ("methods/three", {"rewrite": "halt", "threshold": False, "pairs": "halt_dpo", "after": "halt"}),
+            ("methods/three", {"rewrite": "halt", "threshold": True, "pairs": "halt_dpo", "after": "halt"}),
+            ("methods/five", {"rewrite": None, "threshold": False, "pairs": "halt_dpo", "after": "halt"}),
             ("methods/four", {"rewrite": None, "threshold": False, "pairs": "facttune_mc", "after": "flam"}),
         ],
         [
-            "methods.four.after: found 'flam', expected a key of methods (did you mean 'flame' there?)",
+            "methods.five.threshold: found false, but 'halt' has one, expected true",
+            "methods.five.threshold: found false, but module 'halt_dpo' needs one, expected true",
+            "methods.four.after: found 'flam', expected a key of methods, did you mean 'flame'?",
             "methods.one.after: missing, expected it beside pairs",
             "methods.three.rewrite: found 'halt' beside pairs, expected null",
-            "methods.three.threshold: found false, but module 'halt_dpo' needs one, expected true",
-            "methods.three.threshold: found false, but 'halt' has one, expected true",
             "methods.two.after: found 'base', which has no targets, expected a method with `rewrite`",
             (
-                "methods.two.pairs: found 'factune_fs', expected a module in scripts/halt/preferences/ "
-                "(did you mean 'facttune_fs' there?)"
+                "methods.two.pairs: found 'factune_fs', expected a module in scripts/halt/preferences/, "
+                "did you mean 'facttune_fs'?"
             ),
         ],
     ),
