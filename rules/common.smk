@@ -4,7 +4,7 @@ import gc
 import sys
 
 from halt import domains, paths, processes, prompts, versions
-from halt.config import ConfigError, check
+from halt.config import ConfigError, check, has
 from halt.config import settings as subtrees
 
 try:
@@ -23,17 +23,13 @@ wildcard_constraints:
 def settings(*templates, optional=()):
     """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths.
 
-    optional: keys of models/{model} that are left out where the config does not have them.
+    optional: further subtrees, left out where the config does not have them.
     """
 
     def chosen(wildcards):
         wanted = [template.format(**wildcards) for template in templates]
-        wanted += [
-            f"models/{wildcards.model}/{key}"
-            for key in optional
-            if key in config["models"][wildcards.model]
-        ]
-        return subtrees(config, *wanted)
+        further = [template.format(**wildcards) for template in optional]
+        return subtrees(config, *wanted, *(subtree for subtree in further if has(config, subtree)))
 
     return chosen
 

@@ -39,7 +39,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
-            optional=["engine"],
+            optional=["models/{model}/engine"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",

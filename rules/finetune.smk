@@ -27,7 +27,7 @@ rule finetune:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{domain}/module",
-            optional=["quantization"],
+            optional=["models/{model}/quantization"],
         ),
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",

@@ -19,7 +19,11 @@ rule rewrite:
         "../envs/table.yaml"
     params:
         settings=settings(
-            "rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"
+            "rewrite",
+            "phrases",
+            "methods/{method}/rewrite",
+            "domains/{domain}/module",
+            optional=["methods/{method}/options"],
         ),
         version=versions.REWRITE,
     shell:

@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/rewrite, rewrite, phrases, domains/<d>/module",
+        help="JSON: methods/<m>/{rewrite,options}, rewrite, phrases, domains/<d>/module",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -32,8 +32,15 @@ def main(args: argparse.Namespace) -> None:
     generations = frames.read(args.generations, frames.RESPONSES)
     judgements = frames.read(args.judgements, frames.JUDGEMENTS)
     domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
-    method = args.settings[f"methods/{args.method}"]["rewrite"]
-    settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
+    entry = args.settings[f"methods/{args.method}"]
+    method = entry["rewrite"]
+    settings = rewriting.Settings(
+        domain.DEPENDENT,
+        domain.join,
+        **args.settings["rewrite"],
+        **args.settings["phrases"],
+        options=rewriting.options(method, entry.get("options", {})),
+    )
     keys = {
         "model": generations["model"][0],
         "domain": data["domain"][0],

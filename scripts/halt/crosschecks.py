@@ -108,9 +108,30 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             without = sound("methods", name, "threshold") and not config["methods"][name]["threshold"]
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
+            if not broken:
+                yield from _check_method_options(config, name, module, sound)
     for name, method in _registry(config, "methods", sound):
         if method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
+        if method["rewrite"] is None and method.get("options"):
+            yield ("methods", name, "options"), "found options, but there is nothing to rewrite, expected none"
+
+
+def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+    place = ("methods", name, "options")
+    try:
+        declared = modules.literal("rewriting", module, "OPTIONS", {})
+    except HaltError as error:
+        yield ("methods", name, "rewrite"), str(error)
+        return
+    if undescribed := modules.undescribed(declared):
+        file = modules.file_of("rewriting", module)
+        yield (
+            ("methods", name, "rewrite"),
+            f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description",
+        )
+    elif sound(*place):
+        yield from _check_options(config["methods"][name]["options"], declared, place)
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
@@ -122,7 +143,7 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
             continue
         module = domains.load(module_name)
         if sound("domains", name, "options"):
-            yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
+            yield from _check_options(config["domains"][name]["options"], module.OPTIONS, ("domains", name, "options"))
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
 
@@ -139,8 +160,8 @@ def _module_faults(check: Callable[[str], object], module: str, package: str, pl
         yield place, str(error)
 
 
-def _check_options(options: Mapping, module: ModuleType, place: Place) -> Faults:
-    declared = {"type": "object", "additionalProperties": False, "properties": module.OPTIONS}
+def _check_options(options: Mapping, properties: Mapping, place: Place) -> Faults:
+    declared = {"type": "object", "additionalProperties": False, "properties": properties}
     yield from schema.faults(options, declared, place)
 
 

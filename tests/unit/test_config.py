@@ -163,6 +163,21 @@ BROKEN = {
         [("methods/halt/threshold", False), ("methods/unchanged-own/threshold", False)],
         ["methods.halt.threshold: found false, but module 'halt' needs one, expected true"],
     ),
+    "an option that the method's module does not have": (
+        [("methods/idk-share/options", {"shre": 0.5}), ("methods/halt/options", {"share": 0.5})],
+        [
+            "methods.halt.options.share: unknown key (known: none)",
+            "methods.idk-share.options.shre: unknown key, did you mean 'share'?",
+        ],
+    ),
+    "an option out of bounds": (
+        [("methods/idk-share/options/share", 0)],
+        ["methods.idk-share.options.share: found 0, expected a number > 0 and <= 1"],
+    ),
+    "options without anything to rewrite": (
+        [("methods/base/options", {"share": 0.5})],
+        ["methods.base.options: found options, but there is nothing to rewrite, expected none"],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],

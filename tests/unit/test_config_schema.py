@@ -86,6 +86,8 @@ SMALL["experiment"]["domains"] = ["biography", "code"]
 SMALL["domains"] = {name: SMALL["domains"][name] for name in SMALL["experiment"]["domains"]}
 for _domain in SMALL["domains"].values():
     _domain["options"] = {}  # every option of a module has a default
+for _method in SMALL["methods"].values():
+    _method.pop("options", None)
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from halt import modules, rewriting
 from halt.domains import load
-from halt.rewriting import Judged, Sample, Settings, add_on, unchanged_own, unchanged_reference
+from halt.rewriting import Judged, Sample, Settings, add_on, idk, idk_share, unchanged_own, unchanged_reference
 from halt.rewriting import halt as halt_method
 
 LABELS = {"r": "right", "w": "wrong", "v": "unverifiable", "j": "unjudged"}
@@ -98,6 +98,34 @@ def test_unchanged_methods_change_nothing():
 
 def test_an_empty_sample_is_no_target_for_unchanged_own():
     assert unchanged_own.rewrite(prompt("", "r"), settings(), "none") is None
+
+
+def test_idk_says_the_whole_percentile_sample_if_it_is_wholly_right():
+    judged = prompt("ww", "rw", "rrr")
+    assert idk.rewrite(judged, settings(), "1.00") == ("s2 f0\ns2 f1\ns2 f2", 2, 3, 3)
+    assert idk.rewrite(judged, settings(), "0.30") == ("Unsure from here", 1, 2, 0)  # HALT would say "s1 f0"
+
+
+def test_idk_takes_nothing_for_known_that_nobody_judged_right():
+    assert idk.rewrite(prompt("vv"), settings(), "1.00").target == "Unsure from here"
+    assert idk.rewrite(prompt(""), settings(), "1.00").target == "Unsure from here"
+    assert idk.rewrite(prompt("rv"), settings(), "1.00").target == "s0 f0\ns0 f1"
+    assert idk.rewrite(prompt("rv"), settings(unverifiable="drop"), "1.00").target == "Unsure from here"
+    assert idk.rewrite(prompt("rj"), settings(), "1.00").target == "Unsure from here"
+
+
+@pytest.mark.parametrize(("share", "target"), [(0.4, "s1 f0\ns1 f1"), (0.41, "Unsure from here")])
+def test_idk_by_share_says_the_first_right_sample_of_enough(share, target):
+    chosen = settings(options={"share": share})
+    assert idk_share.rewrite(prompt("rw", "rr", "w", "r", "wr"), chosen, "none").target == target
+
+
+def test_options_left_out_have_the_module_s_default():
+    assert rewriting.options("idk_share", {}) == {"share": 0.5}
+    assert rewriting.options("idk_share", {"share": 1}) == {"share": 1}
+    assert rewriting.options("halt", {}) == {}
+    with pytest.raises(rewriting.RewriteError, match="'halt' has no option share"):
+        rewriting.options("halt", {"share": 1})
 
 
 LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)

@@ -61,12 +61,7 @@ def load(module_name: str) -> ModuleType:
             raise DomainError(f"{file}: {name} is {found!r}, expected a {kind.__name__}")
     if module.REFERENCE_JUDGE and not hasattr(module, "judge"):
         raise DomainError(f"{file} lacks judge, but says that it has a reference judge")
-    undescribed = [
-        name
-        for name, option in module.OPTIONS.items()
-        if not isinstance(option, dict) or not {"default", "description"} <= option.keys()
-    ]
-    if undescribed:
+    if undescribed := modules.undescribed(module.OPTIONS):
         raise DomainError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
     places = sorted(field for _, field, _, _ in string.Formatter().parse(module.EXAMPLE) if field is not None)
     if places != ["prompt", "response"]:

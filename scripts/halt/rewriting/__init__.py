@@ -1,15 +1,17 @@
 """From judged samples to finetuning targets: the first place that knows the threshold, and pure.
 
 One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
-training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none".
+training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none". A module may also have
+
+    OPTIONS: dict    JSON-schema properties of the method's `options` in the config, each with a default: a literal
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from types import ModuleType
-from typing import NamedTuple
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -36,7 +38,7 @@ class Judged(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What rewriting may be told; `join` and `dependent` come from the domain."""
+    """What rewriting may be told; `join` and `dependent` come from the domain, `options` from the method."""
 
     dependent: bool
     join: Callable[[list[str]], str]
@@ -44,6 +46,7 @@ class Settings(NamedTuple):
     unverifiable: str  # keep | drop: fragments the ground truth says nothing about; scored neither way
     unsure: str
     uncertain: str
+    options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
 
 
 class Target(NamedTuple):
@@ -62,6 +65,14 @@ class RewriteError(HaltError):
 def load(module_name: str) -> ModuleType:
     """The method module `halt.rewriting.<module_name>`; ModuleError if it is missing, broken or lacks `rewrite`."""
     return modules.load("rewriting", module_name)
+
+
+def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a method module's OPTIONS; RewriteError on a name that is not there."""
+    known = vars(load(module_name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        raise RewriteError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
+    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
 
 
 def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str) -> Target | None:
@@ -103,6 +114,11 @@ def first_error(sample: Sample, settings: Settings) -> int:
         if not keeps(label, settings):
             return index
     return len(sample.labels)
+
+
+def wholly_right(sample: Sample, settings: Settings) -> bool:
+    """Whether something in a sample is right and nothing of it has to go."""
+    return "right" in sample.labels and first_error(sample, settings) == len(sample.labels)
 
 
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
