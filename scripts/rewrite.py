@@ -47,13 +47,10 @@ def main(args: argparse.Namespace) -> None:
         "method": args.method,
         "threshold": args.threshold,
     }
-    rewritten = (
-        (prompt, rewriting.rewritten(method, prompt, settings, args.threshold))
-        for prompt in rewriting.judged(data, generations, judgements)
-    )
+    prompts = list(rewriting.judged(data, generations, judgements))
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}
-        for prompt, target in rewritten
+        for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)
         if target is not None
     ]
     if not rows:

@@ -1,6 +1,7 @@
 """What a finetuning target is made of, for every method and threshold."""
 
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,17 @@ from hypothesis import strategies as st
 
 from halt import modules, rewriting
 from halt.domains import load
-from halt.rewriting import Judged, Sample, Settings, add_on, idk, idk_share, unchanged_own, unchanged_reference
+from halt.rewriting import (
+    Judged,
+    Sample,
+    Settings,
+    add_on,
+    idk,
+    idk_share,
+    random_trim,
+    unchanged_own,
+    unchanged_reference,
+)
 from halt.rewriting import halt as halt_method
 
 LABELS = {"r": "right", "w": "wrong", "v": "unverifiable", "j": "unjudged"}
@@ -126,6 +137,61 @@ def test_options_left_out_have_the_module_s_default():
     assert rewriting.options("halt", {}) == {}
     with pytest.raises(rewriting.RewriteError, match="'halt' has no option share"):
         rewriting.options("halt", {"share": 1})
+
+
+TRIM = {"seed": 0}
+
+
+def trimmed(prompts, threshold="1.00", **changes):
+    chosen = settings(**{"options": TRIM, **changes})
+    return [target for _, target in rewriting.targets("random_trim", prompts, chosen, threshold)]
+
+
+def test_random_trim_removes_as_many_as_halt_and_not_the_same():
+    judged = [prompt("rrwwrw")._replace(id=f"p{number}") for number in range(40)]
+    targets = trimmed(judged)
+    assert {(target.fragments, target.kept, target.sample) for target in targets} == {(6, 3, 0)}
+    kept = [target.target.split("\n") for target in targets]
+    assert all(lines == sorted(set(lines)) for lines in kept)  # in order, none twice
+    assert {line for lines in kept for line in lines} == set(judged[0].samples[0].fragments)
+    assert len({tuple(lines) for lines in kept}) > 10
+
+
+def test_random_trim_says_unsure_where_halt_would():
+    assert trimmed([prompt("ww"), prompt(""), prompt("rr")]) == [
+        ("Unsure from here", 0, 2, 0),
+        ("Unsure from here", 0, 0, 0),
+        ("s0 f0\ns0 f1", 0, 2, 2),
+    ]
+
+
+def test_random_trim_deals_halt_s_cuts_out_anew_among_dependent_prompts():
+    labels = ["wwww", "rwww", "rrww", "rrrr", ""] * 10
+    judged = [prompt(text)._replace(id=f"p{number}") for number, text in enumerate(labels)]
+    targets = trimmed(judged, dependent=True)
+    assert sorted(target.kept for target in targets) == sorted([0, 1, 2, 4, 0] * 10)
+    assert [target.kept for target in targets] != [0, 1, 2, 4, 0] * 10
+    for target in targets:
+        said = target.target.split("\n")
+        assert (said[-1] == "Unsure from here") == (target.kept < target.fragments or not target.fragments)
+        assert said[: target.kept] == [f"s0 f{number}" for number in range(target.kept)]
+
+
+@pytest.mark.parametrize(("total", "share", "kept"), [(4, "1/8", 1), (3, "5/6", 2), (1, "9/10", 0), (3, "1", 3)])
+def test_a_cut_is_rounded_and_takes_something_wherever_halt_did(total, share, kept):
+    assert random_trim._cut(total, Fraction(share)) == kept
+
+
+def test_random_trim_depends_on_seed_and_id_and_on_no_order():
+    judged = [prompt("rrwwrw")._replace(id=f"p{number}") for number in range(8)]
+    for dependent in (False, True):
+        first = trimmed(judged, dependent=dependent)
+        assert trimmed(judged[::-1], dependent=dependent)[::-1] == first
+        assert dependent or trimmed(judged, options={"seed": 1}) != first
+
+
+def test_random_trim_sees_no_label_but_through_halt_s_counts():
+    assert trimmed([prompt("rwwrw")]) == trimmed([prompt("wwrrw")])
 
 
 LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)

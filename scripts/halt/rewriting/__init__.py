@@ -3,12 +3,15 @@
 One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
 training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none". A module may also have
 
-    OPTIONS: dict    JSON-schema properties of the method's `options` in the config, each with a default: a literal
+    OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
+                                             a default: a literal
+    survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
+                                             `rewrite`, which gets the result as its fourth argument
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
@@ -75,10 +78,25 @@ def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {name: chosen.get(name, option["default"]) for name, option in known.items()}
 
 
-def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str) -> Target | None:
-    """What a method makes of one prompt; ModuleError if it fails or gives what is no target."""
+def targets(
+    module_name: str, prompts: Sequence[Judged], settings: Settings, threshold: str
+) -> Iterator[tuple[Judged, Target | None]]:
+    """Every prompt with what a method makes of it; ModuleError if the method fails or gives what is no target."""
+    surveyed = ()
+    if survey := vars(load(module_name)).get("survey"):
+        with modules.blamed("rewriting", module_name):
+            surveyed = (survey(prompts, settings, threshold),)
+    for prompt in prompts:
+        yield prompt, rewritten(module_name, prompt, settings, threshold, *surveyed)
+
+
+def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str, *surveyed: Any) -> Target | None:
+    """What a method makes of one prompt; surveyed: what its `survey` gave, if it has one.
+
+    ModuleError if it fails or gives what is no target.
+    """
     with modules.blamed("rewriting", module_name):
-        target = load(module_name).rewrite(prompt, settings, threshold)
+        target = load(module_name).rewrite(prompt, settings, threshold, *surveyed)
     sound = isinstance(target, Target) and isinstance(target.target, str) and target.target.strip()
     if target is not None and not sound:
         file = modules.file_of("rewriting", module_name)
@@ -114,6 +132,11 @@ def first_error(sample: Sample, settings: Settings) -> int:
         if not keeps(label, settings):
             return index
     return len(sample.labels)
+
+
+def written(kept: list[str], unsure: bool, settings: Settings) -> str:
+    """Fragments as text, and the `unsure` phrase on a line behind them or alone."""
+    return "\n".join([settings.join(kept)] * bool(kept) + [settings.unsure] * unsure)
 
 
 def wholly_right(sample: Sample, settings: Settings) -> bool:
