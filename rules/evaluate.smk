@@ -63,7 +63,9 @@ rule split_responses:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("phrases", "domains/{test_domain}/module"),
+        settings=settings(
+            "phrases", "domains/{test_domain}/module", optional=["methods/{method}/phrases"]
+        ),
         version=versions.SPLIT,
     shell:
         "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"

@@ -23,7 +23,7 @@ rule rewrite:
             "phrases",
             "methods/{method}/rewrite",
             "domains/{domain}/module",
-            optional=["methods/{method}/options"],
+            optional=["methods/{method}/options", "methods/{method}/phrases"],
         ),
         version=versions.REWRITE,
     shell:

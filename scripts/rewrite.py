@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/{rewrite,options}, rewrite, phrases, domains/<d>/module",
+        help="JSON: methods/<m>/{rewrite,options,phrases}, rewrite, phrases, domains/<d>/module",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -40,6 +40,7 @@ def main(args: argparse.Namespace) -> None:
         **args.settings["rewrite"],
         **args.settings["phrases"],
         options=rewriting.options(method, entry.get("options", {})),
+        phrases=entry.get("phrases", {}),
     )
     keys = {
         "model": generations["model"][0],

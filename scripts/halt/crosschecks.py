@@ -113,17 +113,20 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
-        if method["rewrite"] is None and method.get("options"):
-            yield ("methods", name, "options"), "found options, but there is nothing to rewrite, expected none"
+        for key in ("options", "phrases"):
+            if method["rewrite"] is None and method.get(key):
+                yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
     place = ("methods", name, "options")
     try:
         declared = modules.literal("rewriting", module, "OPTIONS", {})
+        phrases = modules.literal("rewriting", module, "PHRASES", ())
     except HaltError as error:
         yield ("methods", name, "rewrite"), str(error)
         return
+    yield from _check_method_phrases(config, name, module, phrases, sound)
     if undescribed := modules.undescribed(declared):
         file = modules.file_of("rewriting", module)
         yield (
@@ -132,6 +135,24 @@ def _check_method_options(config: Mapping, name: str, module: str, sound: Sound)
         )
     elif sound(*place):
         yield from _check_options(config["methods"][name]["options"], declared, place)
+
+
+def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple[str, ...], sound: Sound) -> Faults:
+    """The phrases that the module writes are there, and told apart from each other and from everybody's."""
+    place = ("methods", name, "phrases")
+    if not sound("methods", name):
+        return
+    given = config["methods"][name].get("phrases", {})
+    if wanted and not given:
+        yield place, f"missing, expected a mapping with {', '.join(wanted)}: module '{module}' writes them"
+    elif given and not wanted:
+        yield place, f"found phrases, but module '{module}' writes none, expected none"
+    common = [config["phrases"][phrase] for phrase in ("unsure", "uncertain") if sound("phrases", phrase)]
+    taken = {phrase.lower() for phrase in common}
+    for phrase, text in given.items():
+        if text.lower() in taken:
+            yield (*place, phrase), f"found {show(text)}, expected a phrase of its own"
+        taken.add(text.lower())
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:

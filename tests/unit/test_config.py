@@ -178,6 +178,19 @@ BROKEN = {
         [("methods/base/options", {"share": 0.5})],
         ["methods.base.options: found options, but there is nothing to rewrite, expected none"],
     ),
+    "phrases of a method that are not there, or not its own": (
+        [
+            ("methods/r-tuning/phrases", DELETED),
+            ("methods/r-tuning-u/phrases", {"sure": "unsure from here", "not_sure": "Unsure from Here"}),
+            ("methods/halt/phrases", {"sure": "Yes", "not_sure": "No"}),
+        ],
+        [
+            "methods.halt.phrases: found phrases, but module 'halt' writes none, expected none",
+            "methods.r-tuning.phrases: missing, expected a mapping with sure, not_sure: module 'r_tuning' writes them",
+            "methods.r-tuning-u.phrases.not_sure: found 'Unsure from Here', expected a phrase of its own",
+            "methods.r-tuning-u.phrases.sure: found 'unsure from here', expected a phrase of its own",
+        ],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],

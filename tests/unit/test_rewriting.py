@@ -16,6 +16,9 @@ from halt.rewriting import (
     add_on,
     idk,
     idk_share,
+    r_tuning,
+    r_tuning_r,
+    r_tuning_u,
     random_trim,
     unchanged_own,
     unchanged_reference,
@@ -192,6 +195,55 @@ def test_random_trim_depends_on_seed_and_id_and_on_no_order():
 
 def test_random_trim_sees_no_label_but_through_halt_s_counts():
     assert trimmed([prompt("rwwrw")]) == trimmed([prompt("wwrrw")])
+
+
+SURE = {"phrases": {"sure": "I am sure", "not_sure": "I am unsure"}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "answer", "dependent", "line"),
+    [
+        (["rrw", "w", "w"], "first", False, "I am sure"),  # 2 of 3
+        (["rww", "r", "r"], "first", False, "I am unsure"),
+        (["rww", "r", "r"], "majority", False, "I am sure"),
+        (["r", "r", "w", "w"], "majority", False, "I am unsure"),  # half is no majority
+        (["rrw"], "first", True, "I am unsure"),
+        (["rrv"], "first", True, "I am sure"),
+        ([""], "first", False, "I am unsure"),
+    ],
+)
+def test_r_tuning_keeps_the_reference_and_says_whether_the_model_knew(labels, answer, dependent, line):
+    chosen = settings(dependent, options={"answer": answer, "share": 0.5}, **SURE)
+    assert r_tuning.rewrite(prompt(*labels), chosen, "none") == (f"the reference\n{line}", None, 0, 0)
+    refused = "the reference" if line == "I am sure" else "Unsure from here"
+    assert r_tuning_r.rewrite(prompt(*labels), chosen, "none").target == refused
+
+
+def answers(*texts: str) -> Judged:
+    samples = [
+        Sample(number, text, tuple(text.split("/") if text else ()), ("wrong",) * len(text.split("/")))
+        for number, text in enumerate(texts)
+    ]
+    return Judged(f"id {texts}", "prompt", "the reference", tuple(samples))
+
+
+def test_entropy_of_one_fragment_a_sample_is_that_of_the_answers():
+    assert r_tuning_u.entropy(answers("a", "A ", "a", "a")) == 0
+    assert r_tuning_u.entropy(answers("a", "a", "b", "b")) == pytest.approx(math.log(2))
+    assert r_tuning_u.entropy(answers("a", "a", "a", "b")) == pytest.approx(2 * math.log(2) - 0.75 * math.log(3))
+    assert r_tuning_u.entropy(answers("a", "b", "c", "")) == pytest.approx(math.log(4))
+
+
+def test_entropy_of_longer_answers_lies_between_all_the_same_and_nothing_shared():
+    assert r_tuning_u.entropy(answers("a/b", "b/a")) == 0
+    assert r_tuning_u.entropy(answers("a/b", "c/d")) == pytest.approx(math.log(2))
+    assert r_tuning_u.entropy(answers("a/b", "a/c")) == pytest.approx(1.5 * math.log(2) - math.log(2))
+
+
+def test_r_tuning_u_is_unsure_above_the_median_whatever_is_right():
+    judged = [answers("a", "a", "a"), answers("a", "a", "b"), answers("a", "b", "c")]
+    given = [target.target for _, target in rewriting.targets("r_tuning_u", judged, settings(**SURE), "none")]
+    assert given == ["the reference\nI am sure"] * 2 + ["the reference\nI am unsure"]
 
 
 LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)

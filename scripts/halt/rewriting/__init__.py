@@ -5,6 +5,7 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
 
     OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
                                              a default: a literal
+    PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
     survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
                                              `rewrite`, which gets the result as its fourth argument
 """
@@ -41,7 +42,7 @@ class Judged(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What rewriting may be told; `join` and `dependent` come from the domain, `options` from the method."""
+    """What rewriting may be told; `join` and `dependent` come from the domain, `options`, `phrases` from the method."""
 
     dependent: bool
     join: Callable[[list[str]], str]
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     unsure: str
     uncertain: str
     options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
+    phrases: Mapping[str, str] = MappingProxyType({})  # of the method alone: {"sure": ..., "not_sure": ...}
 
 
 class Target(NamedTuple):
