@@ -41,6 +41,7 @@ def main(args: argparse.Namespace) -> None:
         **args.settings["phrases"],
         options=rewriting.options(method, entry.get("options", {})),
         phrases=entry.get("phrases", {}),
+        domain=domain,
     )
     keys = {
         "model": generations["model"][0],

@@ -1,5 +1,6 @@
 """What a finetuning target is made of, for every method and threshold."""
 
+import json
 import math
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from halt.rewriting import (
     Sample,
     Settings,
     add_on,
+    halt_reference,
     idk,
     idk_share,
     r_tuning,
@@ -244,6 +246,60 @@ def test_r_tuning_u_is_unsure_above_the_median_whatever_is_right():
     judged = [answers("a", "a", "a"), answers("a", "a", "b"), answers("a", "b", "c")]
     given = [target.target for _, target in rewriting.targets("r_tuning_u", judged, settings(**SURE), "none")]
     assert given == ["the reference\nI am sure"] * 2 + ["the reference\nI am unsure"]
+
+
+DARWIN = {
+    "name": "Charles Darwin",
+    "aliases": [],
+    "nationality": "English",
+    "occupations": ["naturalist", "scientist"],
+    "born": "1809",
+    "died": "1882",
+    "origin": "",
+    "gloss": "English naturalist",
+}
+LIFE = ["Charles Darwin was English.", "Charles Darwin was a naturalist.", "Charles Darwin was born in 1809."]
+
+
+def lived(*said: tuple[str, str, str | None]) -> Judged:
+    """(fragment, label, fact) of one sample on Charles Darwin."""
+    fragments, labels, facts = zip(*said, strict=True)
+    sampled = Sample(0, "\n".join(fragments), fragments, tuple(LABELS[label] for label in labels), facts)
+    return Judged("darwin", "Who?", "\n".join(LIFE), (sampled,), json.dumps(DARWIN))
+
+
+def from_reference(judged: Judged, domain: str = "biography") -> tuple:
+    module = load(domain)
+    chosen = settings(module.DEPENDENT, options={"overlap": 0.5})._replace(domain=module, join=module.join)
+    return halt_reference.rewrite(judged, chosen, "1.00")
+
+
+def test_halt_reference_keeps_the_statements_whose_facts_the_sample_got_right():
+    born, worked = ("He was born in 1809.", "r", "birth year"), ("He was a scientist.", "r", "occupation")
+    judged = lived(born, worked, ("Charles Darwin was French.", "w", None))
+    assert from_reference(judged) == ("\n".join(LIFE[1:]), None, 3, 2)
+    beyond = lived(("He died in 1882.", "r", "death year"), ("Charles Darwin was English.", "v", None))
+    assert from_reference(beyond) == ("Unsure from here", None, 3, 0)
+
+
+def test_halt_reference_goes_by_words_where_the_judge_names_no_fact():
+    assert from_reference(lived(("Darwin, born in 1809", "r", None))).target == LIFE[2]  # 4 of 4 words, of LIFE[0] one
+    assert from_reference(lived(("He sailed around the world in 1831", "r", None))).target == "Unsure from here"
+
+
+@pytest.mark.parametrize(
+    ("labels", "target", "kept"),
+    [
+        ("rww", "1 + 1 = 2\nUnsure from here", 1),
+        ("w", "Unsure from here", 0),
+        ("", "Unsure from here", 0),
+        ("rr", "1 + 1 = 2\n2 + 1 = 3\nAnswer: 3", 3),  # no error: the whole reference, though it has a step more
+        ("rrrrw", "1 + 1 = 2\n2 + 1 = 3\nUnsure from here", 2),  # it did not come to the end
+    ],
+)
+def test_halt_reference_cuts_a_dependent_reference_where_the_sample_went_wrong(labels, target, kept):
+    judged = prompt(labels)._replace(reference="1 + 1 = 2\n2 + 1 = 3\nAnswer: 3")
+    assert from_reference(judged, "mathematics") == (target, None, 3, kept)
 
 
 LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)

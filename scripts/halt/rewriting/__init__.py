@@ -24,12 +24,13 @@ from halt.errors import HaltError
 
 
 class Sample(NamedTuple):
-    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS."""
+    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS."""
 
     index: int
     text: str
     fragments: tuple[str, ...]
     labels: tuple[str, ...]
+    facts: tuple[str | None, ...] = ()
 
 
 class Judged(NamedTuple):
@@ -39,6 +40,7 @@ class Judged(NamedTuple):
     prompt: str
     reference: str
     samples: tuple[Sample, ...]
+    truth: str = "{}"  # JSON, read only by the domain's own module
 
 
 class Settings(NamedTuple):
@@ -52,6 +54,7 @@ class Settings(NamedTuple):
     uncertain: str
     options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
     phrases: Mapping[str, str] = MappingProxyType({})  # of the method alone: {"sure": ..., "not_sure": ...}
+    domain: ModuleType | None = None  # the domain's module, for its split() and judge()
 
 
 class Target(NamedTuple):
@@ -152,16 +155,16 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
     In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
     lists = (
-        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String))
+        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact")
         .sort("id", "sample", "fragment")
         .group_by("id", "sample", maintain_order=True)
-        .agg(fragments="text", labels="label")
+        .agg(fragments="text", labels="label", facts="fact")
     )
     drawn = generations.select("id", "sample", "text").join(lists, on=["id", "sample"], how="left").sort("id", "sample")
     samples: dict[str, list[Sample]] = defaultdict(list)
-    for id, index, text, fragments, labels in drawn.iter_rows():
-        samples[id].append(Sample(index, text, tuple(fragments or ()), tuple(labels or ())))
-    for id, prompt, reference in data.select("id", "prompt", "reference").iter_rows():
+    for id, index, text, *lists_of_it in drawn.iter_rows():
+        samples[id].append(Sample(index, text, *(tuple(found or ()) for found in lists_of_it)))
+    for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
-        yield Judged(id, prompt, reference, tuple(samples[id]))
+        yield Judged(id, prompt, reference, tuple(samples[id]), truth)
