@@ -3,6 +3,7 @@
 import json
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from halt.rewriting import (
     Sample,
     Settings,
     add_on,
+    halt_graph,
     halt_reference,
     idk,
     idk_share,
@@ -302,6 +304,42 @@ def test_halt_reference_cuts_a_dependent_reference_where_the_sample_went_wrong(l
     assert from_reference(judged, "mathematics") == (target, None, 3, kept)
 
 
+def graphed(fragments: list[str], labels: str, domain: str, **truth) -> tuple:
+    module = load(domain)
+    names = tuple(LABELS[label] for label in labels)
+    judged = Judged("id", "prompt", "", (Sample(0, "", tuple(fragments), names),), json.dumps(truth))
+    chosen = settings(module.DEPENDENT)._replace(domain=module, join=module.join)
+    return halt_graph.rewrite(judged, chosen, "1.00")
+
+
+EGGS = {"values": [["48"], ["7"], ["16"]], "answer": "16", "given": ["24", "2", "3", "4", "64"]}
+
+
+def test_halt_graph_keeps_a_right_step_that_rests_on_no_wrong_one():
+    steps = ["24 * 2 = 48 eggs", "3 + 4 = 8 boxes", "64 - 48 = 16 eggs", "Answer: 16"]
+    kept = "24 * 2 = 48 eggs\n64 - 48 = 16 eggs\nAnswer: 16\nUnsure from here"
+    assert graphed(steps, "rwww", "mathematics", **EGGS) == (kept, 0, 4, 3)
+
+
+def test_halt_graph_takes_a_wrong_step_s_descendants_with_it():
+    steps = ["24 * 2 = 47 eggs", "3 + 4 = 7 boxes", "47 - 31 = 16 eggs", "Answer: 16"]
+    assert graphed(steps, "wwww", "mathematics", **EGGS) == ("3 + 4 = 7 boxes\nUnsure from here", 0, 4, 1)
+    assert graphed(steps[1:2], "r", "mathematics", **EGGS).target == "3 + 4 = 7 boxes"
+    assert graphed([], "", "mathematics", **EGGS).target == "Unsure from here"
+
+
+def test_halt_graph_is_halt_where_no_graph_is_drawn():
+    for domain in ("biography", "competition_math"):
+        expected = halt_method.rewrite(prompt("rwr"), settings(load(domain).DEPENDENT), "1.00")
+        assert graphed([f"s0 f{number}" for number in range(3)], "rwr", domain)[1:] == expected[1:]
+
+
+def test_an_edge_to_a_later_fragment_is_refused():
+    domain = SimpleNamespace(__name__="halt.domains.made", rests_on=lambda fragments: [(1,), ()])
+    with pytest.raises(rewriting.RewriteError, match=r"^halt\.domains\.made: rests_on"):
+        halt_graph.rewrite(prompt("rr"), settings()._replace(domain=domain), "1.00")
+
+
 LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)
 THRESHOLDS = st.integers(1, 100).map(lambda hundredths: f"{hundredths / 100:.2f}")
 
@@ -329,6 +367,30 @@ def test_a_halt_target_holds_only_fragments_of_its_sample_that_may_stay(labels, 
     if dependent:
         assert said == list(drawn.fragments[: len(said)])
         assert (chosen.unsure in lines) == (len(said) < len(drawn.fragments) or not drawn.fragments)
+
+
+@given(st.text("rwvj", max_size=8), st.sampled_from(["keep", "drop"]), st.randoms(use_true_random=False))
+def test_a_graph_lies_between_halt_s_two_extremes(labels, unverifiable, random):
+    chosen, size = settings(unverifiable=unverifiable), len(labels)
+    drawn = sample(0, labels)
+    edges = [tuple(below for below in range(place) if random.random() < 0.3) for place in range(size)]
+    alone, inside, cut = (
+        halt_graph.standing(drawn.labels, each, chosen) for each in ([()] * size, edges, halt_graph.chain(size))
+    )
+    assert alone == [place for place, label in enumerate(drawn.labels) if rewriting.keeps(label, chosen)]
+    assert cut == list(range(rewriting.first_error(drawn, chosen)))
+    assert set(cut) <= set(inside) <= set(alone)
+    gone = set(range(size)) - set(inside)
+    assert all(gone.isdisjoint(edges[place]) for place in inside)
+    assert all(not rewriting.keeps(drawn.labels[place], chosen) or gone & set(edges[place]) for place in gone)
+
+
+@given(LABEL_TEXTS, THRESHOLDS, st.sampled_from(["keep", "drop"]))
+def test_halt_graph_is_halt_on_the_empty_graph_and_on_a_chain(labels, threshold, unverifiable):
+    for dependent in (False, True):
+        chosen = settings(dependent, unverifiable=unverifiable)._replace(domain=SimpleNamespace())
+        expected = halt_method.rewrite(prompt(*labels), chosen, threshold)
+        assert halt_graph.rewrite(prompt(*labels), chosen, threshold) == expected
 
 
 @given(LABEL_TEXTS, THRESHOLDS)

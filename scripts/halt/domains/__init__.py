@@ -12,6 +12,11 @@ A domain module says how its rows are made from a source, how a response is spli
     split(text)                  -> list[str], the fragments of a response, in order
     join(fragments)              -> str, such that split(join(split(text))) == split(text)
     judge(fragments, row)        -> list[Verdict], one per fragment
+
+For methods that ask for more than dependent or not (halt.rewriting.halt_graph) a module may have
+
+    rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
+    judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
 """
 
 import string
