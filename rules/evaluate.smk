@@ -23,6 +23,8 @@ rule respond:
         f"results/logs/respond/{RUN}.log",
     benchmark:
         f"results/benchmarks/respond/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         answering_environment
     resources:
@@ -60,6 +62,8 @@ rule split_responses:
         fragments=paths.RESPONSE_FRAGMENTS,
     log:
         f"results/logs/split_responses/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/table.yaml"
     params:
@@ -87,6 +91,8 @@ rule judge_responses:
         f"results/logs/judge_responses/{RUN}.log",
     benchmark:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")
@@ -127,6 +133,8 @@ rule score:
         metrics=paths.METRICS,
     log:
         f"results/logs/score/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/table.yaml"
     params:

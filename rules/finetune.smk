@@ -12,6 +12,8 @@ rule finetune:
         "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
     benchmark:
         "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/model.yaml"
     resources:
@@ -22,13 +24,7 @@ rule finetune:
         processes=spread("finetune"),
         batch_size=needs("finetune", "batch_size"),
     params:
-        settings=settings(
-            "finetune",
-            "models/{model}/chat",
-            "models/{model}/dtype",
-            "domains/{domain}/module",
-            optional=["models/{model}/quantization"],
-        ),
+        settings=training_settings,
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:

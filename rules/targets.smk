@@ -3,6 +3,7 @@
 
 localrules:
     rewrite,
+    join_targets,
 
 
 rule rewrite:
@@ -31,3 +32,20 @@ rule rewrite:
         " --judgements {input.judgements:q} --method {wildcards.method:q}"
         " --threshold {wildcards.threshold} --settings {params.settings:q}"
         " --version {params.version} --output {output.targets:q} > {log:q} 2>&1"
+
+
+rule join_targets:
+    """Put the targets of all selected domains together, for one model that is finetuned on them all."""
+    input:
+        targets=targets_of_domains,
+    output:
+        targets=paths.TARGETS.replace("{domain}", paths.ALL),
+    log:
+        "results/logs/join_targets/{model}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        version=versions.JOIN_TARGETS,
+    shell:
+        "python scripts/join_targets.py --targets {input.targets:q} --version {params.version}"
+        " --output {output.targets:q} > {log:q} 2>&1"

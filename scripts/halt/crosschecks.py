@@ -92,6 +92,11 @@ def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
             yield ("experiment", "thresholds"), f"found an empty list, but method {show(name)} needs at least one"
 
 
+def _check_joint(config: Mapping, sound: Sound) -> Faults:
+    if sound("experiment", "joint") and config["experiment"]["joint"] and len(_selected_domains(config, sound)) == 1:
+        yield ("experiment", "joint"), "found true with one domain, expected several or false"
+
+
 def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
     for section, reserved in (("domains", paths.RESERVED_DOMAINS), ("methods", paths.RESERVED_METHODS)):
         for name in _names(config, section):
@@ -350,6 +355,7 @@ def _check_lengths(config: Mapping, sound: Sound) -> Faults:
 ALL = (
     _check_selections,
     _check_thresholds,
+    _check_joint,
     _check_reserved_names,
     _check_methods,
     _check_domain_modules,

@@ -11,6 +11,7 @@ GENERATE = 2  # few-shot contexts and samples of the pretrained model
 SPLIT = 1  # fragments of samples and of responses
 JUDGE = 3  # verdicts on fragments of samples and of responses
 REWRITE = 1  # finetuning targets
+JOIN_TARGETS = 1  # the targets of several domains as one table
 FINETUNE = 1  # adapters and trained weights
 RESPOND = 3  # answers to test prompts
 SCORE = 1  # metrics per response

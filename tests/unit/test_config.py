@@ -191,6 +191,10 @@ BROKEN = {
             "methods.r-tuning-u.phrases.sure: found 'unsure from here', expected a phrase of its own",
         ],
     ),
+    "one model for all domains, of which there is one": (
+        [("experiment/joint", True), ("experiment/domains", ["code"])],
+        ["experiment.joint: found true with one domain, expected several or false"],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],

@@ -91,7 +91,11 @@ for _method in SMALL["methods"].values():
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 
-OPTIONAL = ("parameters", "throughput")  # read by `make plan` alone, which says what it took in their place
+OPTIONAL = (
+    "joint",
+    "parameters",
+    "throughput",
+)  # the latter two are read by `make plan` alone, which says what it took
 
 
 def _at(tree, place):

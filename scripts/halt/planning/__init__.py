@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains
+from halt import domains, paths
 from halt.errors import HaltError
 
 # What no config says. Printed with every plan.
@@ -113,9 +113,13 @@ def work(job: Job, config: Mapping) -> Work:
         case "judge" | "judge_responses":
             return _judging(job, config)
         case "finetune":
-            domain, settings = _domain(job, config), config["finetune"]
-            length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            return Work(trained=round(domain["rows"]["train"] * settings["epochs"] * length))
+            name, settings = job.wildcards["domain"], config["finetune"]
+            tokens = 0
+            for domain in config["experiment"]["domains"] if name == paths.ALL else [name]:
+                entry = config["domains"][domain]
+                length = min(settings["max_length"], PROMPT_TOKENS + entry["max_new_tokens"])
+                tokens += entry["rows"]["train"] * length
+            return Work(trained=round(tokens * settings["epochs"]))
     return Work()
 
 
