@@ -91,11 +91,7 @@ for _method in SMALL["methods"].values():
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 
-OPTIONAL = (
-    "joint",
-    "parameters",
-    "throughput",
-)  # the latter two are read by `make plan` alone, which says what it took
+OPTIONAL = ("joint", "parameters", "throughput")  # the latter two for `make plan` alone, which says what it took
 
 
 def _at(tree, place):
