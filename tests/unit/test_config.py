@@ -181,14 +181,14 @@ BROKEN = {
     "phrases of a method that are not there, or not its own": (
         [
             ("methods/r-tuning/phrases", DELETED),
-            ("methods/r-tuning-u/phrases", {"sure": "unsure from here", "not_sure": "Unsure from Here"}),
+            ("methods/r-tuning-u/phrases", {"sure": "unsure", "not_sure": "Unsure of it"}),
             ("methods/halt/phrases", {"sure": "Yes", "not_sure": "No"}),
         ],
         [
             "methods.halt.phrases: found phrases, but module 'halt' writes none, expected none",
             "methods.r-tuning.phrases: missing, expected a mapping with sure, not_sure: module 'r_tuning' writes them",
-            "methods.r-tuning-u.phrases.not_sure: found 'Unsure from Here', expected a phrase of its own",
-            "methods.r-tuning-u.phrases.sure: found 'unsure from here', expected a phrase of its own",
+            "methods.r-tuning-u.phrases.not_sure: found 'Unsure of it', expected one that begins as no other phrase",
+            "methods.r-tuning-u.phrases.sure: found 'unsure', expected one that begins as no other phrase",
         ],
     ),
     "one model for all domains, of which there is one": (
