@@ -36,7 +36,7 @@ rule generate:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
-            optional=["engine"],
+            optional=["models/{model}/engine"],
         ),
         version=versions.GENERATE,
         work="results/work/generate/{model}/{domain}/{split}",

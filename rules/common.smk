@@ -4,7 +4,7 @@ import gc
 import sys
 
 from halt import domains, paths, processes, prompts, versions
-from halt.config import ConfigError, check
+from halt.config import ConfigError, check, has
 from halt.config import settings as subtrees
 
 try:
@@ -23,17 +23,13 @@ wildcard_constraints:
 def settings(*templates, optional=()):
     """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths.
 
-    optional: keys of models/{model} that are left out where the config does not have them.
+    optional: further subtrees, left out where the config does not have them.
     """
 
     def chosen(wildcards):
         wanted = [template.format(**wildcards) for template in templates]
-        wanted += [
-            f"models/{wildcards.model}/{key}"
-            for key in optional
-            if key in config["models"][wildcards.model]
-        ]
-        return subtrees(config, *wanted)
+        further = [template.format(**wildcards) for template in optional]
+        return subtrees(config, *wanted, *(subtree for subtree in further if has(config, subtree)))
 
     return chosen
 
@@ -230,6 +226,29 @@ def local_files(wildcards):
     return [path for path in named if not Path(path).is_dir()]
 
 
+def targets_of_domains(wildcards):
+    """Input of `join_targets`: the targets of one method and threshold in every selected domain."""
+    return [paths.TARGETS.format(domain=domain, **wildcards) for domain in selected_domains()]
+
+
+def selected_domains():
+    """The domains of the experiment by name, so that their order in the config changes nothing."""
+    return sorted(config["experiment"]["domains"])
+
+
+def training_settings(wildcards):
+    """Params of `finetune`: how it trains, the model, and the form of prompts in the domains it is trained on."""
+    joint = wildcards.domain == paths.ALL
+    domains = selected_domains() if joint else [wildcards.domain]
+    return settings(
+        "finetune",
+        "models/{model}/chat",
+        "models/{model}/dtype",
+        *(f"domains/{domain}/module" for domain in domains),
+        optional=["models/{model}/quantization"],
+    )(wildcards)
+
+
 def adapter(wildcards):
     """Input of `respond`: the record of the training, if the method finetunes."""
     return paths.ADAPTER.format(**wildcards) if paths.trained(wildcards.method, config) else []
@@ -257,6 +276,9 @@ def every(template, **fixed):
 
 
 def each(template, **fixed):
-    """Paths per selected model and domain, without repetition."""
-    found = (template.format(**result, **fixed) for result in paths.grid(config))
+    """Paths per selected model and domain that is tested, without repetition."""
+    found = (
+        template.format(**{**result, "domain": result["test_domain"]}, **fixed)
+        for result in paths.grid(config)
+    )
     return list(dict.fromkeys(found))

@@ -23,6 +23,8 @@ rule respond:
         f"results/logs/respond/{RUN}.log",
     benchmark:
         f"results/benchmarks/respond/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         answering_environment
     resources:
@@ -39,7 +41,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
-            optional=["engine"],
+            optional=["models/{model}/engine"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",
@@ -60,10 +62,14 @@ rule split_responses:
         fragments=paths.RESPONSE_FRAGMENTS,
     log:
         f"results/logs/split_responses/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("phrases", "domains/{test_domain}/module"),
+        settings=settings(
+            "phrases", "domains/{test_domain}/module", optional=["methods/{method}/phrases"]
+        ),
         version=versions.SPLIT,
     shell:
         "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"
@@ -85,6 +91,8 @@ rule judge_responses:
         f"results/logs/judge_responses/{RUN}.log",
     benchmark:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")
@@ -125,6 +133,8 @@ rule score:
         metrics=paths.METRICS,
     log:
         f"results/logs/score/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/table.yaml"
     params:

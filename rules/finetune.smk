@@ -14,6 +14,7 @@ rule finetune:
         "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
     wildcard_constraints:
         method=methods_that(prefer=False),
+        domain=paths.trained_on(config),
     conda:
         "../envs/model.yaml"
     resources:
@@ -24,13 +25,7 @@ rule finetune:
         processes=spread("finetune"),
         batch_size=needs("finetune", "batch_size"),
     params:
-        settings=settings(
-            "finetune",
-            "models/{model}/chat",
-            "models/{model}/dtype",
-            "domains/{domain}/module",
-            optional=["quantization"],
-        ),
+        settings=training_settings,
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:
@@ -69,7 +64,7 @@ rule prefer:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{domain}/module",
-            optional=["quantization"],
+            optional=["models/{model}/quantization"],
         ),
         version=versions.PREFER,
         work="results/work/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}",

@@ -4,6 +4,7 @@
 localrules:
     rewrite,
     pair,
+    join_targets,
 
 
 rule rewrite:
@@ -20,7 +21,11 @@ rule rewrite:
         "../envs/table.yaml"
     params:
         settings=settings(
-            "rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"
+            "rewrite",
+            "phrases",
+            "methods/{method}/rewrite",
+            "domains/{domain}/module",
+            optional=["methods/{method}/options", "methods/{method}/phrases"],
         ),
         version=versions.REWRITE,
     shell:
@@ -50,3 +55,20 @@ rule pair:
         " --judgements {input.judgements:q} --method {wildcards.method:q}"
         " --threshold {wildcards.threshold} --settings {params.settings:q}"
         " --version {params.version} --output {output.pairs:q} > {log:q} 2>&1"
+
+
+rule join_targets:
+    """Put the targets of all selected domains together, for one model that is finetuned on them all."""
+    input:
+        targets=targets_of_domains,
+    output:
+        targets=paths.TARGETS.replace("{domain}", paths.ALL),
+    log:
+        "results/logs/join_targets/{model}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        version=versions.JOIN_TARGETS,
+    shell:
+        "python scripts/join_targets.py --targets {input.targets:q} --version {params.version}"
+        " --output {output.targets:q} > {log:q} 2>&1"

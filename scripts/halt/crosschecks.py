@@ -92,6 +92,11 @@ def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
             yield ("experiment", "thresholds"), f"found an empty list, but method {show(name)} needs at least one"
 
 
+def _check_joint(config: Mapping, sound: Sound) -> Faults:
+    if sound("experiment", "joint") and config["experiment"]["joint"] and len(_selected_domains(config, sound)) == 1:
+        yield ("experiment", "joint"), "found true with one domain, expected several or false"
+
+
 def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
     for section, reserved in (("domains", paths.RESERVED_DOMAINS), ("methods", paths.RESERVED_METHODS)):
         for name in _names(config, section):
@@ -108,11 +113,54 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             without = sound("methods", name, "threshold") and not config["methods"][name]["threshold"]
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
+            if not broken:
+                yield from _check_method_options(config, name, module, sound)
     for name, method in _registry(config, "methods", sound):
         if "pairs" in method or "after" in method:
             yield from _check_pairs(config, name, method, sound)
         elif method["rewrite"] is None and method["threshold"]:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
+        for key in ("options", "phrases"):
+            if method["rewrite"] is None and method.get(key):
+                yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
+
+
+def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+    place = ("methods", name, "options")
+    try:
+        declared = modules.literal("rewriting", module, "OPTIONS", {})
+        phrases = modules.literal("rewriting", module, "PHRASES", ())
+    except HaltError as error:
+        yield ("methods", name, "rewrite"), str(error)
+        return
+    yield from _check_method_phrases(config, name, module, phrases, sound)
+    if undescribed := modules.undescribed(declared):
+        file = modules.file_of("rewriting", module)
+        yield (
+            ("methods", name, "rewrite"),
+            f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description",
+        )
+    elif sound(*place):
+        yield from _check_options(config["methods"][name]["options"], declared, place)
+
+
+def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple[str, ...], sound: Sound) -> Faults:
+    """The phrases that the module writes are there, and told apart from each other and from everybody's."""
+    place = ("methods", name, "phrases")
+    if not sound("methods", name):
+        return
+    given = config["methods"][name].get("phrases", {})
+    if wanted and not given:
+        yield place, f"missing, expected a mapping with {', '.join(wanted)}: module '{module}' writes them"
+    elif given and not wanted:
+        yield place, f"found phrases, but module '{module}' writes none, expected none"
+    common = [config["phrases"][phrase] for phrase in ("unsure", "uncertain") if sound("phrases", phrase)]
+    taken = [phrase.lower() for phrase in common]
+    for phrase, text in given.items():
+        own = text.lower()
+        if any(own.startswith(other) or other.startswith(own) for other in taken):  # answers are read by beginnings
+            yield (*place, phrase), f"found {show(text)}, expected one that begins as no other phrase"
+        taken.append(own)
 
 
 def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> Faults:
@@ -169,7 +217,7 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
             continue
         module = domains.load(module_name)
         if sound("domains", name, "options"):
-            yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
+            yield from _check_options(config["domains"][name]["options"], module.OPTIONS, ("domains", name, "options"))
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
 
@@ -186,8 +234,8 @@ def _module_faults(check: Callable[[str], object], module: str, package: str, pl
         yield place, str(error)
 
 
-def _check_options(options: Mapping, module: ModuleType, place: Place) -> Faults:
-    declared = {"type": "object", "additionalProperties": False, "properties": module.OPTIONS}
+def _check_options(options: Mapping, properties: Mapping, place: Place) -> Faults:
+    declared = {"type": "object", "additionalProperties": False, "properties": properties}
     yield from schema.faults(options, declared, place)
 
 
@@ -355,6 +403,7 @@ def _check_lengths(config: Mapping, sound: Sound) -> Faults:
 ALL = (
     _check_selections,
     _check_thresholds,
+    _check_joint,
     _check_reserved_names,
     _check_methods,
     _check_domain_modules,

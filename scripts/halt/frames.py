@@ -47,7 +47,7 @@ RESPONSES = _ANSWER | {
 FRAGMENTS = _ANSWER | {
     "fragment": pl.Int32,
     "text": pl.String,
-    "marked": pl.Boolean,  # stands behind the `Uncertain` marker of Add-On HALT
+    "marked": pl.Boolean,  # doubted by the model: behind `Uncertain` (Add-On HALT), before `I am unsure` (R-Tuning)
 }
 JUDGEMENTS = FRAGMENTS | {
     "label": pl.Enum(LABELS),

@@ -14,7 +14,8 @@ STAGES = ("judge", "judge_responses")  # that ask a server
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
-RESERVED_DOMAINS = ("all",)  # stands for one adapter trained on every domain
+ALL = "all"  # as {domain}: one adapter trained on every selected domain
+RESERVED_DOMAINS = (ALL,)
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
 
 # A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
@@ -93,26 +94,36 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
     }
 
 
+def trained_on(config: Mapping) -> str:
+    """A regular expression: what an adapter may be trained on, a domain of the registry or all that are selected."""
+    return any_of([*config["domains"], ALL])
+
+
 def grid(config: Mapping) -> Iterator[dict]:
     """Every result of the experiment as the wildcards of `METRICS`.
 
-    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on.
+    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on;
+    with `experiment.joint` another one is trained on all domains and tested on each, by methods that train on targets.
     """
     experiment = config["experiment"]
+    joint = [ALL] if experiment.get("joint") else []
     for model in experiment["models"]:
-        for domain in experiment["domains"]:
+        for domain in [*experiment["domains"], *joint]:
             for method in experiment["methods"]:
+                if domain == ALL and (not trained(method, config) or preferring(method, config)):
+                    continue
                 seeds = experiment["seeds"] if trained(method, config) else experiment["seeds"][:1]
                 for threshold in thresholds_of(method, config):
                     for seed in seeds:
-                        yield {
-                            "model": model,
-                            "domain": domain,
-                            "method": method,
-                            "threshold": threshold,
-                            "seed": seed,
-                            "test_domain": domain,
-                        }
+                        for test_domain in experiment["domains"] if domain == ALL else [domain]:
+                            yield {
+                                "model": model,
+                                "domain": domain,
+                                "method": method,
+                                "threshold": threshold,
+                                "seed": seed,
+                                "test_domain": test_domain,
+                            }
 
 
 def any_of(names: Iterable[str]) -> str:

@@ -46,9 +46,9 @@ def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> di
     return {"prompt": opening, "completion": whole[len(opening) :]}
 
 
-def training_rows(targets: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:
-    """`training_row` for every row (prompt, target) of a targets table."""
-    return [training_row(row["prompt"], row["target"], chat, domain) for row in targets]
+def training_rows(targets: Sequence[Mapping], chat: bool, domains: Mapping[str, ModuleType]) -> list[dict]:
+    """`training_row` for every row (domain, prompt, target) of a targets table; domains: their modules by name."""
+    return [training_row(row["prompt"], row["target"], chat, domains[row["domain"]]) for row in targets]
 
 
 def preference_rows(pairs: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:

@@ -12,6 +12,7 @@ SPLIT = 1  # fragments of samples and of responses
 JUDGE = 3  # verdicts on fragments of samples and of responses
 REWRITE = 1  # finetuning targets
 PAIR = 1  # pairs of answers for preference training
+JOIN_TARGETS = 1  # the targets of several domains as one table
 FINETUNE = 1  # adapters and trained weights
 PREFER = 1  # adapters trained on pairs
 RESPOND = 3  # answers to test prompts

@@ -163,6 +163,38 @@ BROKEN = {
         [("methods/halt/threshold", False), ("methods/unchanged-own/threshold", False)],
         ["methods.halt.threshold: found false, but module 'halt' needs one, expected true"],
     ),
+    "an option that the method's module does not have": (
+        [("methods/idk-share/options", {"shre": 0.5}), ("methods/halt/options", {"share": 0.5})],
+        [
+            "methods.halt.options.share: unknown key (known: none)",
+            "methods.idk-share.options.shre: unknown key, did you mean 'share'?",
+        ],
+    ),
+    "an option out of bounds": (
+        [("methods/idk-share/options/share", 0)],
+        ["methods.idk-share.options.share: found 0, expected a number > 0 and <= 1"],
+    ),
+    "options without anything to rewrite": (
+        [("methods/base/options", {"share": 0.5})],
+        ["methods.base.options: found options, but there is nothing to rewrite, expected none"],
+    ),
+    "phrases of a method that are not there, or not its own": (
+        [
+            ("methods/r-tuning/phrases", DELETED),
+            ("methods/r-tuning-u/phrases", {"sure": "unsure", "not_sure": "Unsure of it"}),
+            ("methods/halt/phrases", {"sure": "Yes", "not_sure": "No"}),
+        ],
+        [
+            "methods.halt.phrases: found phrases, but module 'halt' writes none, expected none",
+            "methods.r-tuning.phrases: missing, expected a mapping with sure, not_sure: module 'r_tuning' writes them",
+            "methods.r-tuning-u.phrases.not_sure: found 'Unsure of it', expected one that begins as no other phrase",
+            "methods.r-tuning-u.phrases.sure: found 'unsure', expected one that begins as no other phrase",
+        ],
+    ),
+    "one model for all domains, of which there is one": (
+        [("experiment/joint", True), ("experiment/domains", ["code"])],
+        ["experiment.joint: found true with one domain, expected several or false"],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],

@@ -86,10 +86,12 @@ SMALL["experiment"]["domains"] = ["biography", "code"]
 SMALL["domains"] = {name: SMALL["domains"][name] for name in SMALL["experiment"]["domains"]}
 for _domain in SMALL["domains"].values():
     _domain["options"] = {}  # every option of a module has a default
+for _method in SMALL["methods"].values():
+    _method.pop("options", None)
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 
-OPTIONAL = ("parameters", "throughput")  # read by `make plan` alone, which says what it took in their place
+OPTIONAL = ("joint", "parameters", "throughput")  # the latter two for `make plan` alone, which says what it took
 
 
 def _at(tree, place):

@@ -121,6 +121,22 @@ def test_the_config_finds_a_method_that_is_only_mentioned(write):
     assert line.endswith(" lacks rewrite")
 
 
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ('dict(few={"default": 1})', "OPTIONS is not a literal dict, expected one"),
+        ('["few"]', "OPTIONS is not a literal dict, expected one"),
+        ('{"few": {"type": "integer", "default": 1}}', "option few of OPTIONS lacks a default or a description"),
+    ],
+)
+def test_the_config_reads_the_options_of_a_method_module_without_running_it(write, options, fault):
+    tree = config_tree()
+    text = f"raise SystemExit\nOPTIONS = {options}\ndef rewrite(prompt, settings, threshold): ...\n"
+    tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
+    [line] = [line for line in config.validate(tree) if line.startswith("methods.halt.rewrite")]
+    assert line.endswith(fault)
+
+
 def test_the_config_names_broken_modules_before_anything_runs(write):
     tree = config_tree()
     tree["domains"]["biography"]["module"] = write("domains", "DEPENDENT =\n")

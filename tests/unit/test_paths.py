@@ -64,6 +64,21 @@ def test_grid_is_every_combination_and_base_is_run_once():
     assert len(results) == 14
 
 
+def test_a_joint_model_is_trained_once_and_tested_on_each_domain():
+    experiment = CONFIG["experiment"] | {"domains": ["biography", "code"], "seeds": [1], "models": ["small"]}
+    joint = {**CONFIG, "experiment": {**experiment, "joint": True}}
+    found = list(paths.grid(joint))
+    assert found[: -2 * 3] == list(paths.grid({**CONFIG, "experiment": experiment}))
+    assert [(one["method"], one["threshold"], one["test_domain"]) for one in found[-2 * 3 :]] == [
+        (method, threshold, test_domain)
+        for method, threshold in [("unchanged", "none"), ("halt", "0.80"), ("halt", "0.40")]
+        for test_domain in ("biography", "code")
+    ]
+    assert {one["domain"] for one in found[-2 * 3 :]} == {"all"}
+    assert re.fullmatch(paths.trained_on(CONFIG), "all")
+    assert not re.fullmatch(paths.wildcard_constraints(CONFIG)["domain"], "all")  # nothing before a training is of all
+
+
 def test_every_result_of_the_grid_has_its_own_path():
     results = [paths.METRICS.format(**result) for result in paths.grid(CONFIG)]
     assert len(set(results)) == len(results)

@@ -84,6 +84,12 @@ def test_training_is_never_longer_than_max_length():
     assert planning.work(job("finetune"), config).trained == 100 * 3 * 100
 
 
+def test_a_joint_training_has_the_targets_of_all_selected_domains():
+    config = {**CONFIG, "experiment": {"domains": ["facts", "exact"]}}
+    apart = [planning.work(job("finetune", domain=domain), config).trained for domain in ("facts", "exact")]
+    assert planning.work(job("finetune", domain="all"), config).trained == sum(apart)
+
+
 def test_a_step_by_step_probability_judge_asks_for_every_fragment():
     config = copy.deepcopy(CONFIG)
     config["judges"]["served"]["decide"] = "probability"

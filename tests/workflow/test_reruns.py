@@ -52,6 +52,13 @@ def test_one_more_seed_costs_no_target(finished_run):
     assert planned["finetune"] == (METHODS - 1) * DOMAINS  # base is not trained
 
 
+def test_a_joint_model_costs_its_trainings_and_what_follows(finished_run):
+    planned = finished_run.plan({"experiment": {"joint": True}})
+    assert set(planned) == FROM_FINETUNE | {"join_targets"}
+    assert planned["join_targets"] == planned["finetune"] == METHODS - 1
+    assert planned["respond"] == planned["score"] == (METHODS - 1) * DOMAINS
+
+
 def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
     assert set(finished_run.plan({"finetune": {"learning_rate": 7.0e-5}})) == FROM_FINETUNE
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains
+from halt import domains, paths
 from halt.errors import HaltError
 
 # What no config says. Printed with every plan.
@@ -112,15 +112,19 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
-        case "finetune":
-            domain, settings = _domain(job, config), config["finetune"]
-            length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            return Work(trained=round(domain["rows"]["train"] * settings["epochs"] * length))
         case "prefer":  # every two samples of a prompt, two answers a pair
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
             pairs = domain["rows"]["train"] * samples * (samples - 1) / 2
             return Work(trained=round(2 * pairs * settings["epochs"] * length))
+        case "finetune":
+            name, settings = job.wildcards["domain"], config["finetune"]
+            tokens = 0
+            for domain in config["experiment"]["domains"] if name == paths.ALL else [name]:
+                entry = config["domains"][domain]
+                length = min(settings["max_length"], PROMPT_TOKENS + entry["max_new_tokens"])
+                tokens += entry["rows"]["train"] * length
+            return Work(trained=round(tokens * settings["epochs"]))
     return Work()
 
 
