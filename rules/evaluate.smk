@@ -6,6 +6,7 @@ localrules:
     score,
 
 
+ANSWERING = paths.answering_constraint(config)
 RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
 ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
 
@@ -23,6 +24,8 @@ rule respond:
         f"results/logs/respond/{RUN}.log",
     benchmark:
         f"results/benchmarks/respond/{RUN}.tsv"
+    wildcard_constraints:
+        method=ANSWERING,
     conda:
         answering_environment
     resources:
@@ -60,6 +63,8 @@ rule split_responses:
         fragments=paths.RESPONSE_FRAGMENTS,
     log:
         f"results/logs/split_responses/{RUN}.log",
+    wildcard_constraints:
+        method=ANSWERING,
     conda:
         "../envs/table.yaml"
     params:
@@ -85,6 +90,8 @@ rule judge_responses:
         f"results/logs/judge_responses/{RUN}.log",
     benchmark:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
+    wildcard_constraints:
+        method=ANSWERING,
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")

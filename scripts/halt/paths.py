@@ -37,6 +37,9 @@ TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
 # The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
 
+# How sure the model is of each fragment, by a method that filters the answers of another; without a threshold.
+CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_domain}.parquet"
+
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
@@ -65,12 +68,42 @@ def thresholds_of(method: str, config: Mapping) -> list[str]:
     """Labels of the thresholds that a method is run at, in the config's order; ["none"] for one without threshold."""
     if not config["methods"][method]["threshold"]:
         return [NO_THRESHOLD]
-    return [threshold_label(threshold) for threshold in config["experiment"]["thresholds"]]
+    own = config["methods"][method].get("thresholds", config["experiment"]["thresholds"])
+    return [threshold_label(threshold) for threshold in own]
 
 
 def trained(method: str, config: Mapping) -> bool:
     """Whether the method finetunes at all (the base model with few-shot prompts does not)."""
     return config["methods"][method]["rewrite"] is not None
+
+
+def filters(config: Mapping, *kinds: str) -> list[str]:
+    """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
+    return [
+        name
+        for name, method in config["methods"].items()
+        if "filter" in method and (not kinds or method["filter"] in kinds)
+    ]
+
+
+def answers_of(method: str, config: Mapping) -> str:
+    """The method whose answers a method gives: another's if it filters them, else its own."""
+    return config["methods"][method].get("of", method)
+
+
+def filtered(result: Mapping, config: Mapping) -> dict:
+    """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
+    return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
+
+
+def filter_constraint(config: Mapping, *kinds: str) -> str:
+    """A regular expression of the methods that filter, by one of `kinds` if there are any."""
+    return _any_of(filters(config, *kinds))
+
+
+def answering_constraint(config: Mapping) -> str:
+    """A regular expression of the methods whose answers a model gives."""
+    return _any_of(name for name in config["methods"] if name not in filters(config))
 
 
 def wildcard_constraints(config: Mapping) -> dict[str, str]:
@@ -90,13 +123,14 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
 def grid(config: Mapping) -> Iterator[dict]:
     """Every result of the experiment as the wildcards of `METRICS`.
 
-    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on.
+    A method that trains nothing is run once, under the first seed, and a filter as often as what it filters. A model is
+    tested on the domain it was trained on.
     """
     experiment = config["experiment"]
     for model in experiment["models"]:
         for domain in experiment["domains"]:
             for method in experiment["methods"]:
-                seeds = experiment["seeds"] if trained(method, config) else experiment["seeds"][:1]
+                seeds = experiment["seeds"] if trained(answers_of(method, config), config) else experiment["seeds"][:1]
                 for threshold in thresholds_of(method, config):
                     for seed in seeds:
                         yield {
@@ -110,4 +144,4 @@ def grid(config: Mapping) -> Iterator[dict]:
 
 
 def _any_of(names) -> str:
-    return "|".join(re.escape(name) for name in names)
+    return "|".join(re.escape(name) for name in names) or "(?!)"  # what matches nothing
