@@ -20,6 +20,7 @@ include: "rules/capability.smk"
 include: "rules/targets.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
+include: "rules/filter.smk"
 include: "rules/report.smk"
 
 

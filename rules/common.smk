@@ -270,6 +270,48 @@ def started_from(wildcards):
     return paths.ADAPTER.format(**{**wildcards, "method": before, "threshold": threshold})
 
 
+def filtered(template):
+    """Input of what filters: a result of the method whose answers are filtered."""
+
+    def file(wildcards):
+        return template.format(**paths.filtered(wildcards, config))
+
+    return file
+
+
+def self_evaluation_text(wildcards):
+    """Input of `self_evaluate`: the prompt text of its questions."""
+    dependent = domains.load(config["domains"][wildcards.test_domain]["module"]).DEPENDENT
+    return f"scripts/prompts/{prompts.of_self_evaluation(dependent)}.txt"
+
+
+def filtering():
+    """The results of the experiment that methods make by filtering the answers of another."""
+    chosen = set(paths.filters(config))
+    return [result for result in paths.grid(config) if result["method"] in chosen]
+
+
+def confidences():
+    """Input of `tables`: how sure the model is of each fragment, by every filter."""
+    return list(dict.fromkeys(paths.CONFIDENCES.format(**result) for result in filtering()))
+
+
+def filtered_judgements():
+    """Input of `tables`: the judged answers that the filters filter."""
+    found = (paths.ASSESSMENTS.format(**paths.filtered(result, config)) for result in filtering())
+    return list(dict.fromkeys(found))
+
+
+def answered(template):
+    """Paths of the results whose answers a model gave; in place of a filter's, those that it leaves fragments out of."""
+    chosen = set(paths.filters(config))
+    found = (
+        paths.filtered(result, config) if result["method"] in chosen else result
+        for result in paths.grid(config)
+    )
+    return list(dict.fromkeys(template.format(**result) for result in found))
+
+
 def every(template, **fixed):
     """Paths of all results of the experiment."""
     return [template.format(**result, **fixed) for result in paths.grid(config)]

@@ -6,6 +6,7 @@ localrules:
     score,
 
 
+ANSWERING = paths.answering_constraint(config)
 RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
 ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
 
@@ -25,6 +26,7 @@ rule respond:
         f"results/benchmarks/respond/{RUN}.tsv"
     wildcard_constraints:
         domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
         answering_environment
     resources:
@@ -64,6 +66,7 @@ rule split_responses:
         f"results/logs/split_responses/{RUN}.log",
     wildcard_constraints:
         domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
         "../envs/table.yaml"
     params:
@@ -93,6 +96,7 @@ rule judge_responses:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
     wildcard_constraints:
         domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")

@@ -79,16 +79,20 @@ def _known(name: str, config: Mapping, section: str, place: Place) -> Faults:
 
 
 def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
-    for place, threshold in _items(config, sound, "experiment", "thresholds"):
+    listed = list(_items(config, sound, "experiment", "thresholds"))
+    for name, own in _registry(config, "methods", sound, "thresholds"):
+        listed += [(("methods", name, "thresholds", number), threshold) for number, threshold in enumerate(own)]
+    for place, threshold in listed:
         try:
             paths.threshold_label(threshold)
         except ValueError as error:
             yield place, str(error)
     if not (sound("experiment", "thresholds") and sound("experiment", "methods")) or config["experiment"]["thresholds"]:
         return
+    without = {name for name, method in _registry(config, "methods", sound) if "thresholds" not in method}
     with_threshold = {name for name, has_one in _registry(config, "methods", sound, "threshold") if has_one}
     for name in config["experiment"]["methods"]:
-        if name in with_threshold:
+        if name in with_threshold & without:
             yield ("experiment", "thresholds"), f"found an empty list, but method {show(name)} needs at least one"
 
 
@@ -118,11 +122,13 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if "pairs" in method or "after" in method:
             yield from _check_pairs(config, name, method, sound)
-        elif method["rewrite"] is None and method["threshold"]:
+        elif method["rewrite"] is None and method["threshold"] and "filter" not in method:
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
         for key in ("options", "phrases"):
             if method["rewrite"] is None and method.get(key):
                 yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
+        if "thresholds" in method and not method["threshold"]:
+            yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
@@ -206,6 +212,32 @@ def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
                 (*place, "processes"),
                 f"found {needs['processes']}, expected a divisor of dpo.global_batch ({config['dpo']['global_batch']})",
             )
+
+
+def _check_filters(config: Mapping, sound: Sound) -> Faults:
+    for name, method in _registry(config, "methods", sound):
+        if "filter" not in method:
+            if "of" in method:
+                yield ("methods", name, "of"), "found without filter, expected a filter, or none of the two"
+            continue
+        if method["rewrite"] is not None:
+            found = show(method["rewrite"])
+            yield ("methods", name, "rewrite"), f"found {found}, but a filter trains nothing, expected null"
+        if not method["threshold"]:
+            yield ("methods", name, "threshold"), "found false, but a filter needs a threshold, expected true"
+        if "of" not in method:
+            yield ("methods", name, "of"), "missing, expected the method whose answers are filtered"
+            continue
+        place = ("methods", name, "of")
+        yield from _known(method["of"], config, "methods", place)
+        if sound("methods", method["of"], "threshold") and config["methods"][method["of"]]["threshold"]:
+            yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
+        if (
+            method["filter"] == "self_consistency"
+            and sound("generate", "samples")
+            and config["generate"]["samples"] < 2
+        ):
+            yield ("generate", "samples"), f"found 1, but method {show(name)} compares samples, expected at least 2"
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
@@ -406,6 +438,7 @@ ALL = (
     _check_joint,
     _check_reserved_names,
     _check_methods,
+    _check_filters,
     _check_domain_modules,
     _check_llm_judges,
     _check_engines,

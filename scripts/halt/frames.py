@@ -55,6 +55,11 @@ JUDGEMENTS = FRAGMENTS | {
     "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
     "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge
 }
+CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold is "none": they have none
+    "split": pl.String,  # train for the training samples that set the bound, else the split that was answered
+    "fragment": pl.Int32,
+    "confidence": pl.Float64,
+}
 TARGETS = {
     "model": pl.String,
     "domain": pl.String,

@@ -39,6 +39,9 @@ PAIRS = "results/pairs/{model}/{domain}/{method}/{threshold}.parquet"
 # The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
 
+# How sure the model is of each fragment, by a method that filters the answers of another; without a threshold.
+CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_domain}.parquet"
+
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
@@ -67,7 +70,8 @@ def thresholds_of(method: str, config: Mapping) -> list[str]:
     """Labels of the thresholds that a method is run at, in the config's order; ["none"] for one without threshold."""
     if not config["methods"][method]["threshold"]:
         return [NO_THRESHOLD]
-    return [threshold_label(threshold) for threshold in config["experiment"]["thresholds"]]
+    own = config["methods"][method].get("thresholds", config["experiment"]["thresholds"])
+    return [threshold_label(threshold) for threshold in own]
 
 
 def trained(method: str, config: Mapping) -> bool:
@@ -78,6 +82,35 @@ def trained(method: str, config: Mapping) -> bool:
 def preferring(method: str, config: Mapping) -> bool:
     """Whether the method trains on pairs of answers, from the adapter of another method."""
     return "pairs" in config["methods"][method]
+
+
+def filters(config: Mapping, *kinds: str) -> list[str]:
+    """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
+    return [
+        name
+        for name, method in config["methods"].items()
+        if "filter" in method and (not kinds or method["filter"] in kinds)
+    ]
+
+
+def answers_of(method: str, config: Mapping) -> str:
+    """The method whose answers a method gives: another's if it filters them, else its own."""
+    return config["methods"][method].get("of", method)
+
+
+def filtered(result: Mapping, config: Mapping) -> dict:
+    """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
+    return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
+
+
+def filter_constraint(config: Mapping, *kinds: str) -> str:
+    """A regular expression of the methods that filter, by one of `kinds` if there are any."""
+    return any_of(filters(config, *kinds))
+
+
+def answering_constraint(config: Mapping) -> str:
+    """A regular expression of the methods whose answers a model gives."""
+    return any_of(name for name in config["methods"] if name not in filters(config))
 
 
 def wildcard_constraints(config: Mapping) -> dict[str, str]:
@@ -102,8 +135,9 @@ def trained_on(config: Mapping) -> str:
 def grid(config: Mapping) -> Iterator[dict]:
     """Every result of the experiment as the wildcards of `METRICS`.
 
-    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on;
-    with `experiment.joint` another one is trained on all domains and tested on each, by methods that train on targets.
+    A method that trains nothing is run once, under the first seed, and a filter as often as what it filters. A model is
+    tested on the domain it was trained on; with `experiment.joint` another one is trained on all domains and tested on
+    each, by methods that train on targets.
     """
     experiment = config["experiment"]
     joint = [ALL] if experiment.get("joint") else []
@@ -112,7 +146,7 @@ def grid(config: Mapping) -> Iterator[dict]:
             for method in experiment["methods"]:
                 if domain == ALL and (not trained(method, config) or preferring(method, config)):
                     continue
-                seeds = experiment["seeds"] if trained(method, config) else experiment["seeds"][:1]
+                seeds = experiment["seeds"] if trained(answers_of(method, config), config) else experiment["seeds"][:1]
                 for threshold in thresholds_of(method, config):
                     for seed in seeds:
                         for test_domain in experiment["domains"] if domain == ALL else [domain]:

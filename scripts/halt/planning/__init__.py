@@ -110,6 +110,12 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "respond":
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case (
+            "self_evaluate"
+        ):  # one sample of a training prompt beside; a token of a question counted as one to generate
+            domain = _domain(job, config)
+            answers = _answers(job, config) + domain["rows"]["train"]
+            return Work(generated=answers * domain["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
         case "prefer":  # every two samples of a prompt, two answers a pair
@@ -299,7 +305,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = "finetune" if job.rule == "prefer" else job.rule
+        stage = {"prefer": "finetune", "self_evaluate": "respond"}.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":
