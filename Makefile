@@ -12,7 +12,7 @@ RESULTS ?= results
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
-.PHONY: demo evidence test test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
+.PHONY: demo evidence methods test test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -28,6 +28,9 @@ plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a r
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
+
+methods: $(VENV)/ready ## every method of the registry on the default run's samples, in one table and figure
+	$(MAKE) demo CONFIG=config/methods.yaml
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html

@@ -6,22 +6,18 @@ confidence is the share of the prompt's other samples that say the same fragment
 
 from statistics import fmean
 
+from halt.confidence.self_consistency import normal
 from halt.preferences import Pair, unequal
 from halt.rewriting import Judged, Sample, Settings
 
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
-    said = {sample.index: {same(fragment) for fragment in sample.fragments} for sample in prompt.samples}
+    said = {sample.index: {normal(fragment) for fragment in sample.fragments} for sample in prompt.samples}
 
     def confidence(sample: Sample) -> float:
         others = [fragments for index, fragments in said.items() if index != sample.index]
         if not (sample.fragments and others):
             return 0.0
-        return fmean(sum(same(fragment) in other for other in others) / len(others) for fragment in sample.fragments)
+        return fmean(sum(normal(fragment) in other for other in others) / len(others) for fragment in sample.fragments)
 
     return unequal(prompt.samples, confidence)
-
-
-def same(fragment: str) -> str:
-    """What two fragments that say the same have in common: words in lower case, without the last punctuation."""
-    return " ".join(fragment.lower().split()).rstrip(".,;:!")
