@@ -113,7 +113,7 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
     for name, method in _registry(config, "methods", sound):
-        if method["rewrite"] is None and method["threshold"] and "filter" not in method:
+        if method["rewrite"] is None and method["threshold"] and not {"filter", "of"} & method.keys():
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
         if "thresholds" in method and not method["threshold"]:
             yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
@@ -123,7 +123,7 @@ def _check_filters(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if "filter" not in method:
             if "of" in method:
-                yield ("methods", name, "of"), "found without filter, expected a filter, or none of the two"
+                yield ("methods", name, "filter"), "missing, expected one: `of` says whose answers are filtered"
             continue
         if method["rewrite"] is not None:
             found = show(method["rewrite"])
@@ -135,7 +135,8 @@ def _check_filters(config: Mapping, sound: Sound) -> Faults:
             continue
         place = ("methods", name, "of")
         yield from _known(method["of"], config, "methods", place)
-        if sound("methods", method["of"], "threshold") and config["methods"][method["of"]]["threshold"]:
+        of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
+        if of.get("threshold") and (of["rewrite"] is not None or "filter" in of):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
         if (
             method["filter"] == "self_consistency"
