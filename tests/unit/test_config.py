@@ -43,8 +43,8 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: confidence, data, domains, experiment, finetune, generate, judges, methods, "
-                "models, phrases, report, respond, rewrite, score)"
+                "xyzzy: unknown key (known: confidence, data, domains, experiment, finetune, generate, judges, "
+                "methods, models, phrases, report, respond, rewrite, score)"
             ),
         ],
     ),
