@@ -52,7 +52,8 @@ def main(args: argparse.Namespace) -> None:
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
     name = prompts.of_self_evaluation(domain.DEPENDENT)
     template = prompts.load(args.prompts, name)
-    shots = p_true.shots(judged, prompt_of, **args.settings["confidence"], dependent=domain.DEPENDENT)
+    settings = args.settings["confidence"]
+    shots = p_true.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
     setting = confidence.training_fragments(judged).filter(~pl.col("id").is_in([shot.id for shot in shots]))
     run = confidence.keys(responses, args.method)
     ask = None

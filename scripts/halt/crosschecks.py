@@ -122,7 +122,7 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if "pairs" in method or "after" in method:
             yield from _check_pairs(config, name, method, sound)
-        elif method["rewrite"] is None and method["threshold"] and "filter" not in method:
+        elif method["rewrite"] is None and method["threshold"] and not {"filter", "of"} & method.keys():
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
         for key in ("options", "phrases"):
             if method["rewrite"] is None and method.get(key):
@@ -218,7 +218,7 @@ def _check_filters(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if "filter" not in method:
             if "of" in method:
-                yield ("methods", name, "of"), "found without filter, expected a filter, or none of the two"
+                yield ("methods", name, "filter"), "missing, expected one: `of` says whose answers are filtered"
             continue
         if method["rewrite"] is not None:
             found = show(method["rewrite"])
@@ -230,7 +230,8 @@ def _check_filters(config: Mapping, sound: Sound) -> Faults:
             continue
         place = ("methods", name, "of")
         yield from _known(method["of"], config, "methods", place)
-        if sound("methods", method["of"], "threshold") and config["methods"][method["of"]]["threshold"]:
+        of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
+        if of.get("threshold") and (of["rewrite"] is not None or "filter" in of):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
         if (
             method["filter"] == "self_consistency"

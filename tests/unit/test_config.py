@@ -43,8 +43,8 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: data, domains, dpo, experiment, finetune, generate, judges, methods, "
-                "models, phrases, report, respond, rewrite, score)"
+                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
+                "methods, models, phrases, report, respond, rewrite, score)"
             ),
         ],
     ),
@@ -127,6 +127,36 @@ BROKEN = {
     "a threshold without a rewriting": (
         [("methods/base/threshold", True)],
         ["methods.base.threshold: found true, but there is nothing to rewrite, expected false"],
+    ),
+    "thresholds of a method's own": (
+        [("methods/p-true/thresholds", [0.405, 1.0]), ("methods/add-on/thresholds", []),
+         ("methods/unchanged-own/thresholds", [0.4])],
+        [
+            ("methods.add-on.thresholds: found an empty list, expected a list of numbers above 0 and at most 1, "
+             "none twice"),
+            "methods.p-true.thresholds[0]: found 0.405, expected a multiple of 0.01 above 0 and at most 1",
+            "methods.unchanged-own.thresholds: found thresholds of a method without one, expected threshold true",
+        ],
+    ),
+    "a filter that is none": (
+        [("methods/p-true/filter", "p_tru"), ("methods/base/of", "halt"),
+         ("methods/x", {"rewrite": "halt", "threshold": False, "filter": "p_true"}),
+         ("methods/y", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "halt"}),
+         ("methods/z", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "bas"})],
+        [
+            "methods.base.filter: missing, expected one: `of` says whose answers are filtered",
+            "methods.p-true.filter: found 'p_tru', expected one of 'p_true', 'self_consistency'",
+            "methods.x.of: missing, expected the method whose answers are filtered",
+            "methods.x.rewrite: found 'halt', but a filter trains nothing, expected null",
+            "methods.x.threshold: found false, but a filter needs a threshold, expected true",
+            "methods.x.threshold: found false, but module 'halt' needs one, expected true",
+            "methods.y.of: found 'halt', which has a threshold, expected a method without one",
+            "methods.z.of: found 'bas', expected a key of methods, did you mean 'base'?",
+        ],
+    ),
+    "agreement of one sample": (
+        [("generate/samples", 1)],
+        ["generate.samples: found 1, but method 'self-consistency' compares samples, expected at least 2"],
     ),
     "a method and a domain without their module": (
         [("methods/halt/rewrite", "hlat"), ("domains/biography/module", "biografy")],

@@ -147,7 +147,17 @@ def test_the_config_names_broken_modules_before_anything_runs(write):
 def test_a_program_ends_in_one_line(tmp_path):
     command = [sys.executable, ROOT / "scripts/tables.py", "--settings", '{"score": {"bootstrap": 9, "seed": 0},']
     command[-1] += '"methods": {}, "domains": {}}'
-    for name in ("metrics", "judgements", "sample-judgements", "main", "paired", "trend", "kinds", "control"):
+    for name in (
+        "metrics",
+        "judgements",
+        "sample-judgements",
+        "main",
+        "paired",
+        "trend",
+        "kinds",
+        "control",
+        "confidence",
+    ):
         command += [f"--{name}", tmp_path / "absent.parquet"]
     done = subprocess.run([*command, "--markdown", tmp_path / "x"], capture_output=True, text=True, check=False)
     assert done.returncode == 1

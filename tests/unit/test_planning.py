@@ -67,6 +67,8 @@ def run(domain="facts", **more):
         ("generate", {"split": "train"}, {"generated": 100 * 5 * 24}),
         ("generate", {"split": "test"}, {"generated": 40 * 5 * 24}),
         ("respond", run(), {"generated": 40 * 24}),
+        ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
+        ("filter", run(), {}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
         ("judge", {"split": "train"}, {"judged": 12000, "requests": 500 * 2, "evaluator": "served"}),
         ("judge_responses", run("steps"), {"judged": 960, "requests": 40, "evaluator": "served"}),
@@ -106,6 +108,13 @@ def test_an_estimate_is_work_over_the_throughput_of_all_gpus_after_loading():
 def test_without_throughput_a_job_takes_the_minutes_it_asks_for():
     [found] = planning.times([job("respond", minutes=7, **run())], CONFIG, {})
     assert found == (420, "asked")
+
+
+def test_a_model_is_asked_about_itself_with_the_needs_of_its_answers():
+    config = copy.deepcopy(CONFIG)
+    config["models"]["m"]["needs"]["respond"] = {**NEEDS, "throughput": 10}
+    [found] = planning.times([job("self_evaluate", gpus=1, **run())], config, {})
+    assert found == (planning.START_SECONDS + 8e9 * 2 / planning.LOAD_BYTES + 140 * 24 / 10, "estimated")
 
 
 def test_a_measured_job_takes_its_time_and_others_are_scaled_by_their_work():
