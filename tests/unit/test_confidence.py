@@ -1,5 +1,6 @@
 """Filters: the bound comes from training alone, a small alpha keeps less, what stays keeps its verdict."""
 
+import json
 import math
 
 import polars as pl
@@ -8,7 +9,8 @@ import synthetic as made
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import confidence, frames, metrics
+import self_evaluate
+from halt import confidence, engines, frames, metrics
 from halt.confidence import p_true, self_consistency
 from halt.confidence.p_true import Question, Shot
 from halt.report import confidences as report
@@ -219,6 +221,83 @@ def test_a_question_stands_behind_its_shots():
 def test_p_true_is_a_probability_whatever_else_the_model_would_say(true, false):
     assert 0 <= p_true.share(true, false) <= 1
     assert p_true.share(true, 0.0) == (1.0 if true else 0.5)
+
+
+def test_the_engine_weighs_true_against_false_behind_the_whole_conversation(random_tiny):
+    import torch
+
+    engine = engines.load("transformers", random_tiny, "float32")
+    shots = [Shot("t0", Question("P", (), "x"), True), Shot("t1", Question("Q", (), "y"), False)]
+    asked = [Question("Who?", (), text) for text in ("a painter", "born in 1809", "a")]
+    template = "{prompt} {fragment} is:"
+    found = p_true.asker(engine, shots, template, chat=True, batch_size=2)(asked)
+    true, false = (engine.tokenizer.convert_tokens_to_ids(word) for word in "AB")
+    for question, value in zip(asked, found, strict=True):
+        ids = torch.tensor([engine.encode(p_true.conversation(question, shots, template, chat=True))])
+        with torch.inference_mode():
+            logits = engine.model(input_ids=ids).logits[0, -1]
+        assert value == pytest.approx(torch.sigmoid(logits[true] - logits[false]).item(), abs=1e-4)
+    assert len(set(found)) == len(asked)
+
+
+def test_a_killed_self_evaluation_asks_nothing_twice(tmp_path, monkeypatch):
+    ids, trained = [f"p{number}" for number in range(6)], [f"t{number}" for number in range(6)]
+    data = {
+        split: [{**made.row(id), "split": split} for id in own] for split, own in (("test", ids), ("train", trained))
+    }
+    answers = samples({id: [[f"{id} a", f"{id} b"]] for id in ids}).with_columns(method=pl.lit("base"))
+    judged = judged_samples({id: ["rw", "ww"] for id in trained})
+    tables = {
+        "fragments": (answers, frames.FRAGMENTS),
+        "responses": (
+            made.responses(*(made.response(made.answer("base", "none", id=id)) for id in ids)),
+            frames.RESPONSES,
+        ),
+        "data": (made.data(*data["test"]), frames.DATA),
+        "judgements": (judged, frames.JUDGEMENTS),
+        "training-data": (made.data(*data["train"]), frames.DATA),
+    }
+    arguments = []
+    for name, (table, schema) in tables.items():
+        frames.write(table, tmp_path / f"{name}.parquet", schema)
+        arguments += [f"--{name}", str(tmp_path / f"{name}.parquet")]
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"files": {}, "source": [], "sha256": ""}')
+    settings = {
+        "confidence": {"shots": 2, "seed": 0},
+        "models/m": {"chat": True, "dtype": "float32"},
+        "domains/biography": {"module": "biography"},
+    }
+    arguments += ["--model", str(manifest), "--method", "p-true", "--settings", json.dumps(settings), "--version", "1"]
+    arguments += ["--work", str(tmp_path / "work"), "--batch-size", "4", "--output", str(tmp_path / "out.parquet")]
+    asked, limit = [], 1
+
+    def asker(_engine, shots, *_):
+        def ask(questions):
+            if len(asked) == limit:
+                raise KeyboardInterrupt
+            asked.append([question.fragment for question in questions])
+            return [0.25] * len(questions)
+
+        assert len(shots) == 2
+        return ask
+
+    monkeypatch.setattr(confidence, "PROMPTS_PER_PART", 4)
+    monkeypatch.setattr(engines, "load", lambda *_, **__: None)
+    monkeypatch.setattr(p_true, "asker", asker)
+    args = self_evaluate.parser().parse_args(arguments)
+    with pytest.raises(KeyboardInterrupt):
+        self_evaluate.main(args)
+    limit = 99
+    self_evaluate.main(args)
+    said = [text for part in asked for text in part]
+    assert len(said) == len(set(said)) == 12 + 4 * 2  # all of the answers, and of training prompts that are no shots
+    table = frames.read(tmp_path / "out.parquet", frames.CONFIDENCES)
+    assert dict(table["split"].value_counts().iter_rows()) == {"test": 12, "train": 8}
+    assert table.filter(pl.col("split") == "test").select("id", "fragment").equals(answers.select("id", "fragment"))
+    assert set(table["sample"]) == {0}
+    assert (set(table["method"]), set(table["threshold"])) == ({"p-true"}, {"none"})
+    assert not (tmp_path / "work").exists()
 
 
 def rank(values, right, clusters=None):
