@@ -34,6 +34,7 @@ def main(args: argparse.Namespace) -> None:
     environment = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
+        "HF_HUB_CACHE": str(args.address.parent.resolve()),  # `transformers serve` lists it, and fails if there is none
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": str(args.threads),
         "VLLM_NO_USAGE_STATS": "1",

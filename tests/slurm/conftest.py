@@ -35,8 +35,13 @@ def cluster() -> Path:
     if not here_already:
         subprocess.run([HERE / "start.sh", folder, USER], check=True)
     try:
-        seen = subprocess.run([sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/")
-        assert seen.returncode == 0, f"{USER} cannot read {sys.prefix}: clone where every user can read"
+        try:
+            sees = subprocess.run(
+                [sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/"
+            ).returncode
+        except PermissionError:
+            sees = 1
+        assert sees == 0, f"{USER} cannot read {sys.prefix}: clone where every user can, with umask 022"
         yield folder
     finally:
         if not here_already:

@@ -41,7 +41,7 @@ def servers(folder: Path) -> dict[int, str]:
             try:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 here = Path(os.readlink(entry / "cwd")) == folder
-            except (FileNotFoundError, ProcessLookupError):
+            except (FileNotFoundError, ProcessLookupError, PermissionError):  # others' processes
                 continue
             if here and ("scripts/serve.py" in command or "transformers serve" in command):
                 found[int(entry.name)] = command
