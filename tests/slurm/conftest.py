@@ -41,7 +41,9 @@ def cluster() -> Path:
             ).returncode
         except PermissionError:
             sees = 1
-        assert sees == 0, f"{USER} cannot read {sys.prefix}: clone where every user can, with umask 022"
+        assert sees == 0, (
+            f"{USER} cannot read {sys.prefix}: clone where every user can, and make .venv of a python that every user can start"
+        )
         yield folder
     finally:
         if not here_already:
