@@ -36,14 +36,12 @@ def cluster() -> Path:
         subprocess.run([HERE / "start.sh", folder, USER], check=True)
     try:
         try:
-            sees = subprocess.run(
-                [sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/"
-            ).returncode
+            seen = subprocess.run([sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/")
+            starts = seen.returncode == 0
         except PermissionError:
-            sees = 1
-        assert sees == 0, (
-            f"{USER} cannot read {sys.prefix}: clone where every user can, and make .venv of a python that every user can start"
-        )
+            starts = False
+        python = os.path.realpath(sys.executable)
+        assert starts, f"{USER} cannot start {python} of {sys.prefix}: make .venv of a Python that every user can start"
         yield folder
     finally:
         if not here_already:
