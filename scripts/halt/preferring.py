@@ -86,8 +86,8 @@ def prefer(
         )
     for name, weight in trainer.model.named_parameters():
         weight.requires_grad_(".default." in name)  # the reference stays as it is
-        if weight.requires_grad:
-            weight.data = weight.data.float()  # TRL makes the adapter of a quantised model bfloat16
+        if weight.requires_grad:  # TRL rounds the adapter of a quantised model to bfloat16, and not the reference
+            weight.data = trainer.model.get_parameter(name.replace(".default.", ".ref.")).data.float().clone()
     parameters = trainers.parameters(trainer.model)
     trainers.train(trainer, run.label, settings["global_batch"], work, state)
 

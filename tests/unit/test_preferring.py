@@ -45,7 +45,7 @@ def _pairs(count: int) -> list[dict]:
     ]
 
 
-def _prefer(model, adapter, folder, rows=None, batch_size=4, dtype="float32", **changes):
+def _prefer(model, adapter, folder, rows=None, batch_size=4, dtype="float32", quantization=None, **changes):
     """One training in this process; the folder of the result."""
     run = preferring.Run(label="prefer test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
     preferring.prefer(
@@ -58,6 +58,7 @@ def _prefer(model, adapter, folder, rows=None, batch_size=4, dtype="float32", **
         batch_size=batch_size,
         work=folder / "work",
         output=folder / "adapter",
+        quantization=quantization,
     )
     return folder / "adapter"
 
@@ -88,6 +89,12 @@ def test_the_reference_policy_is_the_finetuned_adapter(model, finetuned, preferr
         ours = trained(ids).logits
         with trained.disable_adapter():
             assert (trained(ids).logits - ours).abs().max() > 0.1
+
+
+def test_policy_and_reference_start_equal_on_four_bit_weights_too(model, finetuned, tmp_path):
+    course = _course(_prefer(model, finetuned, tmp_path, dtype="bfloat16", quantization="4bit", epochs=0.4))
+    assert course[0]["margin"] == 0
+    assert course[0]["loss"] == pytest.approx(math.log(2), abs=1e-6)
 
 
 def test_the_chosen_answers_become_likelier_than_the_rejected(preferred):
