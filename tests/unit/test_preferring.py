@@ -92,7 +92,7 @@ def test_the_reference_policy_is_the_finetuned_adapter(model, finetuned, preferr
 
 
 def test_policy_and_reference_start_equal_on_four_bit_weights_too(model, finetuned, tmp_path):
-    course = _course(_prefer(model, finetuned, tmp_path, dtype="bfloat16", quantization="4bit", epochs=0.4))
+    course = _course(_prefer(model, finetuned, tmp_path, quantization="4bit", epochs=0.4))
     assert course[0]["margin"] == 0
     assert course[0]["loss"] == pytest.approx(math.log(2), abs=1e-6)
 
