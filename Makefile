@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+CONDA_VENV := .venv-conda
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 CONFIG ?=
@@ -11,7 +12,7 @@ RESULTS ?= results
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
-.PHONY: demo evidence test test-quick test-slurm lint bench bench-scale report plan audit verify
+.PHONY: demo evidence methods test test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -27,6 +28,9 @@ plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a r
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
+
+methods: $(VENV)/ready ## every method of the registry on the default run's samples, in one table and figure
+	$(MAKE) demo CONFIG=config/methods.yaml
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html
@@ -47,6 +51,11 @@ test-slurm: $(VENV)/ready ## by root on Debian or Ubuntu: a Slurm cluster of thi
 	tests/slurm/install.sh
 	HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm} pytest tests/slurm
 
+test-conda: export HALT_CONDA ?= /tmp/halt-conda
+test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
+test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm where test-slurm installed it
+	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
+
 lint: $(VENV)/ready
 	ruff check .
 	ruff format --check .
@@ -59,8 +68,16 @@ bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
 bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fragments; writes results/bench/
 	python scripts/bench_scale.py
 
+pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
+	$(CONDA_VENV)/bin/python scripts/pins.py $(if $(CUDA),--cuda $(CUDA))
+
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+$(CONDA_VENV)/ready: requirements-conda.txt
+	$(PYTHON) -m venv $(CONDA_VENV)
+	$(CONDA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-conda.txt
 	touch $@

@@ -15,10 +15,12 @@ configfile: "config.yaml"
 include: "rules/common.smk"
 include: "rules/lock.smk"
 include: "rules/data.smk"
+include: "rules/serve.smk"
 include: "rules/capability.smk"
 include: "rules/targets.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
+include: "rules/filter.smk"
 include: "rules/report.smk"
 
 

@@ -21,13 +21,13 @@ rule generate:
     benchmark:
         "results/benchmarks/generate/{model}/{domain}/{split}.tsv"
     conda:
-        "../envs/model.yaml"
+        answering_environment
     resources:
         gpu=needs("generate", "gpus"),
         mem_mb=needs("generate", "memory_mb"),
         runtime=needs("generate", "minutes"),
         cpus_per_task=needs("generate", "cpus"),
-        processes=needs("generate", "processes"),
+        processes=spread("generate"),
         batch_size=needs("generate", "batch_size"),
     params:
         settings=settings(
@@ -36,6 +36,7 @@ rule generate:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
+            optional=["models/{model}/engine"],
         ),
         version=versions.GENERATE,
         work="results/work/generate/{model}/{domain}/{split}",
@@ -71,7 +72,7 @@ rule judge:
         responses=paths.GENERATIONS,
         data=paths.DATA,
         training=TRAIN,
-        evaluator=evaluator_manifest("domain"),
+        evaluator=evaluator_files("judge", "domain"),
         prompts=prompt_texts("domain"),
     output:
         judgements=paths.JUDGEMENTS,
@@ -80,12 +81,14 @@ rule judge:
     benchmark:
         "results/benchmarks/judge/{model}/{domain}/{split}.tsv"
     conda:
-        "../envs/model.yaml"
+        judging_environment("domain")
+    threads: judge_threads("domain")
     resources:
         gpu=judge_needs("domain", "gpus", 0),
         mem_mb=judge_needs("domain", "memory_mb", 1000),
         runtime=judge_needs("domain", "minutes", 60),
         cpus_per_task=judge_needs("domain", "cpus", None),
+        processes=judge_spread("domain"),
         batch_size=judge_needs("domain", "batch_size", 1),
         concurrency=judge_needs("domain", "concurrency", 1),
         request_timeout=judge_needs("domain", "timeout", 1),
@@ -95,7 +98,7 @@ rule judge:
         version=versions.JUDGE,
         work="results/work/judge/{model}/{domain}/{split}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"

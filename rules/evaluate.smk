@@ -6,6 +6,7 @@ localrules:
     score,
 
 
+ANSWERING = paths.answering_constraint(config)
 RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
 ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
 
@@ -23,14 +24,17 @@ rule respond:
         f"results/logs/respond/{RUN}.log",
     benchmark:
         f"results/benchmarks/respond/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
-        "../envs/model.yaml"
+        answering_environment
     resources:
         gpu=needs("respond", "gpus"),
         mem_mb=needs("respond", "memory_mb"),
         runtime=needs("respond", "minutes"),
         cpus_per_task=needs("respond", "cpus"),
-        processes=needs("respond", "processes"),
+        processes=spread("respond"),
         batch_size=needs("respond", "batch_size"),
     params:
         settings=settings(
@@ -39,6 +43,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
+            optional=["models/{model}/engine"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",
@@ -59,10 +64,15 @@ rule split_responses:
         fragments=paths.RESPONSE_FRAGMENTS,
     log:
         f"results/logs/split_responses/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("phrases", "domains/{test_domain}/module"),
+        settings=settings(
+            "phrases", "domains/{test_domain}/module", optional=["methods/{method}/phrases"]
+        ),
         version=versions.SPLIT,
     shell:
         "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"
@@ -76,7 +86,7 @@ rule judge_responses:
         responses=paths.RESPONSES,
         data=ASKED,
         training=paths.DATA.format(domain="{test_domain}", split="train"),
-        evaluator=evaluator_manifest("test_domain"),
+        evaluator=evaluator_files("judge_responses", "test_domain"),
         prompts=prompt_texts("test_domain"),
     output:
         assessments=paths.ASSESSMENTS,
@@ -84,13 +94,18 @@ rule judge_responses:
         f"results/logs/judge_responses/{RUN}.log",
     benchmark:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
+        method=ANSWERING,
     conda:
-        "../envs/model.yaml"
+        judging_environment("test_domain")
+    threads: judge_threads("test_domain")
     resources:
         gpu=judge_needs("test_domain", "gpus", 0),
         mem_mb=judge_needs("test_domain", "memory_mb", 1000),
         runtime=judge_needs("test_domain", "minutes", 60),
         cpus_per_task=judge_needs("test_domain", "cpus", None),
+        processes=judge_spread("test_domain"),
         batch_size=judge_needs("test_domain", "batch_size", 1),
         concurrency=judge_needs("test_domain", "concurrency", 1),
         request_timeout=judge_needs("test_domain", "timeout", 1),
@@ -100,7 +115,7 @@ rule judge_responses:
         version=versions.JUDGE,
         work=f"results/work/judge_responses/{RUN}",
     shell:
-        "scripts/launch.sh {log:q} 1 scripts/judge.py"
+        "scripts/launch.sh {log:q} {resources.processes} scripts/judge.py"
         " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
         " --training-data {input.training:q} --judge-model {input.evaluator:q}"
         " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
@@ -122,6 +137,8 @@ rule score:
         metrics=paths.METRICS,
     log:
         f"results/logs/score/{RUN}.log",
+    wildcard_constraints:
+        domain=paths.trained_on(config),
     conda:
         "../envs/table.yaml"
     params:

@@ -1,4 +1,4 @@
-"""Supervised finetuning on the targets."""
+"""Supervised finetuning on the targets, and preference training on pairs behind it."""
 
 
 rule finetune:
@@ -12,6 +12,9 @@ rule finetune:
         "results/logs/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
     benchmark:
         "results/benchmarks/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    wildcard_constraints:
+        method=methods_that(prefer=False),
+        domain=paths.trained_on(config),
     conda:
         "../envs/model.yaml"
     resources:
@@ -19,16 +22,54 @@ rule finetune:
         mem_mb=needs("finetune", "memory_mb"),
         runtime=needs("finetune", "minutes"),
         cpus_per_task=needs("finetune", "cpus"),
-        processes=needs("finetune", "processes"),
+        processes=spread("finetune"),
         batch_size=needs("finetune", "batch_size"),
     params:
-        settings=settings(
-            "finetune", "models/{model}/chat", "models/{model}/dtype", "domains/{domain}/module"
-        ),
+        settings=training_settings,
         version=versions.FINETUNE,
         work="results/work/finetune/{model}/{domain}/{method}/{threshold}/seed{seed}",
     shell:
         "scripts/launch.sh {log:q} {resources.processes} scripts/finetune.py"
         " --targets {input.targets:q} --model {input.model:q} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.training:q}"
+
+
+rule prefer:
+    """Train the finetuned adapter of another method on the pairs of this one, by DPO."""
+    input:
+        pairs=paths.PAIRS,
+        model=paths.MODEL,
+        adapter=started_from,
+    output:
+        training=paths.ADAPTER,
+    log:
+        "results/logs/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
+    wildcard_constraints:
+        method=methods_that(prefer=True),
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("finetune", "gpus"),
+        mem_mb=needs("finetune", "memory_mb"),
+        runtime=needs("finetune", "minutes"),
+        cpus_per_task=needs("finetune", "cpus"),
+        processes=spread("finetune"),
+        batch_size=needs("finetune", "batch_size"),
+    params:
+        settings=settings(
+            "dpo",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{domain}/module",
+            optional=["models/{model}/quantization"],
+        ),
+        version=versions.PREFER,
+        work="results/work/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/prefer.py"
+        " --pairs {input.pairs:q} --model {input.model:q} --adapter {input.adapter:q} --settings {params.settings:q}"
         " --seed {wildcards.seed} --version {params.version} --work {params.work:q}"
         " --batch-size {resources.batch_size} --output {output.training:q}"

@@ -13,6 +13,8 @@ rule tables:
         metrics=every(paths.METRICS),
         judgements=every(paths.ASSESSMENTS),
         samples=each(paths.JUDGEMENTS, split="train"),
+        confidences=confidences(),
+        filtered=filtered_judgements(),
     output:
         main=report(
             "results/tables/main.csv", caption="../report/main_table.rst", category="Tables"
@@ -23,6 +25,7 @@ rule tables:
         trend="results/tables/trend.csv",
         kinds="results/tables/kinds.csv",
         control="results/tables/control.csv",
+        confidence="results/tables/confidence.csv",
         markdown="results/tables/main.md",
     log:
         "results/logs/tables.log",
@@ -33,9 +36,10 @@ rule tables:
         version=versions.REPORT,
     shell:
         "python scripts/tables.py --metrics {input.metrics:q} --judgements {input.judgements:q}"
-        " --sample-judgements {input.samples:q} --settings {params.settings:q} --main {output.main:q}"
+        " --sample-judgements {input.samples:q} --confidences {input.confidences:q}"
+        " --filtered-judgements {input.filtered:q} --settings {params.settings:q} --main {output.main:q}"
         " --paired {output.paired:q} --trend {output.trend:q} --kinds {output.kinds:q}"
-        " --control {output.control:q} --markdown {output.markdown:q} > {log:q} 2>&1"
+        " --control {output.control:q} --confidence {output.confidence:q} --markdown {output.markdown:q} > {log:q} 2>&1"
 
 
 rule figures:
@@ -63,8 +67,8 @@ rule page:
     """Answers before and after, their fragments coloured by verdict, for a person to look at."""
     input:
         data=each(paths.DATA, split=config["respond"]["split"]),
-        responses=every(paths.RESPONSES),
-        judgements=every(paths.ASSESSMENTS),
+        responses=answered(paths.RESPONSES),
+        judgements=answered(paths.ASSESSMENTS),
     output:
         html=report("results/report/answers.html", caption="../report/page.rst", category="Answers"),
     log:

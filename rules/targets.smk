@@ -3,6 +3,8 @@
 
 localrules:
     rewrite,
+    pair,
+    join_targets,
 
 
 rule rewrite:
@@ -19,7 +21,11 @@ rule rewrite:
         "../envs/table.yaml"
     params:
         settings=settings(
-            "rewrite", "phrases", "methods/{method}/rewrite", "domains/{domain}/module"
+            "rewrite",
+            "phrases",
+            "methods/{method}/rewrite",
+            "domains/{domain}/module",
+            optional=["methods/{method}/options", "methods/{method}/phrases"],
         ),
         version=versions.REWRITE,
     shell:
@@ -27,3 +33,42 @@ rule rewrite:
         " --judgements {input.judgements:q} --method {wildcards.method:q}"
         " --threshold {wildcards.threshold} --settings {params.settings:q}"
         " --version {params.version} --output {output.targets:q} > {log:q} 2>&1"
+
+
+rule pair:
+    """Pair the samples of every training prompt by what one method prefers."""
+    input:
+        data=TRAIN,
+        generations=paths.GENERATIONS.format(model="{model}", domain="{domain}", split="train"),
+        judgements=paths.JUDGEMENTS.format(model="{model}", domain="{domain}", split="train"),
+    output:
+        pairs=paths.PAIRS,
+    log:
+        "results/logs/pair/{model}/{domain}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module"),
+        version=versions.PAIR,
+    shell:
+        "python scripts/pair.py --data {input.data:q} --generations {input.generations:q}"
+        " --judgements {input.judgements:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --settings {params.settings:q}"
+        " --version {params.version} --output {output.pairs:q} > {log:q} 2>&1"
+
+
+rule join_targets:
+    """Put the targets of all selected domains together, for one model that is finetuned on them all."""
+    input:
+        targets=targets_of_domains,
+    output:
+        targets=paths.TARGETS.replace("{domain}", paths.ALL),
+    log:
+        "results/logs/join_targets/{model}/{method}/{threshold}.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        version=versions.JOIN_TARGETS,
+    shell:
+        "python scripts/join_targets.py --targets {input.targets:q} --version {params.version}"
+        " --output {output.targets:q} > {log:q} 2>&1"

@@ -20,8 +20,10 @@ def main(args: argparse.Namespace) -> None:
     from halt import provenance, report, versions
     from halt.report import figures, tables
 
+    methods = args.settings["methods"]
     rows = tables.read_csv(args.main, tables.MAIN).iter_rows(named=True)
-    figures.save(figures.tradeoff(rows, report.halt_methods(args.settings["methods"])), args.png, args.svg)
+    figure = figures.tradeoff(rows, report.halt_methods(methods), report.filter_methods(methods))
+    figures.save(figure, args.png, args.svg)
     packages = ("matplotlib", *provenance.TABLE_PACKAGES)
     footer = provenance.about("figures", versions.REPORT, args.settings, [args.main], packages)
     provenance.write_beside(footer, [args.png, args.svg])

@@ -36,14 +36,19 @@ def main(args: argparse.Namespace) -> None:
 
     from accelerate import PartialState
 
-    from halt import domains, frames, prompting, provenance, resume, training
+    from halt import domains, frames, paths, prompting, provenance, resume, training
 
     targets = frames.read(args.targets, frames.TARGETS)
     if targets.is_empty():
         raise errors.HaltError(f"{args.targets}: no targets to train on")
     name, domain, method, threshold = targets.select("model", "domain", "method", "threshold").row(0)
+    domain = domain if targets["domain"].n_unique() == 1 else paths.ALL
     model = args.settings[f"models/{name}"]
-    module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
+    modules = {
+        key.removeprefix("domains/"): domains.load(entry["module"])
+        for key, entry in args.settings.items()
+        if key.startswith("domains/")
+    }
     footer = provenance.about(
         "finetune", args.version, args.settings, [args.targets, args.model], provenance.MODEL_PACKAGES
     )
@@ -56,7 +61,7 @@ def main(args: argparse.Namespace) -> None:
         ),
     )
     training.finetune(
-        rows=prompting.training_rows(targets.rows(named=True), model["chat"], module),
+        rows=prompting.training_rows(targets.rows(named=True), model["chat"], modules),
         model=args.model.parent,
         dtype=model["dtype"],
         settings=args.settings["finetune"],
@@ -64,6 +69,7 @@ def main(args: argparse.Namespace) -> None:
         batch_size=args.batch_size,
         work=args.work,
         output=args.output.parent,
+        quantization=model.get("quantization"),
     )
     if PartialState().is_main_process:
         provenance.record(footer, args.output)

@@ -24,11 +24,16 @@ def parser() -> argparse.ArgumentParser:
         "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
     )
     arguments.add_argument(
-        "--judge-model", type=Path, nargs="?", help="manifest of the evaluator; for an llm judge that runs here"
+        "--judge-model",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="manifest of an evaluator out of `models`; behind it, for a served one, the file of its server's address",
     )
     arguments.add_argument("--version", type=int, required=True, help="version of this stage")
     arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
     arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
+    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the evaluator is spread over; memory only")
     arguments.add_argument("--concurrency", type=int, default=8, help="requests in flight to a served evaluator")
     arguments.add_argument("--timeout", type=int, default=120, help="seconds until a request is asked again")
     arguments.add_argument("--retries", type=int, default=6, help="further tries of a request")
@@ -38,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, prompts, provenance, resume
+    from halt import domains, frames, judges, processes, prompts, provenance, resume
     from halt.judges import opening
 
     data = frames.read(args.data, frames.DATA)
@@ -48,7 +53,8 @@ def main(args: argparse.Namespace) -> None:
     domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
     [entry] = [value for key, value in args.settings.items() if key.startswith("judges/")]
     texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(entry, domain.DEPENDENT)}
-    given = {"training_data": args.training_data, "judge_model": args.judge_model}
+    judge_model, server = (*args.judge_model, None, None)[:2]
+    given = {"training_data": args.training_data, "judge_model": judge_model}
     inputs = {"fragments": args.fragments, "data": args.data}
     inputs |= {name: prompts.path(args.prompts, name) for name in texts}
     inputs |= {name: path for name, path in given.items() if path is not None}
@@ -57,19 +63,25 @@ def main(args: argparse.Namespace) -> None:
     footer = provenance.about(
         "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
     )
+    stage_processes = processes.here()
     means = opening.Means(
         domain=domain,
         texts=texts,
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=opening.evaluator(args.settings, entry, args.judge_model),
+        evaluator=opening.evaluator(args.settings, entry, judge_model, args.shards),
+        server=server,
         batch_size=args.batch_size,
         processes=args.processes,
         requests=opening.Requests(args.concurrency, args.timeout, args.retries),
+        first=stage_processes.first,
     )
     with opening.opened(entry, means) as (decide, calibrated):
-        table = judges.run(fragments, judges.rows(data), decide, args.work / "parts", fingerprint, test_domain)
+        rows, parts = judges.rows(data), args.work / "parts"
+        table = judges.run(fragments, rows, decide, parts, fingerprint, test_domain, stage_processes)
+    if table is None:
+        return
     labels = judges.counts(table)
     print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)
     footer |= {"calibration": calibrated._asdict() if calibrated else None, "labels": labels}

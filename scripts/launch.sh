@@ -1,20 +1,28 @@
 #!/usr/bin/env bash
-# launch.sh LOG PROCESSES PROGRAM [ARGUMENT ...]: run one program of a long stage, in one process or under accelerate.
+# launch.sh LOG SPREAD PROGRAM [ARGUMENT ...]: run one program of a long stage, in one process or under accelerate.
+# SPREAD: N processes; fsdp:N processes that share one model; shard:N, one process with its model on N GPUs.
 # Launch details live here because a changed `shell:` string would rerun every job, and a changed file of scripts does not.
 set -euo pipefail
 
-log=$1 processes=$2
+log=$1 spread=$2
 shift 2
 folder=$(cd "$(dirname "$0")" && pwd)
 
+kind=ddp processes=${spread#*:}
+case $spread in
+    fsdp:*) kind=fsdp ;;
+    shard:*) set -- "$@" --shards "$processes" && processes=1 ;;
+esac
+
 # One thread a process: jobs side by side are faster than threads. On a cluster its share of the job's CPUs.
-export OMP_NUM_THREADS=$((${SLURM_CPUS_PER_TASK:-$processes} / processes))
+threads=$((${SLURM_CPUS_PER_TASK:-$processes} / processes))
+export OMP_NUM_THREADS=$((threads > 0 ? threads : 1))
 export TOKENIZERS_PARALLELISM=false
 
 if [ "$processes" -eq 1 ]; then
     command=(python "$@") # accelerate's launcher would only start the same, two seconds later
 else
-    command=(accelerate launch --config_file "$folder/../envs/accelerate/ddp.yaml"
+    command=(accelerate launch --config_file "$folder/../envs/accelerate/$kind.yaml"
         --num_processes "$processes" --main_process_port 0 "$@")
 fi
 

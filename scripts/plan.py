@@ -112,7 +112,7 @@ def _jobs(dag) -> "list[Job]":
             job.rule.name,
             job.wildcards_dict,
             job.resources.get("gpu", 0),
-            max(job.threads, job.resources.get("processes", 1)),
+            max(job.threads, job.resources.get("cpus_per_task", 1)),
             _number(job.resources.get("mem_mb")),
             _number(job.resources.get("runtime")),
             job.benchmark and str(job.benchmark),

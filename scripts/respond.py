@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
     arguments.add_argument("--batch-size", type=int, required=True, help="sequences at once; speed and memory only")
+    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the model is spread over; memory only")
     arguments.add_argument("--output", type=Path, required=True)
     return arguments
 

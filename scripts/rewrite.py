@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/rewrite, rewrite, phrases, domains/<d>/module",
+        help="JSON: methods/<m>/{rewrite,options,phrases}, rewrite, phrases, domains/<d>/module",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -32,21 +32,27 @@ def main(args: argparse.Namespace) -> None:
     generations = frames.read(args.generations, frames.RESPONSES)
     judgements = frames.read(args.judgements, frames.JUDGEMENTS)
     domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
-    method = args.settings[f"methods/{args.method}"]["rewrite"]
-    settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
+    entry = args.settings[f"methods/{args.method}"]
+    method = entry["rewrite"]
+    settings = rewriting.Settings(
+        domain.DEPENDENT,
+        domain.join,
+        **args.settings["rewrite"],
+        **args.settings["phrases"],
+        options=rewriting.options(method, entry.get("options", {})),
+        phrases=entry.get("phrases", {}),
+        domain=domain,
+    )
     keys = {
         "model": generations["model"][0],
         "domain": data["domain"][0],
         "method": args.method,
         "threshold": args.threshold,
     }
-    rewritten = (
-        (prompt, rewriting.rewritten(method, prompt, settings, args.threshold))
-        for prompt in rewriting.judged(data, generations, judgements)
-    )
+    prompts = list(rewriting.judged(data, generations, judgements))
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}
-        for prompt, target in rewritten
+        for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)
         if target is not None
     ]
     if not rows:

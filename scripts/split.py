@@ -14,7 +14,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: domains/<d>/module; phrases, for models that were taught them",
+        help="JSON: domains/<d>/module; phrases and methods/<m>/phrases, for models that were taught them",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -26,11 +26,15 @@ def main(args: argparse.Namespace) -> None:
 
     responses = frames.read(args.responses, frames.RESPONSES)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
+    phrases = args.settings.get("phrases")
+    for key, entry in args.settings.items():
+        if key.startswith("methods/"):
+            phrases = {**phrases, **entry["phrases"]}
     answer = [name for name in frames.RESPONSES if name in frames.FRAGMENTS and name != "text"]
     rows = (
         {**{name: row[name] for name in answer}, "fragment": index, **fragment._asdict()}
         for row in responses.iter_rows(named=True)
-        for index, fragment in enumerate(splitting.fragments(row["text"], domain, args.settings.get("phrases")))
+        for index, fragment in enumerate(splitting.fragments(row["text"], domain, phrases))
     )
     table = frames.build(rows, frames.FRAGMENTS)
     footer = provenance.about("split", args.version, args.settings, [args.responses])

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from halt import domains, errors, frames, metrics, provenance, report, versions
-from halt.report import controls, markdown, tables
+from halt.report import confidences, controls, markdown, tables
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +23,12 @@ def parser() -> argparse.ArgumentParser:
         required=True,
         help="judged training samples (not those of the test prompts)",
     )
+    arguments.add_argument(
+        "--confidences", type=Path, nargs="*", default=[], help="confidence in the fragments, by methods that filter"
+    )
+    arguments.add_argument(
+        "--filtered-judgements", type=Path, nargs="*", default=[], help="judged answers that these filter"
+    )
     arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, methods, domains")
     for name, text in OUTPUTS.items():
         arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
@@ -35,6 +41,7 @@ OUTPUTS = {
     "trend": "CSV: rank correlation of the threshold with correctness and completeness",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
+    "confidence": "CSV: how well each filter's confidence tells right fragments from wrong ones",
     "markdown": "the main table for a person to read",
 }
 
@@ -64,17 +71,26 @@ def main(args: argparse.Namespace) -> None:
     trend = tables.trend(main_table)
     control = controls.control(controlled, kept, bootstrap)
     kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
+    confidence = confidences.table(
+        report.scan(args.confidences, frames.CONFIDENCES),
+        report.scan(args.filtered_judgements, frames.JUDGEMENTS),
+        counted,
+        {name: method["of"] for name, method in settings["methods"].items() if "filter" in method},
+        bootstrap,
+    )
     text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
+    text += markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),
         (paired, args.paired),
         (trend, args.trend),
         (kinds, args.kinds),
         (control, args.control),
+        (confidence, args.confidence),
     ):
         report.write_csv(table, path)
     report.write_text(text, args.markdown)
-    inputs = [*args.metrics, *args.judgements, *args.sample_judgements]
+    inputs = [*args.metrics, *args.judgements, *args.sample_judgements, *args.confidences, *args.filtered_judgements]
     footer = provenance.about("tables", versions.REPORT, settings, inputs)
     provenance.write_beside(footer, [getattr(args, name) for name in OUTPUTS])
 

@@ -19,10 +19,12 @@ ROOT = Path(__file__).parents[1]
 TINY = "config/tiny.yaml"
 TABLES = ("main.csv", "paired.csv")
 
-# Every rule, by how far down the line it stands.
+# Every rule, by how far down the line it stands. FILTERS stand beside the line, behind what they filter: add them where
+# the run has any.
 FETCH = {"fetch_model", "fetch_source"}
 REPORT = {"tables", "figures", "page", "all"}
 FROM_SCORE = {"score"} | REPORT
+FILTERS = {"self_evaluate", "agree", "filter"}
 FROM_JUDGE_RESPONSES = {"judge_responses"} | FROM_SCORE
 FROM_RESPOND = {"respond", "split_responses"} | FROM_JUDGE_RESPONSES
 FROM_FINETUNE = {"finetune"} | FROM_RESPOND

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, frames, prompting, provenance, resume
+from halt import domains, engines, frames, processes, prompting, provenance, resume
 from halt.engines import Prompt, Sampling
 from halt.errors import HaltError
 from halt.progress import Progress
 
-# Prompts of one part. A constant, not the batch size: parts of an interrupted run must fit after a batch size changed.
-PART = 32
+# Prompts of one part, by engine. Constants, not the batch size: parts of an interrupted run must fit after a batch size
+# changed. vLLM fills a GPU with hundreds of sequences, and the last ones of a part run alone.
+PART = {"transformers": 32, "vllm": 256}
 
 
 class Task(NamedTuple):
@@ -25,6 +26,7 @@ class Task(NamedTuple):
     adapter: Path | None
     chat: bool
     dtype: str
+    engine: str  # transformers or vllm
     domain: ModuleType
     max_new_tokens: int
     data: pl.DataFrame  # DATA rows to answer
@@ -33,7 +35,7 @@ class Task(NamedTuple):
 
     @classmethod
     def read(cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None) -> "Task":
-        """From a program's arguments; settings holds models/<m>/{chat,dtype}, domains/<d>/{module,max_new_tokens}."""
+        """From a program's arguments; settings: models/<m>/{chat,dtype,engine}, domains/<d>/{module,max_new_tokens}."""
         [(model, loading)] = [
             (key.split("/")[1], entry) for key, entry in settings.items() if key.startswith("models/")
         ]
@@ -50,6 +52,7 @@ class Task(NamedTuple):
             adapter=adapter,
             chat=loading["chat"],
             dtype=loading["dtype"],
+            engine=loading.get("engine", "transformers"),
             domain=domains.load(asking["module"]),
             max_new_tokens=asking["max_new_tokens"],
             data=frames.read(data, frames.DATA),
@@ -104,19 +107,12 @@ def run(
 
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
-    import torch
-    from accelerate import PartialState
-
-    from halt.engines.transformers import Engine
-
-    state = PartialState(
-        cpu=not torch.cuda.is_available()
-    )  # without cpu=True it sees one process where there is no GPU
-    engine: Engine | None = None
+    stage_processes = processes.here()
+    engine = None
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:
         nonlocal engine
-        engine = engine or Engine(task.folder, task.dtype, task.adapter)
+        engine = engine or engines.load(task.engine, task.folder, task.dtype, task.adapter, args.shards)
         completions = engine.generate(part, sampling, args.batch_size, progress.advance)
         return frames.build(
             (
@@ -128,22 +124,11 @@ def run(
         )
 
     fingerprint = resume.fingerprint(task.inputs, {**args.settings, **keys}, args.version)
-    parts = [prompts[start : start + PART] for start in range(0, len(prompts), PART)]
-    process, processes = state.process_index, state.num_processes
-    progress = Progress(
-        f"{stage} {keys['model']}/{'/'.join(_name(keys))}", sum(map(len, parts[process::processes])), "prompts"
-    )
-    table = resume.run_parts(
-        args.work,
-        fingerprint,
-        parts,
-        compute,
-        frames.RESPONSES,
-        progress,
-        process,
-        processes,
-        state.wait_for_everyone,
-    )
+    size = PART[task.engine]
+    parts = [prompts[start : start + size] for start in range(0, len(prompts), size)]
+    label = f"{stage} {keys['model']}/{'/'.join(_name(keys))}"
+    progress = Progress(label, len(prompts), "prompts", stage_processes.first)
+    table = resume.run_parts(args.work, fingerprint, parts, compute, frames.RESPONSES, progress, stage_processes)
     if table is not None:
         footer = provenance.about(stage, args.version, args.settings, task.inputs.values(), provenance.MODEL_PACKAGES)
         provenance.write(table, args.output, frames.RESPONSES, footer)

@@ -52,13 +52,14 @@ def _git(*arguments: str) -> str | None:
 
 
 def _named(settings: Mapping) -> Iterator[Path]:
-    """Modules that are found by name: of `domains/<d>/module`, `methods/<m>/rewrite`, or of the whole registries."""
-    for key, value in settings.items():
-        registry, _, entry = key.partition("/")
+    """Modules that are found by name: of `domains/<d>/module`, `methods/<m>/{rewrite,pairs}`, or whole registries."""
+    for place, value in settings.items():
+        registry, _, entry = place.partition("/")
         if registry not in ("domains", "methods"):
             continue
         for chosen in [value] if entry else value.values():
-            for package, name in (("domains", chosen.get("module")), ("rewriting", chosen.get("rewrite"))):
+            for package, key in (("domains", "module"), ("rewriting", "rewrite"), ("preferences", "pairs")):
+                name = chosen.get(key)
                 file = SCRIPTS / "halt" / package / f"{name}.py"
                 if name and file.is_file():
                     yield file

@@ -6,6 +6,7 @@ no longer be reached: a prefix of the answer is right as long as some completion
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Callable, Iterator
@@ -116,6 +117,36 @@ def _completions(prefix: list[str], reference: list[str]) -> Iterator[str]:
             yield join([*prefix, *tail])
             if renamed:
                 yield join([*prefix, *(_renamed(line, renamed) for line in tail)])
+
+
+def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
+    """A fragment rests on the earlier ones that bind a name which it reads, and on the one that opens its block."""
+    edges = []
+    for place, fragment in enumerate(fragments):
+        read = _read(fragment.splitlines())
+        below = {earlier for earlier in range(place) if read & _binds(fragments[earlier].splitlines())}
+        outer = (earlier for earlier in reversed(range(place)) if _indent(fragments[earlier]) < _indent(fragment))
+        edges.append(tuple(sorted(below | set(itertools.islice(outer, 1)))))
+    return edges
+
+
+def _read(lines: list[str]) -> set[str]:
+    """Names behind the sign of a binding, or in all of a line that binds none; a signature reads none."""
+    found = set()
+    for line in lines:
+        binding = _BINDING.match(line)
+        if not (binding and binding["definition"]):
+            found.update(_NAME.findall(line[binding.end() :] if binding else line))
+    return found
+
+
+def _binds(lines: list[str]) -> set[str]:
+    """Names as `_bound`, with the parameters of functions and what is imported."""
+    found = set(_bound(lines))
+    for line in lines:
+        if re.match(r"\s*(?:(?:async\s+)?def|import|from)\s", line):
+            found.update(_NAME.findall(line))
+    return found
 
 
 def _renamed(line: str, names: dict[str, str]) -> str:

@@ -73,6 +73,15 @@ def settings(config: Mapping, *subtrees: str) -> str:
     return json.dumps(chosen, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def has(config: Mapping, subtree: str) -> bool:
+    """Whether a config has a subtree (models/smollm2-135m/engine)."""
+    try:
+        _subtree(config, subtree)
+    except ConfigError:
+        return False
+    return True
+
+
 @functools.cache
 def load_schema() -> dict:
     """schemas/config.schema.yaml as a mapping."""

@@ -79,17 +79,26 @@ def _known(name: str, config: Mapping, section: str, place: Place) -> Faults:
 
 
 def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
-    for place, threshold in _items(config, sound, "experiment", "thresholds"):
+    listed = list(_items(config, sound, "experiment", "thresholds"))
+    for name, own in _registry(config, "methods", sound, "thresholds"):
+        listed += [(("methods", name, "thresholds", number), threshold) for number, threshold in enumerate(own)]
+    for place, threshold in listed:
         try:
             paths.threshold_label(threshold)
         except ValueError as error:
             yield place, str(error)
     if not (sound("experiment", "thresholds") and sound("experiment", "methods")) or config["experiment"]["thresholds"]:
         return
+    without = {name for name, method in _registry(config, "methods", sound) if "thresholds" not in method}
     with_threshold = {name for name, has_one in _registry(config, "methods", sound, "threshold") if has_one}
     for name in config["experiment"]["methods"]:
-        if name in with_threshold:
+        if name in with_threshold & without:
             yield ("experiment", "thresholds"), f"found an empty list, but method {show(name)} needs at least one"
+
+
+def _check_joint(config: Mapping, sound: Sound) -> Faults:
+    if sound("experiment", "joint") and config["experiment"]["joint"] and len(_selected_domains(config, sound)) == 1:
+        yield ("experiment", "joint"), "found true with one domain, expected several or false"
 
 
 def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
@@ -108,9 +117,128 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             without = sound("methods", name, "threshold") and not config["methods"][name]["threshold"]
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
+            if not broken:
+                yield from _check_method_options(config, name, module, sound)
     for name, method in _registry(config, "methods", sound):
-        if method["rewrite"] is None and method["threshold"]:
+        if "pairs" in method or "after" in method:
+            yield from _check_pairs(config, name, method, sound)
+        elif method["rewrite"] is None and method["threshold"] and not {"filter", "of"} & method.keys():
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
+        for key in ("options", "phrases"):
+            if method["rewrite"] is None and method.get(key):
+                yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
+        if "thresholds" in method and not method["threshold"]:
+            yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
+
+
+def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+    place = ("methods", name, "options")
+    try:
+        declared = modules.literal("rewriting", module, "OPTIONS", {})
+        phrases = modules.literal("rewriting", module, "PHRASES", ())
+    except HaltError as error:
+        yield ("methods", name, "rewrite"), str(error)
+        return
+    yield from _check_method_phrases(config, name, module, phrases, sound)
+    if undescribed := modules.undescribed(declared):
+        file = modules.file_of("rewriting", module)
+        yield (
+            ("methods", name, "rewrite"),
+            f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description",
+        )
+    elif sound(*place):
+        yield from _check_options(config["methods"][name]["options"], declared, place)
+
+
+def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple[str, ...], sound: Sound) -> Faults:
+    """The phrases that the module writes are there, and told apart from each other and from everybody's."""
+    place = ("methods", name, "phrases")
+    if not sound("methods", name):
+        return
+    given = config["methods"][name].get("phrases", {})
+    if wanted and not given:
+        yield place, f"missing, expected a mapping with {', '.join(wanted)}: module '{module}' writes them"
+    elif given and not wanted:
+        yield place, f"found phrases, but module '{module}' writes none, expected none"
+    common = [config["phrases"][phrase] for phrase in ("unsure", "uncertain") if sound("phrases", phrase)]
+    taken = [phrase.lower() for phrase in common]
+    for phrase, text in given.items():
+        own = text.lower()
+        if any(own.startswith(other) or other.startswith(own) for other in taken):  # answers are read by beginnings
+            yield (*place, phrase), f"found {show(text)}, expected one that begins as no other phrase"
+        taken.append(own)
+
+
+def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> Faults:
+    """A method that trains on pairs goes on from one that finetunes, at the same thresholds."""
+    place = ("methods", name)
+    for key, other in (("pairs", "after"), ("after", "pairs")):
+        if key not in method:
+            yield (*place, key), f"missing, expected it beside {other}"
+            return
+    if method["rewrite"] is not None:
+        yield (*place, "rewrite"), f"found {show(method['rewrite'])} beside pairs, expected null"
+    module, after = method["pairs"], method["after"]
+    broken = list(_module_faults(partial(modules.check, "preferences"), module, "preferences", (*place, "pairs")))
+    yield from broken
+    if not (broken or method["threshold"]) and modules.reads("preferences", module, "pairs", place=2):
+        yield (*place, "threshold"), f"found false, but module '{module}' needs one, expected true"
+    unknown = list(_known(after, config, "methods", (*place, "after")))
+    yield from unknown
+    if unknown or not sound("methods", after):
+        return
+    before = config["methods"][after]
+    if before["rewrite"] is None:
+        yield (*place, "after"), f"found {show(after)}, which has no targets, expected a method with `rewrite`"
+    elif before["threshold"] and not method["threshold"]:
+        yield (*place, "threshold"), f"found false, but {show(after)} has one, expected true"
+    selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
+    if name in selected:
+        yield from _check_dpo(config, name, sound)
+
+
+def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
+    """Whether this experiment can train on pairs: by LoRA, with the model whole in every process."""
+    if sound("finetune", "adapter") and config["finetune"]["adapter"] != "lora":
+        yield ("finetune", "adapter"), f"found 'full', expected 'lora': method {show(name)} goes on from an adapter"
+    for _, model in _items(config, sound, "experiment", "models"):
+        if not sound("models", model, "needs"):
+            continue
+        needs, place = config["models"][model]["needs"]["finetune"], ("models", model, "needs", "finetune")
+        if needs.get("parallel") == "fsdp":
+            yield (*place, "parallel"), f"found 'fsdp', expected 'ddp': method {show(name)} shards no model"
+        if sound("dpo", "global_batch") and config["dpo"]["global_batch"] % needs["processes"]:
+            yield (
+                (*place, "processes"),
+                f"found {needs['processes']}, expected a divisor of dpo.global_batch ({config['dpo']['global_batch']})",
+            )
+
+
+def _check_filters(config: Mapping, sound: Sound) -> Faults:
+    for name, method in _registry(config, "methods", sound):
+        if "filter" not in method:
+            if "of" in method:
+                yield ("methods", name, "filter"), "missing, expected one: `of` says whose answers are filtered"
+            continue
+        if method["rewrite"] is not None:
+            found = show(method["rewrite"])
+            yield ("methods", name, "rewrite"), f"found {found}, but a filter trains nothing, expected null"
+        if not method["threshold"]:
+            yield ("methods", name, "threshold"), "found false, but a filter needs a threshold, expected true"
+        if "of" not in method:
+            yield ("methods", name, "of"), "missing, expected the method whose answers are filtered"
+            continue
+        place = ("methods", name, "of")
+        yield from _known(method["of"], config, "methods", place)
+        of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
+        if of.get("threshold") and (of["rewrite"] is not None or "filter" in of):  # else it has a fault of its own
+            yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
+        if (
+            method["filter"] == "self_consistency"
+            and sound("generate", "samples")
+            and config["generate"]["samples"] < 2
+        ):
+            yield ("generate", "samples"), f"found 1, but method {show(name)} compares samples, expected at least 2"
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
@@ -122,7 +250,7 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
             continue
         module = domains.load(module_name)
         if sound("domains", name, "options"):
-            yield from _check_options(config["domains"][name]["options"], module, ("domains", name, "options"))
+            yield from _check_options(config["domains"][name]["options"], module.OPTIONS, ("domains", name, "options"))
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
 
@@ -139,8 +267,8 @@ def _module_faults(check: Callable[[str], object], module: str, package: str, pl
         yield place, str(error)
 
 
-def _check_options(options: Mapping, module: ModuleType, place: Place) -> Faults:
-    declared = {"type": "object", "additionalProperties": False, "properties": module.OPTIONS}
+def _check_options(options: Mapping, properties: Mapping, place: Place) -> Faults:
+    declared = {"type": "object", "additionalProperties": False, "properties": properties}
     yield from schema.faults(options, declared, place)
 
 
@@ -156,7 +284,7 @@ def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: S
 
 def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
     for name, judge in _registry(config, "judges", sound):
-        if judge["type"] != "llm" or judge["engine"] != "transformers":
+        if judge["type"] != "llm" or judge["engine"] == "openai":
             continue
         model = judge["model"]
         yield from _known(model, config, "models", ("judges", name, "model"))
@@ -164,6 +292,28 @@ def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
             continue
         if "judge" not in config["models"][model]["needs"]:
             yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
+        elif "vllm" in (judge["engine"], judge.get("server")):
+            yield from _fits_vllm(config, model, "judge")
+        if judge["engine"] == "served" and sound("models", model, "chat") and not config["models"][model]["chat"]:
+            yield (
+                ("judges", name, "model"),
+                f"found {show(model)}, which has no chat template, expected one that has: it is asked by chat",
+            )
+
+
+def _check_engines(config: Mapping, sound: Sound) -> Faults:
+    for name, engine in _registry(config, "models", sound, "engine"):
+        if engine == "vllm" and sound("models", name, "needs"):
+            for stage in ("generate", "respond"):
+                yield from _fits_vllm(config, name, stage)
+
+
+def _fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
+    needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
+    if needs["gpus"] < 1:
+        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm runs on GPUs alone"
+    if needs["processes"] != 1:
+        yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
 
 
 def _check_shots(config: Mapping, sound: Sound) -> Faults:
@@ -225,17 +375,40 @@ def _check_packages(config: Mapping, sound: Sound) -> Faults:
 def _check_needs(config: Mapping, sound: Sound) -> Faults:
     for name, stages in _registry(config, "models", sound, "needs"):
         for stage, needs in stages.items():
-            if 0 < needs["gpus"] < needs["processes"]:
-                place = ("models", name, "needs", stage, "processes")
-                yield place, f"found {needs['processes']}, expected at most one for each of {needs['gpus']} GPUs"
+            yield from _check_processes(stage, needs, ("models", name, "needs", stage))
             if needs.get("cpus", needs["processes"]) < needs["processes"]:
                 place = ("models", name, "needs", stage, "cpus")
                 yield place, f"found {needs['cpus']}, expected at least one for each of {needs['processes']} processes"
-            if stage == "finetune" and needs["gpus"] > needs["processes"]:
-                place = ("models", name, "needs", stage, "gpus")
-                yield place, f"found {needs['gpus']}, expected one for each of {needs['processes']} processes"
         if sound("finetune", "global_batch"):
             yield from _check_global_batch(name, stages["finetune"], config["finetune"]["global_batch"])
+
+
+def _check_processes(stage: str, needs: Mapping, place: Place) -> Faults:
+    gpus, processes = needs["gpus"], needs["processes"]
+    fsdp = needs.get("parallel") == "fsdp"
+    if fsdp and not gpus:
+        yield (*place, "parallel"), "found 'fsdp' without GPUs, expected 'ddp': accelerate shards nothing on a CPU"
+    elif fsdp and processes == 1:
+        yield (
+            (*place, "parallel"),
+            "found 'fsdp' with one process, expected 'ddp', or one process for each of several GPUs",
+        )
+    elif gpus and stage == "finetune" and processes != gpus:
+        yield (*place, "processes"), f"found {processes}, expected {gpus}, one for each GPU"
+    elif gpus and processes not in (1, gpus):
+        expected = (
+            f"{gpus}, a model on each GPU, or 1, one model over all of them" if gpus > 1 else "1, one for its GPU"
+        )
+        yield (*place, "processes"), f"found {processes}, expected {expected}"
+
+
+def _check_quantization(config: Mapping, sound: Sound) -> Faults:
+    for name, quantization in _registry(config, "models", sound, "quantization"):
+        place, found = ("models", name, "quantization"), f"found {show(quantization)}"
+        if sound("models", name, "needs") and not config["models"][name]["needs"]["finetune"]["gpus"]:
+            yield place, f"{found}, but models.{name}.needs.finetune.gpus is 0, expected GPUs or no quantization"
+        if sound("finetune", "adapter") and config["finetune"]["adapter"] != "lora":
+            yield place, f"{found}, whose weights cannot be trained, expected finetune.adapter lora"
 
 
 def _check_global_batch(name: str, needs: Mapping, global_batch: int) -> Faults:
@@ -263,15 +436,19 @@ def _check_lengths(config: Mapping, sound: Sound) -> Faults:
 ALL = (
     _check_selections,
     _check_thresholds,
+    _check_joint,
     _check_reserved_names,
     _check_methods,
+    _check_filters,
     _check_domain_modules,
     _check_llm_judges,
+    _check_engines,
     _check_shots,
     _check_sampling,
     _check_phrases,
     _check_split,
     _check_packages,
     _check_needs,
+    _check_quantization,
     _check_lengths,
 )

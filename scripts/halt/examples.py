@@ -38,15 +38,15 @@ class Plan(NamedTuple):
     accumulation: int
 
 
-def plan(global_batch: int, batch_size: int, processes: int) -> Plan:
+def plan(global_batch: int, batch_size: int, processes: int, key: str = "finetune.global_batch") -> Plan:
     """The largest batch per process, at most batch_size, that reaches the global batch in whole steps.
 
-    TrainingError if the number of processes does not divide the global batch.
+    key: of the global batch in the config. TrainingError if the number of processes does not divide it.
     """
     share, rest = divmod(global_batch, processes)
     if rest:
         raise TrainingError(
-            f"finetune.global_batch: {global_batch} examples cannot be shared by {processes} processes; "
+            f"{key}: {global_batch} examples cannot be shared by {processes} processes; "
             f"start a number that divides {global_batch}"
         )
     batch = next(size for size in range(min(batch_size, share), 0, -1) if share % size == 0)

@@ -47,13 +47,18 @@ RESPONSES = _ANSWER | {
 FRAGMENTS = _ANSWER | {
     "fragment": pl.Int32,
     "text": pl.String,
-    "marked": pl.Boolean,  # stands behind the `Uncertain` marker of Add-On HALT
+    "marked": pl.Boolean,  # doubted by the model: behind `Uncertain` (Add-On HALT), before `I am unsure` (R-Tuning)
 }
 JUDGEMENTS = FRAGMENTS | {
     "label": pl.Enum(LABELS),
     "kind": pl.String,  # the kind of statement (nationality, birth year, ...), null where the domain has none
     "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
     "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge
+}
+CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold is "none": they have none
+    "split": pl.String,  # train for the training samples that set the bound, else the split that was answered
+    "fragment": pl.Int32,
+    "confidence": pl.Float64,
 }
 TARGETS = {
     "model": pl.String,
@@ -66,6 +71,20 @@ TARGETS = {
     "sample": pl.Int32,  # which sample was rewritten; null where the target is no sample
     "fragments": pl.Int32,  # of the sample, before rewriting
     "kept": pl.Int32,
+}
+PAIRS = {
+    "model": pl.String,
+    "domain": pl.String,
+    "method": pl.String,
+    "threshold": pl.String,
+    "id": pl.String,
+    "prompt": pl.String,
+    "chosen": pl.String,
+    "rejected": pl.String,
+    "chosen_sample": pl.Int32,  # null where the answer is no sample
+    "rejected_sample": pl.Int32,
+    "chosen_score": pl.Float64,  # what the method preferred it by; null where no score did
+    "rejected_score": pl.Float64,
 }
 METRICS = _ANSWER | {
     "cluster": pl.String,

@@ -24,7 +24,8 @@ RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")
 MEANS = ("response_rate", "fragments_given", "correctness", "completeness_all", "completeness_capable")
 SCORES = (*MEANS, "f1_all", "f1_capable")
-FULL = "-full"  # suffix of an Add-On method scored with its marked fragments
+MARKING = ("add_on", "r_tuning", "r_tuning_u")  # rewriting modules that teach the model to mark what it doubts
+FULL = "-full"  # suffix of such a method scored with its marked fragments
 LOW, HIGH = 0.025, 0.975
 
 Table = TypeVar("Table", pl.DataFrame, pl.LazyFrame)
@@ -133,7 +134,7 @@ def add_on_full(table: Table, methods: Sequence[str]) -> Table:
 
 def add_on_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods whose answers carry marked fragments."""
-    return sorted(name for name, method in methods.items() if method["rewrite"] == "add_on")
+    return sorted(name for name, method in methods.items() if method["rewrite"] in MARKING)
 
 
 def _check(responses, judgements, data, samples):

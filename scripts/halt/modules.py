@@ -4,15 +4,17 @@ import ast
 import contextlib
 import functools
 import importlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from halt.errors import HaltError, in_file
 
 REQUIRED = {  # what a module of each package must define
     "domains": ("DEPENDENT", "REFERENCE_JUDGE", "OPTIONS", "EXAMPLE", "STOP", "rows", "split", "join"),
     "rewriting": ("rewrite",),
+    "preferences": ("pairs",),
 }
 
 _HERE = Path(__file__).parent
@@ -50,6 +52,33 @@ def reads(package: str, name: str, function: str, place: int) -> bool:
             inner = (part for part in ast.walk(node) if isinstance(part, ast.Name))
             return any(part.id == wanted and isinstance(part.ctx, ast.Load) for part in inner)
     return False
+
+
+def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
+    """What a sound module binds to a constant at its top level, `otherwise` where it does not. Nothing is executed.
+
+    ModuleError if that is no literal, or one of another type than `otherwise`.
+    """
+    for node in ast.parse(_file(package, name).read_bytes()).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+            try:
+                found = ast.literal_eval(node.value)
+            except ValueError:
+                found = None
+            if type(found) is not type(otherwise):
+                kind = type(otherwise).__name__
+                raise ModuleError(f"{file_of(package, name)}: {constant} is not a literal {kind}, expected one")
+            return found
+    return otherwise
+
+
+def undescribed(options: Mapping) -> list[str]:
+    """Names of a module's OPTIONS that lack a default or a description."""
+    return [
+        name
+        for name, option in options.items()
+        if not isinstance(option, Mapping) or not {"default", "description"} <= option.keys()
+    ]
 
 
 @functools.cache

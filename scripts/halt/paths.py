@@ -6,14 +6,16 @@ on; `{threshold}` is always there, `none` for a method without one, so that one 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
+STAGES = ("judge", "judge_responses")  # that ask a server
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
-RESERVED_DOMAINS = ("all",)  # stands for one adapter trained on every domain
+ALL = "all"  # as {domain}: one adapter trained on every selected domain
+RESERVED_DOMAINS = (ALL,)
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
 
 # A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
@@ -28,10 +30,17 @@ GENERATIONS = "results/generations/{model}/{domain}/{split}.parquet"
 FRAGMENTS = "results/fragments/{model}/{domain}/{split}.parquet"
 JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
 
+# Where the server of a domain's evaluator answers while the jobs of one stage judge one model's answers there.
+ADDRESS = "results/work/serve/{stage}/{model}/{domain}.json"
+
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
+PAIRS = "results/pairs/{model}/{domain}/{method}/{threshold}.parquet"
 # The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
+
+# How sure the model is of each fragment, by a method that filters the answers of another; without a threshold.
+CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_domain}.parquet"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
@@ -61,48 +70,96 @@ def thresholds_of(method: str, config: Mapping) -> list[str]:
     """Labels of the thresholds that a method is run at, in the config's order; ["none"] for one without threshold."""
     if not config["methods"][method]["threshold"]:
         return [NO_THRESHOLD]
-    return [threshold_label(threshold) for threshold in config["experiment"]["thresholds"]]
+    own = config["methods"][method].get("thresholds", config["experiment"]["thresholds"])
+    return [threshold_label(threshold) for threshold in own]
 
 
 def trained(method: str, config: Mapping) -> bool:
     """Whether the method finetunes at all (the base model with few-shot prompts does not)."""
-    return config["methods"][method]["rewrite"] is not None
+    return config["methods"][method]["rewrite"] is not None or preferring(method, config)
+
+
+def preferring(method: str, config: Mapping) -> bool:
+    """Whether the method trains on pairs of answers, from the adapter of another method."""
+    return "pairs" in config["methods"][method]
+
+
+def filters(config: Mapping, *kinds: str) -> list[str]:
+    """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
+    return [
+        name
+        for name, method in config["methods"].items()
+        if "filter" in method and (not kinds or method["filter"] in kinds)
+    ]
+
+
+def answers_of(method: str, config: Mapping) -> str:
+    """The method whose answers a method gives: another's if it filters them, else its own."""
+    return config["methods"][method].get("of", method)
+
+
+def filtered(result: Mapping, config: Mapping) -> dict:
+    """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
+    return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
+
+
+def filter_constraint(config: Mapping, *kinds: str) -> str:
+    """A regular expression of the methods that filter, by one of `kinds` if there are any."""
+    return any_of(filters(config, *kinds))
+
+
+def answering_constraint(config: Mapping) -> str:
+    """A regular expression of the methods whose answers a model gives."""
+    return any_of(name for name in config["methods"] if name not in filters(config))
 
 
 def wildcard_constraints(config: Mapping) -> dict[str, str]:
     """A regular expression per wildcard, from the registries: any entry may be asked for, selected or not."""
     return {
-        "model": _any_of(config["models"]),
-        "domain": _any_of(config["domains"]),
-        "test_domain": _any_of(config["domains"]),
-        "method": _any_of(config["methods"]),
-        "split": _any_of(SPLITS),
+        "model": any_of(config["models"]),
+        "domain": any_of(config["domains"]),
+        "test_domain": any_of(config["domains"]),
+        "method": any_of(config["methods"]),
+        "split": any_of(SPLITS),
+        "stage": any_of(STAGES),
         "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
         "seed": "0|[1-9][0-9]*",
     }
 
 
+def trained_on(config: Mapping) -> str:
+    """A regular expression: what an adapter may be trained on, a domain of the registry or all that are selected."""
+    return any_of([*config["domains"], ALL])
+
+
 def grid(config: Mapping) -> Iterator[dict]:
     """Every result of the experiment as the wildcards of `METRICS`.
 
-    A method that trains nothing is run once, under the first seed. A model is tested on the domain it was trained on.
+    A method that trains nothing is run once, under the first seed, and a filter as often as what it filters. A model is
+    tested on the domain it was trained on; with `experiment.joint` another one is trained on all domains and tested on
+    each, by methods that train on targets.
     """
     experiment = config["experiment"]
+    joint = [ALL] if experiment.get("joint") else []
     for model in experiment["models"]:
-        for domain in experiment["domains"]:
+        for domain in [*experiment["domains"], *joint]:
             for method in experiment["methods"]:
-                seeds = experiment["seeds"] if trained(method, config) else experiment["seeds"][:1]
+                if domain == ALL and (not trained(method, config) or preferring(method, config)):
+                    continue
+                seeds = experiment["seeds"] if trained(answers_of(method, config), config) else experiment["seeds"][:1]
                 for threshold in thresholds_of(method, config):
                     for seed in seeds:
-                        yield {
-                            "model": model,
-                            "domain": domain,
-                            "method": method,
-                            "threshold": threshold,
-                            "seed": seed,
-                            "test_domain": domain,
-                        }
+                        for test_domain in experiment["domains"] if domain == ALL else [domain]:
+                            yield {
+                                "model": model,
+                                "domain": domain,
+                                "method": method,
+                                "threshold": threshold,
+                                "seed": seed,
+                                "test_domain": test_domain,
+                            }
 
 
-def _any_of(names) -> str:
-    return "|".join(re.escape(name) for name in names)
+def any_of(names: Iterable[str]) -> str:
+    """A regular expression for exactly these names; of none, one that matches nothing."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -10,11 +10,12 @@ class Progress:
     """Prints `[halt] generate biography: 40/160 prompts, 3.1/s, 0:38 left` to stderr, at most every few seconds.
 
     Lines and not a bar: two jobs share a terminal, and on a cluster the lines end in a log file. launch.sh lets
-    lines that start with `[halt]` through to the terminal.
+    lines that start with `[halt]` through to the terminal. shown: False counts and prints nothing, for all processes
+    of a stage but the first.
     """
 
-    def __init__(self, what: str, total: int, unit: str):
-        self.what, self.total, self.unit = what, total, unit
+    def __init__(self, what: str, total: int, unit: str, shown: bool = True):
+        self.what, self.total, self.unit, self.shown = what, total, unit, shown
         self.done = 0
         self.skipped = 0
         self._start = self._last = time.monotonic()
@@ -28,7 +29,7 @@ class Progress:
         """Count units just finished, and print when it is time or when all is done."""
         self.done += count
         now = time.monotonic()
-        if now - self._last < _EVERY_SECONDS and self.done < self.total:
+        if not self.shown or (now - self._last < _EVERY_SECONDS and self.done < self.total):
             return
         self._last = now
         rate = (self.done - self.skipped) / max(now - self._start, 1e-9)

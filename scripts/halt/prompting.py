@@ -46,9 +46,18 @@ def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> di
     return {"prompt": opening, "completion": whole[len(opening) :]}
 
 
-def training_rows(targets: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:
-    """`training_row` for every row (prompt, target) of a targets table."""
-    return [training_row(row["prompt"], row["target"], chat, domain) for row in targets]
+def training_rows(targets: Sequence[Mapping], chat: bool, domains: Mapping[str, ModuleType]) -> list[dict]:
+    """`training_row` for every row (domain, prompt, target) of a targets table; domains: their modules by name."""
+    return [training_row(row["prompt"], row["target"], chat, domains[row["domain"]]) for row in targets]
+
+
+def preference_rows(pairs: Sequence[Mapping], chat: bool, domain: ModuleType) -> list[dict]:
+    """Rows for TRL's DPOTrainer from a pairs table (prompt, chosen, rejected); the prompt is zero-shot."""
+    rows = []
+    for pair in pairs:
+        chosen, rejected = (training_row(pair["prompt"], pair[name], chat, domain) for name in ("chosen", "rejected"))
+        rows.append({**chosen, "chosen": chosen["completion"], "rejected": rejected["completion"]})
+    return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
 
 
 def _turns(prompt: str, answer: str) -> tuple[dict, dict]:

@@ -15,6 +15,8 @@ FIELDS = {
     "judge_first_wrong": ("prompt", "truth", "steps"),
     "judge_step_yes_no": ("prompt", "truth", "steps", "step"),
     "judge_again": ("form",),
+    "p_true_fragment": ("prompt", "fragment"),
+    "p_true_step": ("prompt", "steps", "step"),
 }
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -34,6 +36,11 @@ def of_judge(judge: Mapping, dependent: bool) -> list[str]:
     if judge["decide"] == "probability":
         return ["judge_step_yes_no" if dependent else "judge_fragment_yes_no"]
     return ["judge_first_wrong" if dependent else "judge_fragment", "judge_again"]
+
+
+def of_self_evaluation(dependent: bool) -> str:
+    """Name of the prompt text that asks a model for p(True) of a fragment (halt.confidence.p_true)."""
+    return "p_true_step" if dependent else "p_true_fragment"
 
 
 def path(folder: Path | str, name: str) -> Path:

@@ -22,7 +22,18 @@ from halt.errors import HaltError
 
 TABLE_PACKAGES = ("numpy", "polars")
 MODEL_PACKAGES = (
-    *("accelerate", "datasets", "peft", "safetensors", "sentencepiece", "tokenizers", "torch", "transformers", "trl"),
+    *(
+        "accelerate",
+        "datasets",
+        "peft",
+        "safetensors",
+        "sentencepiece",
+        "tokenizers",
+        "torch",
+        "transformers",
+        "trl",
+        "vllm",
+    ),
     *TABLE_PACKAGES,
 )
 BESIDE = "provenance.json"  # what stands for a footer where the files have none

@@ -16,6 +16,7 @@ from typing import TypeVar
 import polars as pl
 
 from halt import frames
+from halt.processes import ALONE, Processes
 from halt.progress import Progress
 
 Unit = TypeVar("Unit", bound=Sequence)
@@ -49,35 +50,43 @@ def run_parts(
     compute: Callable[[Unit], pl.DataFrame],
     schema: Mapping,
     progress: Progress,
-    process: int = 0,
-    processes: int = 1,
-    barrier: Callable[[], None] = lambda: None,
+    processes: Processes = ALONE,
 ) -> pl.DataFrame | None:
     """Compute every unit not yet on disk and return all of them, concatenated in the order of `units`.
 
     Units go round-robin to the processes; each finished one is `part-00012.parquet`, by rename: a kill loses at most
-    one unit per process. Process 0 waits for all parts and returns the table, the others return None. `progress`
-    counts the elements of the units (len(unit)); `compute` may count those of its unit itself, as they get done.
-    barrier: returns once every process has called it; called twice, before any work.
+    one unit per process. The first process waits for all parts and returns the table, the others return None.
+    `progress` counts the elements of all units (len(unit)), in the first process those of the others too; `compute` may
+    count those of its unit itself, as they get done.
     """
     work = Path(work)
-    if process == 0:
+    if processes.first:
         workdir(work, fingerprint)
-    barrier()
+    processes.barrier()
     paths = [work / f"part-{index:05d}.parquet" for index in range(len(units))]
-    mine = range(process, len(units), processes)
-    todo = [index for index in mine if not paths[index].is_file()]
-    barrier()  # a process that is done removes the folder: not before all have seen what is in it
-    progress.skip(sum(len(units[index]) for index in mine) - sum(len(units[index]) for index in todo))
-    for index in todo:
+    missing = [index for index, path in enumerate(paths) if not path.is_file()]
+    processes.barrier()  # a process that is done removes the folder: not before all have seen what is in it
+    progress.skip(sum(map(len, units)) - sum(len(units[index]) for index in missing))
+    mine = range(processes.index, len(units), processes.count)
+    awaited = [index for index in missing if index not in mine]
+
+    def count_awaited() -> None:
+        for index in [index for index in awaited if paths[index].is_file()]:
+            awaited.remove(index)
+            progress.advance(len(units[index]))
+
+    for index in [index for index in missing if index in mine]:
         due = progress.done + len(units[index])
         frames.write(compute(units[index]), paths[index], schema)
         if progress.done < due:
             progress.advance(due - progress.done)
-    if process != 0:
+        if processes.first:
+            count_awaited()
+    if not processes.first:
         return None
-    while not all(path.is_file() for path in paths):
+    while awaited:
         time.sleep(0.2)
+        count_awaited()
     if not paths:
         return pl.DataFrame(schema=dict(schema))
     return pl.concat([frames.read(path, schema) for path in paths])

@@ -35,8 +35,13 @@ def cluster() -> Path:
     if not here_already:
         subprocess.run([HERE / "start.sh", folder, USER], check=True)
     try:
-        seen = subprocess.run([sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/")
-        assert seen.returncode == 0, f"{USER} cannot read {sys.prefix}: clone where every user can read"
+        try:
+            seen = subprocess.run([sys.executable, "-c", "import snakemake"], env=as_user(), user=USER, cwd="/")
+            starts = seen.returncode == 0
+        except PermissionError:
+            starts = False
+        python = os.path.realpath(sys.executable)
+        assert starts, f"{USER} cannot start {python} of {sys.prefix}: make .venv of a Python that every user can start"
         yield folder
     finally:
         if not here_already:

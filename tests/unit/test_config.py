@@ -12,6 +12,7 @@ from halt import config, domains
 DEFAULT = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())
 SHA256 = "89d3f52317cf06f995e42415e7c6b83ed7d78d1d480d8a2165d6ffa3db4f9227"
 DELETED = object()
+NEEDS = DEFAULT["models"]["smollm2-135m"]["needs"]["generate"]
 
 
 def changed(*changes):
@@ -42,8 +43,8 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: data, domains, experiment, finetune, generate, judges, methods, models, "
-                "phrases, report, respond, rewrite, score)"
+                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
+                "methods, models, phrases, report, respond, rewrite, score)"
             ),
         ],
     ),
@@ -127,6 +128,36 @@ BROKEN = {
         [("methods/base/threshold", True)],
         ["methods.base.threshold: found true, but there is nothing to rewrite, expected false"],
     ),
+    "thresholds of a method's own": (
+        [("methods/p-true/thresholds", [0.405, 1.0]), ("methods/add-on/thresholds", []),
+         ("methods/unchanged-own/thresholds", [0.4])],
+        [
+            ("methods.add-on.thresholds: found an empty list, expected a list of numbers above 0 and at most 1, "
+             "none twice"),
+            "methods.p-true.thresholds[0]: found 0.405, expected a multiple of 0.01 above 0 and at most 1",
+            "methods.unchanged-own.thresholds: found thresholds of a method without one, expected threshold true",
+        ],
+    ),
+    "a filter that is none": (
+        [("methods/p-true/filter", "p_tru"), ("methods/base/of", "halt"),
+         ("methods/x", {"rewrite": "halt", "threshold": False, "filter": "p_true"}),
+         ("methods/y", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "halt"}),
+         ("methods/z", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "bas"})],
+        [
+            "methods.base.filter: missing, expected one: `of` says whose answers are filtered",
+            "methods.p-true.filter: found 'p_tru', expected one of 'p_true', 'self_consistency'",
+            "methods.x.of: missing, expected the method whose answers are filtered",
+            "methods.x.rewrite: found 'halt', but a filter trains nothing, expected null",
+            "methods.x.threshold: found false, but a filter needs a threshold, expected true",
+            "methods.x.threshold: found false, but module 'halt' needs one, expected true",
+            "methods.y.of: found 'halt', which has a threshold, expected a method without one",
+            "methods.z.of: found 'bas', expected a key of methods, did you mean 'base'?",
+        ],
+    ),
+    "agreement of one sample": (
+        [("generate/samples", 1)],
+        ["generate.samples: found 1, but method 'self-consistency' compares samples, expected at least 2"],
+    ),
     "a method and a domain without their module": (
         [("methods/halt/rewrite", "hlat"), ("domains/biography/module", "biografy")],
         [
@@ -162,6 +193,38 @@ BROKEN = {
         [("methods/halt/threshold", False), ("methods/unchanged-own/threshold", False)],
         ["methods.halt.threshold: found false, but module 'halt' needs one, expected true"],
     ),
+    "an option that the method's module does not have": (
+        [("methods/idk-share/options", {"shre": 0.5}), ("methods/halt/options", {"share": 0.5})],
+        [
+            "methods.halt.options.share: unknown key (known: none)",
+            "methods.idk-share.options.shre: unknown key, did you mean 'share'?",
+        ],
+    ),
+    "an option out of bounds": (
+        [("methods/idk-share/options/share", 0)],
+        ["methods.idk-share.options.share: found 0, expected a number > 0 and <= 1"],
+    ),
+    "options without anything to rewrite": (
+        [("methods/base/options", {"share": 0.5})],
+        ["methods.base.options: found options, but there is nothing to rewrite, expected none"],
+    ),
+    "phrases of a method that are not there, or not its own": (
+        [
+            ("methods/r-tuning/phrases", DELETED),
+            ("methods/r-tuning-u/phrases", {"sure": "unsure", "not_sure": "Unsure of it"}),
+            ("methods/halt/phrases", {"sure": "Yes", "not_sure": "No"}),
+        ],
+        [
+            "methods.halt.phrases: found phrases, but module 'halt' writes none, expected none",
+            "methods.r-tuning.phrases: missing, expected a mapping with sure, not_sure: module 'r_tuning' writes them",
+            "methods.r-tuning-u.phrases.not_sure: found 'Unsure of it', expected one that begins as no other phrase",
+            "methods.r-tuning-u.phrases.sure: found 'unsure', expected one that begins as no other phrase",
+        ],
+    ),
+    "one model for all domains, of which there is one": (
+        [("experiment/joint", True), ("experiment/domains", ["code"])],
+        ["experiment.joint: found true with one domain, expected several or false"],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],
@@ -180,6 +243,36 @@ BROKEN = {
     "an evaluator without resources": (
         [("judges/small/model", "smollm2-135m")],
         ["models.smollm2-135m.needs.judge: missing, expected a mapping: judge 'small' runs on it"],
+    ),
+    "vllm without a GPU, and in several processes": (
+        [
+            ("models/smollm2-135m/engine", "vllm"),
+            ("models/smollm2-135m/needs/respond/gpus", 2),
+            ("models/smollm2-135m/needs/respond/processes", 2),
+            ("judges/small/engine", "vllm"),
+        ],
+        [
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.smollm2-135m.needs.respond.processes: found 2, expected 1: vllm takes all GPUs in one process",
+        ],
+    ),
+    "a served evaluator that has no GPU for its server, or no chat template": (
+        [("judges/small-served/server", "vllm"), ("models/qwen2.5-coder-0.5b/chat", False)],
+        [
+            (
+                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one that "
+                "has: it is asked by chat"
+            ),
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+        ],
+    ),
+    "an engine that there is not": (
+        [("models/smollm2-135m/engine", "sglang"), ("judges/small-served/decide", "probability")],
+        [
+            "judges.small-served.decide: found 'probability', expected 'text'",
+            "models.smollm2-135m.engine: found 'sglang', expected one of 'transformers', 'vllm'",
+        ],
     ),
     "a key of one kind of judge in another": (
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
@@ -229,22 +322,67 @@ BROKEN = {
         [("domains/biography/source", [{"type": "path", "path": "a"}, {"type": "package", "packages": ["a==1"]}])],
         ["domains.biography.source[1].sha256: missing, expected a mapping"],
     ),
-    "processes that do not divide the batch or outnumber GPUs or CPUs": (
+    "fewer CPUs than processes": (
+        [("models/smollm2-135m/needs/generate", NEEDS | {"processes": 4, "cpus": 3})],
+        ["models.smollm2-135m.needs.generate.cpus: found 3, expected at least one for each of 4 processes"],
+    ),
+    "processes that do not divide the batch": (
+        [("models/smollm2-135m/needs/finetune/processes", 3)],
+        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)"],
+    ),
+    "processes and GPUs that do not go together": (
         [
-            ("models/smollm2-135m/needs/finetune/processes", 3),
-            ("models/smollm2-135m/needs/generate/processes", 4),
-            ("models/smollm2-135m/needs/generate/gpus", 2),
-            ("models/smollm2-135m/needs/generate/cpus", 3),
+            ("models/smollm2-135m/needs/generate", NEEDS | {"gpus": 4, "processes": 2}),
+            ("models/smollm2-135m/needs/respond", NEEDS | {"gpus": 1, "processes": 2}),
+            ("models/smollm2-135m/needs/judge", NEEDS | {"gpus": 4, "processes": 8}),
+            ("models/smollm2-135m/needs/finetune", NEEDS | {"gpus": 4}),
         ],
         [
-            "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)",
-            "models.smollm2-135m.needs.generate.cpus: found 3, expected at least one for each of 4 processes",
-            "models.smollm2-135m.needs.generate.processes: found 4, expected at most one for each of 2 GPUs",
+            "models.smollm2-135m.needs.finetune.processes: found 1, expected 4, one for each GPU",
+            ("models.smollm2-135m.needs.generate.processes: found 2, expected 4, a model on each GPU, "
+             "or 1, one model over all of them"),
+            ("models.smollm2-135m.needs.judge.processes: found 8, expected 4, a model on each GPU, "
+             "or 1, one model over all of them"),
+            "models.smollm2-135m.needs.respond.processes: found 2, expected 1, one for its GPU",
         ],
     ),
-    "more GPUs to train on than processes": (
-        [("models/smollm2-135m/needs/finetune/gpus", 3)],
-        ["models.smollm2-135m.needs.finetune.gpus: found 3, expected one for each of 1 processes"],
+    "sharding without GPUs": (
+        [("models/smollm2-135m/needs/finetune", NEEDS | {"processes": 2, "parallel": "fsdp"})],
+        [
+            ("models.smollm2-135m.needs.finetune.parallel: found 'fsdp' without GPUs, expected 'ddp': "
+             "accelerate shards nothing on a CPU"),
+        ],
+    ),
+    "sharding over one process": (
+        [("models/smollm2-135m/needs/finetune", NEEDS | {"gpus": 1, "parallel": "fsdp"})],
+        [
+            ("models.smollm2-135m.needs.finetune.parallel: found 'fsdp' with one process, expected 'ddp', "
+             "or one process for each of several GPUs"),
+        ],
+    ),
+    "sharding where nothing is trained, and a way to share that is none": (
+        [
+            ("models/smollm2-135m/needs/respond/parallel", "fsdp"),
+            ("models/smollm2-135m/needs/finetune/parallel", "deepspeed"),
+        ],
+        [
+            "models.smollm2-135m.needs.finetune.parallel: found 'deepspeed', expected one of 'ddp', 'fsdp'",
+            ("models.smollm2-135m.needs.respond.parallel: unknown key "
+             "(known: batch_size, cpus, gpus, memory_mb, minutes, processes, throughput)"),
+        ],
+    ),
+    "4-bit weights without a GPU, and with every weight trained": (
+        [("models/smollm2-135m/quantization", "4bit"), ("finetune/adapter", "full")],
+        [
+            ("models.smollm2-135m.quantization: found '4bit', but models.smollm2-135m.needs.finetune.gpus is 0, "
+             "expected GPUs or no quantization"),
+            ("models.smollm2-135m.quantization: found '4bit', whose weights cannot be trained, "
+             "expected finetune.adapter lora"),
+        ],
+    ),
+    "a quantization that is none": (
+        [("models/smollm2-135m/quantization", "8bit")],
+        ["models.smollm2-135m.quantization: found '8bit', expected '4bit'"],
     ),
     "targets that would be cut": (
         [("finetune/max_length", 64), ("experiment/domains", ["biography"])],
@@ -256,6 +394,39 @@ BROKEN = {
             "domains.a b: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
             "methods.x|y: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
             "models...: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit",
+        ],
+    ),
+    "pairs of a method that is no finetuning, or of none": (
+        [
+            ("methods/one", {"rewrite": None, "threshold": False, "pairs": "facttune_fs"}),
+            ("methods/two", {"rewrite": None, "threshold": False, "pairs": "factune_fs", "after": "base"}),
+            ("methods/three", {"rewrite": "halt", "threshold": True, "pairs": "halt_dpo", "after": "halt"}),
+            ("methods/five", {"rewrite": None, "threshold": False, "pairs": "halt_dpo", "after": "halt"}),
+            ("methods/four", {"rewrite": None, "threshold": False, "pairs": "facttune_mc", "after": "flam"}),
+        ],
+        [
+            "methods.five.threshold: found false, but 'halt' has one, expected true",
+            "methods.five.threshold: found false, but module 'halt_dpo' needs one, expected true",
+            "methods.four.after: found 'flam', expected a key of methods, did you mean 'flame'?",
+            "methods.one.after: missing, expected it beside pairs",
+            "methods.three.rewrite: found 'halt' beside pairs, expected null",
+            "methods.two.after: found 'base', which has no targets, expected a method with `rewrite`",
+            (
+                "methods.two.pairs: found 'factune_fs', expected a module in scripts/halt/preferences/, "
+                "did you mean 'facttune_fs'?"
+            ),
+        ],
+    ),
+    "pairs that this experiment cannot train on": (
+        [
+            ("experiment/methods", ["halt", "halt-dpo"]),
+            ("finetune/adapter", "full"),
+            ("finetune/global_batch", 9),
+            ("models/smollm2-135m/needs/finetune/processes", 3),
+        ],
+        [
+            "finetune.adapter: found 'full', expected 'lora': method 'halt-dpo' goes on from an adapter",
+            "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of dpo.global_batch (8)",
         ],
     ),
     "names that mean something else": (

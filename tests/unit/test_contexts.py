@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import row
 
-from halt import answering, frames, prompting
+from halt import answering, domains, frames, prompting
 from halt.errors import HaltError
 
 POOL = [{"id": f"t{k}", "prompt": f"Ask {k}?", "reference": f"Say {k}."} for k in range(9)]
@@ -47,3 +47,11 @@ def test_examples_from_another_split_are_refused(tmp_path, alien):
     assert len(shown) == 12
     with pytest.raises(HaltError, match=f"rows of the split {alien}"):
         answering.Task.read(settings, tmp_path / "train.parquet", tmp_path / f"{alien}.parquet", manifest)
+
+
+def test_plain_text_targets_have_the_form_of_their_own_domain():
+    targets = [{"domain": name, "prompt": "Ask.", "target": "Say."} for name in ("bio", "maths")]
+    modules = {"bio": domains.load("biography"), "maths": domains.load("mathematics")}
+    made = prompting.training_rows(targets, False, modules)
+    assert [one["prompt"] for one in made] == ["Request: Ask.\nProfile:\n", "Question: Ask.\nSolution:\n"]
+    assert [one["completion"] for one in made] == ["Say.\n\n"] * 2

@@ -270,3 +270,16 @@ def test_hostile_literals_are_text():
 
 def test_functions_without_examples_are_none():
     assert [f.name for f in library.functions({"m": "def f(x):\n    '''Nothing.'''\n    return x"})] == []
+
+
+def test_a_line_rests_on_what_binds_its_names_and_opens_its_block():
+    function = [
+        "def total(values, start):\n    import math",
+        "    found = start",
+        "    for value in values:",
+        "        found = found + value",
+        "    other = 3",
+        "    return math.ceil(found)",
+    ]
+    assert codelines.rests_on(function) == [(), (0,), (0,), (1, 2), (0,), (0, 1, 3)]
+    assert code.rests_on is codelines.rests_on

@@ -197,3 +197,29 @@ def test_a_source_with_neither_is_refused(tmp_path):
     (tmp_path / "x.txt").write_text("")
     with pytest.raises(domains.DomainError, match=r"neither templates/eng/symbolic/\*\.toml nor ASDiv"):
         list(mathematics.rows(sources.open_source([tmp_path], SPEC), {}))
+
+
+@pytest.mark.parametrize(
+    ("lines", "edges"),
+    [
+        (["24 * 2 = 48 eggs", "3 + 4 = 7 boxes", "64 - 48 = 16 eggs", "Answer: 16"], [(), (), (0,), (2,)]),
+        (
+            ["Step 1: 3 + 4 = 7", "Step 2: 5 + 2 = 7", "Step 3: 7 * 1 = 7"],
+            [(), (), (1,)],
+        ),  # the later 7
+        (["3 + 4 = 7", "Then we go on.", "Answer: 9"], [(), (0,), (0, 1)]),
+        (["Answer: 9"], [()]),
+        (["3 / 0 = 4", "4 + 1 = 5"], [(), ()]),  # what cannot be evaluated has no result
+    ],
+)
+def test_a_step_rests_on_the_steps_whose_results_it_uses(lines, edges):
+    assert mathematics.rests_on(lines) == edges
+
+
+def test_a_line_judged_alone_is_not_wrong_for_what_stands_before_it():
+    truth = {"values": [["7"], ["14"]], "answer": "14", "given": ["3", "4", "2"]}
+    row = domains.Row("id", "id", "", "", "", truth)
+    lines = ["3 + 4 = 7", "7 * 2 = 15", "2 * 7 = 14", "15 + 99 = 114", "Answer: 14"]
+    alone = [verdict.label for verdict in mathematics.judge_alone(lines, row)]
+    assert alone == ["right", "wrong", "right", "wrong", "right"]
+    assert [verdict.label for verdict in mathematics.judge(lines, row)] == ["right"] + ["wrong"] * 4

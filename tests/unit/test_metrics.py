@@ -141,6 +141,11 @@ def test_add_on_is_scored_without_and_with_its_marked_fragments():
     assert found == {"add-on": (2, 2), "add-on-full": (4, 3)}
 
 
+def test_methods_that_teach_doubt_are_scored_twice_and_a_refusal_is_not():
+    modules = {"a": "add_on", "r": "r_tuning", "u": "r_tuning_u", "refuses": "r_tuning_r", "h": "halt"}
+    assert metrics.add_on_methods({name: {"rewrite": module} for name, module in modules.items()}) == ["a", "r", "u"]
+
+
 def test_other_methods_keep_marked_fragments_and_one_row():
     assert per_prompt({"p0": "rw"}, add_on=["add-on"])["method"].to_list() == ["halt"]
 

@@ -121,6 +121,22 @@ def test_the_config_finds_a_method_that_is_only_mentioned(write):
     assert line.endswith(" lacks rewrite")
 
 
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ('dict(few={"default": 1})', "OPTIONS is not a literal dict, expected one"),
+        ('["few"]', "OPTIONS is not a literal dict, expected one"),
+        ('{"few": {"type": "integer", "default": 1}}', "option few of OPTIONS lacks a default or a description"),
+    ],
+)
+def test_the_config_reads_the_options_of_a_method_module_without_running_it(write, options, fault):
+    tree = config_tree()
+    text = f"raise SystemExit\nOPTIONS = {options}\ndef rewrite(prompt, settings, threshold): ...\n"
+    tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
+    [line] = [line for line in config.validate(tree) if line.startswith("methods.halt.rewrite")]
+    assert line.endswith(fault)
+
+
 def test_the_config_names_broken_modules_before_anything_runs(write):
     tree = config_tree()
     tree["domains"]["biography"]["module"] = write("domains", "DEPENDENT =\n")
@@ -131,7 +147,17 @@ def test_the_config_names_broken_modules_before_anything_runs(write):
 def test_a_program_ends_in_one_line(tmp_path):
     command = [sys.executable, ROOT / "scripts/tables.py", "--settings", '{"score": {"bootstrap": 9, "seed": 0},']
     command[-1] += '"methods": {}, "domains": {}}'
-    for name in ("metrics", "judgements", "sample-judgements", "main", "paired", "trend", "kinds", "control"):
+    for name in (
+        "metrics",
+        "judgements",
+        "sample-judgements",
+        "main",
+        "paired",
+        "trend",
+        "kinds",
+        "control",
+        "confidence",
+    ):
         command += [f"--{name}", tmp_path / "absent.parquet"]
     done = subprocess.run([*command, "--markdown", tmp_path / "x"], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -64,6 +64,49 @@ def test_grid_is_every_combination_and_base_is_run_once():
     assert len(results) == 14
 
 
+def test_a_joint_model_is_trained_once_and_tested_on_each_domain():
+    experiment = CONFIG["experiment"] | {"domains": ["biography", "code"], "seeds": [1], "models": ["small"]}
+    joint = {**CONFIG, "experiment": {**experiment, "joint": True}}
+    found = list(paths.grid(joint))
+    assert found[: -2 * 3] == list(paths.grid({**CONFIG, "experiment": experiment}))
+    assert [(one["method"], one["threshold"], one["test_domain"]) for one in found[-2 * 3 :]] == [
+        (method, threshold, test_domain)
+        for method, threshold in [("unchanged", "none"), ("halt", "0.80"), ("halt", "0.40")]
+        for test_domain in ("biography", "code")
+    ]
+    assert {one["domain"] for one in found[-2 * 3 :]} == {"all"}
+    assert re.fullmatch(paths.trained_on(CONFIG), "all")
+    assert not re.fullmatch(paths.wildcard_constraints(CONFIG)["domain"], "all")  # nothing before a training is of all
+
+
+def with_filters():
+    """The same config with a filter of the untrained and one of a trained method."""
+    own = {"rewrite": None, "threshold": True, "filter": "p_true", "of": "base", "thresholds": [0.1, 1]}
+    agree = {"rewrite": None, "threshold": True, "filter": "self_consistency", "of": "unchanged"}
+    experiment = CONFIG["experiment"] | {"models": ["small"], "methods": ["own", "agree"]}
+    return CONFIG | {"experiment": experiment, "methods": CONFIG["methods"] | {"own": own, "agree": agree}}
+
+
+def test_a_filter_has_thresholds_of_its_own_and_the_seeds_of_what_it_filters():
+    found = [(result["method"], result["threshold"], result["seed"]) for result in paths.grid(with_filters())]
+    assert found == [("own", "0.10", 3), ("own", "1.00", 3)] + [
+        ("agree", threshold, seed) for threshold in ("0.80", "0.40") for seed in (3, 1)
+    ]
+    filtered = [paths.filtered(result, with_filters()) for result in paths.grid(with_filters())]
+    assert {(result["method"], result["threshold"]) for result in filtered} == {("base", "none"), ("unchanged", "none")}
+
+
+def test_every_method_is_answered_or_filtered_by_one_rule():
+    config = with_filters()
+    kinds = [paths.answering_constraint(config)]
+    kinds += [paths.filter_constraint(config, kind) for kind in ("p_true", "self_consistency")]
+    for method in config["methods"]:
+        assert sum(bool(re.fullmatch(kind, method)) for kind in kinds) == 1
+        is_filter = bool(re.fullmatch(paths.filter_constraint(config), method))
+        assert is_filter is (method in ("own", "agree")) is not bool(re.fullmatch(kinds[0], method))
+    assert not any(re.match(paths.filter_constraint(CONFIG), name) for name in ("", *CONFIG["methods"]))
+
+
 def test_every_result_of_the_grid_has_its_own_path():
     results = [paths.METRICS.format(**result) for result in paths.grid(CONFIG)]
     assert len(set(results)) == len(results)
@@ -98,7 +141,7 @@ def test_every_wildcard_of_a_path_is_constrained_and_fills_a_folder_alone(name):
 
 
 def test_no_threshold_before_rewrite():
-    for template in (paths.MODEL, paths.DATA, paths.GENERATIONS, paths.FRAGMENTS, paths.JUDGEMENTS):
+    for template in (paths.MODEL, paths.DATA, paths.GENERATIONS, paths.FRAGMENTS, paths.JUDGEMENTS, paths.CONFIDENCES):
         assert "{threshold}" not in template
 
 

@@ -67,6 +67,8 @@ def run(domain="facts", **more):
         ("generate", {"split": "train"}, {"generated": 100 * 5 * 24}),
         ("generate", {"split": "test"}, {"generated": 40 * 5 * 24}),
         ("respond", run(), {"generated": 40 * 24}),
+        ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
+        ("filter", run(), {}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
         ("judge", {"split": "train"}, {"judged": 12000, "requests": 500 * 2, "evaluator": "served"}),
         ("judge_responses", run("steps"), {"judged": 960, "requests": 40, "evaluator": "served"}),
@@ -82,6 +84,12 @@ def test_training_is_never_longer_than_max_length():
     config = copy.deepcopy(CONFIG)
     config["finetune"]["max_length"] = 100
     assert planning.work(job("finetune"), config).trained == 100 * 3 * 100
+
+
+def test_a_joint_training_has_the_targets_of_all_selected_domains():
+    config = {**CONFIG, "experiment": {"domains": ["facts", "exact"]}}
+    apart = [planning.work(job("finetune", domain=domain), config).trained for domain in ("facts", "exact")]
+    assert planning.work(job("finetune", domain="all"), config).trained == sum(apart)
 
 
 def test_a_step_by_step_probability_judge_asks_for_every_fragment():
@@ -100,6 +108,13 @@ def test_an_estimate_is_work_over_the_throughput_of_all_gpus_after_loading():
 def test_without_throughput_a_job_takes_the_minutes_it_asks_for():
     [found] = planning.times([job("respond", minutes=7, **run())], CONFIG, {})
     assert found == (420, "asked")
+
+
+def test_a_model_is_asked_about_itself_with_the_needs_of_its_answers():
+    config = copy.deepcopy(CONFIG)
+    config["models"]["m"]["needs"]["respond"] = {**NEEDS, "throughput": 10}
+    [found] = planning.times([job("self_evaluate", gpus=1, **run())], config, {})
+    assert found == (planning.START_SECONDS + 8e9 * 2 / planning.LOAD_BYTES + 140 * 24 / 10, "estimated")
 
 
 def test_a_measured_job_takes_its_time_and_others_are_scaled_by_their_work():

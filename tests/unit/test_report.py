@@ -46,7 +46,7 @@ def finish(folder, **options):
 def make_tables(folder, paths):
     arguments = ["--metrics", *paths["metrics"], "--judgements", *paths["judgements"]]
     arguments += ["--sample-judgements", *paths["training"], "--settings", json.dumps(made.SETTINGS)]
-    for name in ("main", "paired", "trend", "kinds", "control"):
+    for name in ("main", "paired", "trend", "kinds", "control", "confidence"):
         arguments += [f"--{name}", folder / f"{name}.csv"]
     arguments += ["--markdown", folder / "main.md"]
     tables_program.main(tables_program.parser().parse_args(list(map(str, arguments))))
@@ -295,3 +295,17 @@ def test_figure_names_what_gave_nothing(run):
     ]
     [axes] = figures.tradeoff(silent, ["halt"]).axes
     assert "gave nothing: halt 0.40" in [text.get_text() for text in axes.texts]
+
+
+def test_a_filter_is_one_curve_with_one_name(run):
+    rows = read(run, "main").filter((pl.col("domain") == "biography") & (pl.col("seed") == "all")).to_dicts()
+    halt = [row for row in rows if row["method"] == "halt"]
+    curve = [{**row, "method": "p-true", "correctness": None if place == 0 else row["correctness"]}
+             for place, row in enumerate(halt)]  # fmt: skip
+    figure = figures.tradeoff(rows + curve, ["halt"], ["p-true"])
+    [legend], [axes] = figure.legends, figure.axes
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names.count("p-true") == 1
+    assert not any(name.startswith("p-true,") for name in names)
+    assert "gave nothing: p-true to 0.40" in [text.get_text() for text in axes.texts]
+    assert len(figures.tradeoff(rows + curve, ["halt"]).axes[0].lines) > len(axes.lines)  # there with intervals

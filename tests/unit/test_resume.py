@@ -11,14 +11,17 @@ from pathlib import Path
 import polars as pl
 
 from halt import resume
+from halt.processes import ALONE, Processes
 from halt.progress import Progress
 
 SCHEMA = {"value": pl.Int64}
 
 
-def run(work: Path, units, compute, fingerprint="f", **processes):
+def run(work: Path, units, compute, fingerprint="f", processes=ALONE):
     total = sum(len(unit) for unit in units)
-    return resume.run_parts(work, fingerprint, units, compute, SCHEMA, Progress("test", total, "rows"), **processes)
+    return resume.run_parts(
+        work, fingerprint, units, compute, SCHEMA, Progress("test", total, "rows", processes.first), processes
+    )
 
 
 def table(unit) -> pl.DataFrame:
@@ -64,23 +67,23 @@ def test_a_kill_loses_at_most_the_unit_in_work(tmp_path):
 
 
 def _second_process(work, barrier):
-    run(work, [[1], [2], [3]], table, process=1, processes=2, barrier=barrier.wait)
+    run(work, [[1], [2], [3]], table, processes=Processes(1, 2, barrier.wait))
 
 
-def test_two_processes_share_the_units(tmp_path):
+def test_two_processes_share_the_units_and_the_first_tells_of_all(tmp_path, capfd):
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(2)
     other = spawn.Process(target=_second_process, args=(tmp_path / "w", barrier))
     other.start()
     asked = []
     units = [[1], [2], [3]]
-    result = run(
-        tmp_path / "w", units, lambda u: asked.append(u) or table(u), process=0, processes=2, barrier=barrier.wait
-    )
+    first = Processes(0, 2, barrier.wait)
+    result = run(tmp_path / "w", units, lambda u: asked.append(u) or table(u), processes=first)
     other.join(timeout=60)
     assert other.exitcode == 0
     assert asked == [[1], [3]]
     assert result["value"].to_list() == [1, 2, 3]
+    assert capfd.readouterr().err.count("[halt] test: 3/3 rows") == 1
 
 
 def test_a_process_that_comes_late_to_finished_units_neither_waits_nor_computes(tmp_path):
@@ -90,7 +93,7 @@ def test_a_process_that_comes_late_to_finished_units_neither_waits_nor_computes(
     barrier = spawn.Barrier(2)
     other = spawn.Process(target=_second_process, args=(tmp_path / "w", barrier))
     other.start()
-    assert run(tmp_path / "w", units, None, process=0, processes=2, barrier=barrier.wait).height == 3
+    assert run(tmp_path / "w", units, None, processes=Processes(0, 2, barrier.wait)).height == 3
     resume.remove(tmp_path / "w")
     other.join(timeout=60)
     assert other.exitcode == 0

@@ -118,7 +118,9 @@ def test_a_result_that_says_nothing_is_found(code):
     assert lines(SAID | {"stage": "guess"}, code) == ["stage: found guess, expected one of today's"]
 
 
-@pytest.mark.parametrize("stage", ["fetch_model", "fetch_source", "tables", "figures", "page", "split", "judge"])
+@pytest.mark.parametrize(
+    "stage", ["fetch_model", "fetch_source", "tables", "figures", "page", "split", "judge", "filter"]
+)
 def test_every_stage_has_a_version(stage):
     said = {"stage": stage, "version": 0, "settings": {}}
     assert lines(said, codebase.digests(stage, {}))[0].startswith(f"version of {stage}: found 0, expected ")

@@ -86,7 +86,7 @@ def _rows(count: int) -> list[dict]:
     return [_row("q" * dice.randint(1, 9), "a" * dice.randint(1, 9)) for _ in range(count)]
 
 
-def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", **changes):
+def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", quantization=None, **changes):
     """One training in this process; the folder of the result."""
     run = training.Run(label="finetune test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
     training.finetune(
@@ -98,6 +98,7 @@ def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", **changes):
         batch_size=batch_size,
         work=folder / "work",
         output=folder / "adapter",
+        quantization=quantization,
     )
     return folder / "adapter"
 
@@ -261,7 +262,7 @@ sys.path.insert(0, sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import test_training
-from halt import training
+from halt import trainers
 
 class Journal:
     def __init__(self, label, total, unit):
@@ -271,7 +272,7 @@ class Journal:
     def advance(self):
         print("step", file=self.journal, flush=True)
 
-training.Progress = Journal
+trainers.Progress = Journal
 test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), epochs=40)
 """
 
@@ -317,29 +318,3 @@ def test_work_of_another_training_is_not_continued(model, undisturbed, tmp_path)
     (tmp_path / "work" / "checkpoint-3" / "whole").touch()
     (tmp_path / "work" / "fingerprint").write_text("another")
     assert _bytes(_train(model, tmp_path)) == _bytes(undisturbed)
-
-
-_TWO = """
-import sys
-sys.path.insert(0, sys.argv[1])
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-import test_training
-test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), batch_size=1, dtype="float32")
-"""
-
-
-def test_two_processes_train_like_one(model, exact, tmp_path):
-    script = tmp_path / "two.py"
-    script.write_text(_TWO)
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", ROOT / "envs/accelerate/ddp.yaml"]
-    arguments = [ROOT / "scripts", Path(__file__).parent, model, tmp_path]
-    subprocess.run(
-        [*launch, "--num_processes", "2", "--main_process_port", "0", script, *arguments],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        check=True,
-        timeout=120,
-    )
-    two = tmp_path / "adapter"
-    assert json.loads((two / "training.json").read_text())["processes"] == 2
-    _assert_same_course(two, exact)

@@ -63,7 +63,7 @@ def test_every_result_says_what_made_it_and_nothing_of_this_machine(finished_run
         assert all((finished_run.folder / name).is_file() for name in said["inputs"]), file
         assert said["inputs"], file
         assert any(key.startswith("sources/") for key in said["revisions"]), file
-        if made["stage"] in ("generate", "finetune", "respond"):
+        if made["stage"] in ("generate", "finetune", "respond", "self_evaluate"):
             assert "torch" in said["packages"], file
             assert "models/random-tiny" in said["revisions"], file
         text = json.dumps(said)
@@ -73,6 +73,7 @@ def test_every_result_says_what_made_it_and_nothing_of_this_machine(finished_run
     assert stages == {path.stem for path in (ROOT / "scripts").glob("*.py")} & stages
     assert {"fetch_model", "fetch_source", "data", "generate", "split", "judge", "rewrite"} < stages
     assert {"finetune", "respond", "score", "tables", "figures", "page"} < stages
+    assert {"self_evaluate", "agree", "filter"} < stages
 
 
 def test_every_file_that_people_look_at_is_spoken_for(finished_run):

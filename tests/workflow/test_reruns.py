@@ -6,6 +6,7 @@ import shutil
 import pytest
 from runs import (
     FETCH,
+    FILTERS,
     FROM_DATA,
     FROM_FINETUNE,
     FROM_GENERATE,
@@ -20,7 +21,7 @@ from runs import (
 
 MODEL = "random-tiny"
 DOMAINS = 4
-METHODS = 5
+METHODS = 5  # whose answers a model gives; two more filter those of base
 
 
 @pytest.fixture
@@ -46,10 +47,42 @@ def test_one_more_threshold_costs_no_sample_and_no_judgement(finished_run):
     assert planned["rewrite"] == planned["finetune"] == planned["respond"] == planned["score"] == thresholded
 
 
+def test_one_more_threshold_of_a_filter_costs_no_confidence(finished_run):
+    planned = finished_run.plan(
+        {"methods": {"p-true": {"thresholds": [0.40, 0.70, 1.00]}}}
+    )  # of the registry, which the page reads
+    assert set(planned) == {"filter"} | FROM_SCORE
+    assert planned["filter"] == planned["score"] == DOMAINS
+
+
+def test_how_a_filter_asks_reruns_that_filter_alone(changeable):
+    costly = {"self_evaluate", "filter"} | (FROM_SCORE - {"page"})
+    planned = changeable.plan({"confidence": {"shots": 1}})
+    assert set(planned) == costly
+    assert planned["filter"] == 2 * DOMAINS  # at two thresholds
+    changeable.edit("scripts/prompts/p_true_step.txt", lambda text: text.replace("Question", "Problem"))
+    planned = changeable.plan()
+    assert set(planned) == costly
+    assert planned["self_evaluate"] == 2  # dependent domains
+
+
+def test_methods_that_nobody_selects_rerun_the_report_alone(finished_run):
+    """Its tables, figure and page are of the whole registry."""
+    more = {"mine": {"rewrite": None, "threshold": True, "filter": "self_consistency", "of": "unchanged-own"}}
+    assert set(finished_run.plan({"methods": more})) == REPORT
+
+
 def test_one_more_seed_costs_no_target(finished_run):
     planned = finished_run.plan({"experiment": {"seeds": [0, 1]}})
     assert set(planned) == FROM_FINETUNE
     assert planned["finetune"] == (METHODS - 1) * DOMAINS  # base is not trained
+
+
+def test_a_joint_model_costs_its_trainings_and_what_follows(finished_run):
+    planned = finished_run.plan({"experiment": {"joint": True}})
+    assert set(planned) == FROM_FINETUNE | {"join_targets"}
+    assert planned["join_targets"] == planned["finetune"] == METHODS - 1
+    assert planned["respond"] == planned["score"] == (METHODS - 1) * DOMAINS
 
 
 def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
@@ -57,7 +90,7 @@ def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
 
 
 def test_a_phrase_reruns_the_targets_and_no_judgement_of_samples(finished_run):
-    assert set(finished_run.plan({"phrases": {"unsure": "I do not know more"}})) == FROM_REWRITE
+    assert set(finished_run.plan({"phrases": {"unsure": "I do not know more"}})) == FROM_REWRITE | FILTERS
 
 
 def test_the_rank_base_reruns_the_targets_and_no_judgement(finished_run):
@@ -65,12 +98,12 @@ def test_the_rank_base_reruns_the_targets_and_no_judgement(finished_run):
 
 
 def test_a_sampling_setting_reruns_no_data(finished_run):
-    assert set(finished_run.plan({"generate": {"temperature": 0.7}})) == FROM_GENERATE
+    assert set(finished_run.plan({"generate": {"temperature": 0.7}})) == FROM_GENERATE | FILTERS
 
 
 def test_a_setting_of_the_answers_reruns_no_finetuning(finished_run):
     planned = finished_run.plan({"respond": {"shots": 1}})
-    assert set(planned) == FROM_RESPOND
+    assert set(planned) == FROM_RESPOND | FILTERS
 
 
 def test_bootstrap_and_page_settings_rerun_the_report_alone(finished_run):
@@ -112,7 +145,7 @@ def test_another_judge_reruns_nothing_before_judge(finished_run):
             "models": {MODEL: {"needs": needs}},
         }
     )
-    assert set(planned) == FROM_JUDGE
+    assert set(planned) == FROM_JUDGE | {"self_evaluate", "filter"}
     assert planned["judge"] == 2  # of biography alone, train and test
 
 
@@ -143,7 +176,7 @@ def test_a_prompt_text_of_another_kind_of_judge_reruns_nothing(served_run, tmp_p
 
 
 def test_a_prompt_text_reruns_nothing_where_the_reference_judges(changeable):
-    for path in (changeable.folder / "scripts/prompts").iterdir():
+    for path in (changeable.folder / "scripts/prompts").glob("judge_*"):
         changeable.edit(f"scripts/prompts/{path.name}", lambda text: f"{text}\nThink first.")
     assert not changeable.plan()
 
@@ -188,14 +221,17 @@ def test_an_expensive_stage_s_code_reruns_nothing_by_itself(changeable):
 @pytest.mark.parametrize(
     ("stage", "expected"),
     [
-        ("FETCH", FETCH | FROM_DATA),
-        ("DATA", FROM_DATA),
-        ("GENERATE", FROM_GENERATE),
-        ("SPLIT", (FROM_GENERATE | {"split_responses"}) - {"generate"}),
-        ("JUDGE", FROM_JUDGE),
+        ("FETCH", FETCH | FROM_DATA | FILTERS),
+        ("DATA", FROM_DATA | FILTERS),
+        ("GENERATE", FROM_GENERATE | FILTERS),
+        ("SPLIT", (FROM_GENERATE | FILTERS | {"split_responses"}) - {"generate"}),
+        ("JUDGE", FROM_JUDGE | {"self_evaluate", "filter"}),
         ("REWRITE", FROM_REWRITE),
         ("FINETUNE", FROM_FINETUNE),
-        ("RESPOND", FROM_RESPOND),
+        ("RESPOND", FROM_RESPOND | FILTERS),
+        ("SELF_EVALUATE", {"self_evaluate", "filter"} | (FROM_SCORE - {"page"})),
+        ("AGREE", {"agree", "filter"} | (FROM_SCORE - {"page"})),
+        ("FILTER", {"filter"} | (FROM_SCORE - {"page"})),
         ("SCORE", FROM_SCORE - {"page"}),
         ("REPORT", REPORT),
     ],
@@ -210,7 +246,7 @@ def test_a_bumped_version_reruns_its_stage_and_what_follows(bumped, stage, expec
 
 def test_a_new_split_to_answer_reruns_no_training(finished_run):
     planned = finished_run.plan({"respond": {"split": "validation"}})
-    assert set(planned) == (FROM_RESPOND | {"data", "generate", "split", "judge"})
+    assert set(planned) == (FROM_RESPOND | FILTERS | {"data", "generate", "split", "judge"})
     assert planned["generate"] == DOMAINS  # what the model is capable of on the new split
     assert planned["judge_responses"] == METHODS * DOMAINS
     assert set(planned) >= FROM_JUDGE_RESPONSES

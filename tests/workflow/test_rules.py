@@ -72,7 +72,7 @@ def test_the_paper_s_grid_is_planned(fresh):
     )
 
 
-@pytest.mark.parametrize("overlay", ["config/evidence.yaml", "config/tiny.yaml"])
+@pytest.mark.parametrize("overlay", ["config/evidence.yaml", "config/methods.yaml", "config/tiny.yaml"])
 def test_every_shipped_config_is_planned(fresh, overlay):
     assert Run(fresh.folder, (overlay,)).plan()["score"] > 0
 
@@ -109,7 +109,8 @@ def test_linters_have_nothing_to_say(fresh, command):
     assert done.returncode == 0, done.stdout[-4000:]
 
 
-def test_tiny_covers_every_packaged_domain_and_method():
-    default, tiny = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "config/tiny.yaml"))
-    assert set(tiny["experiment"]["methods"]) == set(default["methods"])
+def test_tiny_covers_every_packaged_domain():
+    """And HALT's own methods; test_methods.py makes the targets of the others."""
+    tiny = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    assert {"base", "unchanged-reference", "unchanged-own", "halt", "add-on"} <= set(tiny["experiment"]["methods"])
     assert "domains" not in tiny["experiment"]

@@ -17,9 +17,11 @@ SCHEMAS = {
     paths.RESPONSE_FRAGMENTS: frames.FRAGMENTS,
     paths.ASSESSMENTS: frames.JUDGEMENTS,
     paths.METRICS: frames.METRICS,
+    paths.CONFIDENCES: frames.CONFIDENCES,
 }
 DOMAINS = {"biography", "mathematics", "medicine", "code"}
-RESULTS = len(DOMAINS) * 5  # methods, each at no or at one threshold
+RESULTS = len(DOMAINS) * 8  # six methods at no or at one threshold, p-true at two
+FILTERS = {"p-true", "self-consistency"}
 SCORES = ("response_rate", "correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable")
 
 
@@ -43,7 +45,7 @@ def test_every_table_holds_to_its_schema_and_its_path_stands_in_its_columns(fini
     found = tables(finished_run, template)
     assert found
     for wildcards, table in found:
-        assert len(table), wildcards
+        assert len(table) or wildcards.get("method") in FILTERS, wildcards  # which may leave nothing
         for name, value in wildcards.items():
             if name in table.columns:
                 scored_twice = {f"{value}-full"} if template == paths.METRICS and value == "add-on" else set()
@@ -117,3 +119,26 @@ def test_halt_targets_hold_nothing_but_what_the_model_said(finished_run):
             for fragment in sorted(of_sample, key=len, reverse=True):
                 rest = rest.replace(fragment, "")
             assert not rest.strip(), (domain, target["target"])
+
+
+def test_what_a_filter_keeps_is_a_part_of_the_answers_and_at_the_largest_threshold_all(finished_run):
+    key = ["test_domain", "id", "sample", "text", "label", "kind", "fact"]
+    judged = {
+        (wildcards["method"], wildcards["threshold"]): [] for wildcards, _ in tables(finished_run, paths.ASSESSMENTS)
+    }
+    for wildcards, table in tables(finished_run, paths.ASSESSMENTS):
+        judged[wildcards["method"], wildcards["threshold"]] += table.select(key).rows()
+    whole = sorted(judged["base", "none"], key=str)
+    assert sorted(judged["p-true", "1.00"], key=str) == whole
+    for place in (("p-true", "0.40"), ("self-consistency", "0.40")):
+        assert set(judged[place]) <= set(whole)
+    assert len(judged["p-true", "0.40"]) < len(whole)
+
+
+def test_a_bound_is_set_by_training_prompts_alone(finished_run):
+    for wildcards, table in tables(finished_run, paths.CONFIDENCES):
+        folder = finished_run.folder / f"results/data/{wildcards['test_domain']}"
+        for split in ("train", "test"):
+            known = set(frames.read(folder / f"{split}.parquet", frames.DATA)["id"])
+            assert set(table.filter(pl.col("split") == split)["id"]) <= known, wildcards
+        assert set(table["split"]) <= {"train", "test"}

@@ -12,6 +12,11 @@ A domain module says how its rows are made from a source, how a response is spli
     split(text)                  -> list[str], the fragments of a response, in order
     join(fragments)              -> str, such that split(join(split(text))) == split(text)
     judge(fragments, row)        -> list[Verdict], one per fragment
+
+For methods that ask for more than dependent or not (halt.rewriting.halt_graph) a module may have
+
+    rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
+    judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
 """
 
 import string
@@ -61,12 +66,7 @@ def load(module_name: str) -> ModuleType:
             raise DomainError(f"{file}: {name} is {found!r}, expected a {kind.__name__}")
     if module.REFERENCE_JUDGE and not hasattr(module, "judge"):
         raise DomainError(f"{file} lacks judge, but says that it has a reference judge")
-    undescribed = [
-        name
-        for name, option in module.OPTIONS.items()
-        if not isinstance(option, dict) or not {"default", "description"} <= option.keys()
-    ]
-    if undescribed:
+    if undescribed := modules.undescribed(module.OPTIONS):
         raise DomainError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
     places = sorted(field for _, field, _, _ in string.Formatter().parse(module.EXAMPLE) if field is not None)
     if places != ["prompt", "response"]:

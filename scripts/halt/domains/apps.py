@@ -35,7 +35,7 @@ _LIMITS = sandbox.Limits(cpu_seconds=4.0)  # the set's own checker allows 4 s a 
 _PATIENCE = 3
 _FUNCTION, _CALL = "solution", "call"
 
-split, join = codelines.split, codelines.join
+split, join, rests_on = codelines.split, codelines.join, codelines.rests_on
 
 
 def rows(source, options: dict) -> Iterator[Row]:

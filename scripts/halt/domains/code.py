@@ -38,7 +38,7 @@ _VARIANTS = 12  # differential tests of one function, at most
 _PROMPT_EXAMPLES = 160  # characters
 _EXCUSES = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
-join = codelines.join
+join, rests_on = codelines.join, codelines.rests_on
 
 
 def split(text: str) -> list[str]:

@@ -125,17 +125,44 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     in the answer, which must be the reference's. A line of mere words is unverifiable, and so is one that only repeats
     known numbers.
     """
+    alone = judge_alone(fragments, row)
+    wrong = next((place for place, verdict in enumerate(alone) if verdict.label == "wrong"), len(alone))
+    return alone[:wrong] + [Verdict("wrong", verdict.kind) for verdict in alone[wrong:]]
+
+
+def judge_alone(fragments: list[str], row: Row) -> list[Verdict]:
+    """Each line by itself, as in `judge`; results of wrong lines are no earlier results."""
     verdicts: list[Verdict] = []
     used: set[str] = set()
     known = {*(Fraction(number) for number in row.truth["given"]), *CUSTOMARY}
     for fragment in fragments:
         verdict = _judge(fragment, row.truth, used, known)
-        if verdicts and any(earlier.label == "wrong" for earlier in verdicts):
-            verdict = Verdict("wrong", verdict.kind)
         if verdict.fact:
             used.add(verdict.fact)
         verdicts.append(verdict)
     return verdicts
+
+
+def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
+    """A line rests on the lines whose results it uses, of several with one result on the last.
+
+    A number that is given and a result too is taken for the result. An answer that is no line's result rests on all
+    lines, and a line of mere words on the one before it.
+    """
+    edges: list[tuple[int, ...]] = []
+    results: dict[Fraction, int] = {}
+    for place, fragment in enumerate(fragments):
+        left, equals, _ = equations.undecorated(fragment).rpartition("=")
+        numbers = equations.numbers(left if equals else equations.undecorated(fragment))
+        below = {results[number] for number in numbers if number in results}
+        if not below and ANSWER.match(fragment):
+            below = set(range(place))
+        elif not numbers and place:
+            below = {place - 1}
+        edges.append(tuple(sorted(below)))
+        for sides in equations.read(fragment):
+            results.update({side: place for side, _ in sides[-1:]})
+    return edges
 
 
 def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict) -> Row | None:

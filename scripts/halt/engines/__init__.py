@@ -3,7 +3,16 @@
 Every engine has `generate(prompts, sampling) -> list[list[Completion]]`, the N completions of each prompt in order.
 """
 
+import hashlib
+import importlib.util
+from pathlib import Path
 from typing import NamedTuple
+
+from halt.errors import HaltError
+
+
+class EngineError(HaltError):
+    """An engine cannot do what it was asked; the message says what it found and what it needs."""
 
 
 class Sampling(NamedTuple):
@@ -31,3 +40,25 @@ class Prompt(NamedTuple):
     id: str
     messages: list[dict] | None
     text: str | None
+
+
+def request_seed(seed: int, prompt_id: str, sample: int) -> int:
+    """31 bits from (seed, prompt id, sample index), for engines that take one seed a request."""
+    digest = hashlib.blake2b(f"{seed}\0{prompt_id}\0{sample}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shards: int = 1):
+    """The engine `name` (transformers or vllm) with the model of a folder; EngineError if vLLM is not installed.
+
+    shards: GPUs that the model is spread over; vLLM takes all in sight.
+    """
+    if name == "transformers":
+        from halt.engines.transformers import Engine
+
+        return Engine(folder, dtype, adapter, shards)
+    if importlib.util.find_spec("vllm"):
+        from halt.engines.vllm import Engine
+
+        return Engine(folder, dtype, adapter)
+    raise EngineError("the engine vllm is not installed: use --sdm conda, or install what envs/vllm.yaml names")

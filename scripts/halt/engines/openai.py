@@ -23,8 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from halt.engines import Completion, Prompt, Sampling
-from halt.errors import HaltError
+from halt.engines import Completion, EngineError, Prompt, Sampling, request_seed
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks to wait longer ends the run with its message
 _LONGEST_BACKOFF = 60.0
@@ -32,15 +31,12 @@ _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 
 
-class EngineError(HaltError):
-    """The endpoint does not answer as it must; the message names it, the status and what the server said."""
-
-
 class Engine:
     """One model behind one endpoint.
 
     endpoint: URL up to and with the version (http://host:8000/v1), without user, password or query. api_key_variable:
-    NAME of the environment variable that holds the key, None for an open server. concurrency: most requests in flight.
+    NAME of the environment variable that holds the key, None for an open server. key: the key itself, of a server that
+    the workflow started. concurrency: most requests in flight.
     retries: further tries of one request after the first. timeout: seconds without a byte until a try is given up.
     replies: file that keeps the replies (JSON lines). backoff: seconds before the first further try, doubled for each.
     """
@@ -55,14 +51,16 @@ class Engine:
         retries: int = 6,
         timeout: float = 120.0,
         backoff: float = 1.0,
+        key: str | None = None,
     ):
         self.endpoint, self.model = _checked(endpoint), model
         self.concurrency, self.retries, self.backoff = concurrency, retries, backoff
         self._replies = _Replies(Path(replies))
-        self._key = None if api_key_variable is None else _read_key(api_key_variable)
+        self._key = key if api_key_variable is None else _read_key(api_key_variable)
         self._client = httpx.Client(
             headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
             timeout=timeout,
+            mounts={"all://127.0.0.1": None},  # what is on this machine is on no proxy's side of it
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         )
         self._reached = False
@@ -97,8 +95,7 @@ class Engine:
         if sampling.stop:
             body["stop"] = list(sampling.stop)
         if sampling.temperature > 0:
-            digest = hashlib.blake2b(f"{sampling.seed}\0{prompt.id}\0{sample}".encode(), digest_size=4).digest()
-            body |= {"top_p": sampling.top_p, "seed": int.from_bytes(digest, "big") >> 1}
+            body |= {"top_p": sampling.top_p, "seed": request_seed(sampling.seed, prompt.id, sample)}
         return body
 
     def _reach(self) -> None:

@@ -101,6 +101,6 @@ def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]
         attention_mask=torch.ones((len(endings), common + width), dtype=torch.long, device=device),
         past_key_values=cache,
         use_cache=prefix is not None,
-        logits_to_keep=ends,
+        logits_to_keep=ends.tolist(),  # a tensor would have to lie where a sharded model's last layer does
     ).logits
     return logits[rows, place].float().softmax(-1)

@@ -18,16 +18,19 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
-from halt.engines import Completion, Prompt, Sampling
+from halt.engines import Completion, Prompt, Sampling, scoring
+from halt.errors import HaltError
 
 
 class Engine:
     """A causal language model and its tokenizer, loaded from a local folder.
 
     adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
+    shards: GPUs that the layers are spread over, in even shares; HaltError if there are fewer. 1: the GPU of
+    this process, or the CPU.
     """
 
-    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
+    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None, shards: int = 1):
         transformers_logging.disable_progress_bar()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
@@ -37,13 +40,14 @@ class Engine:
             dtype=getattr(torch, dtype),
             attn_implementation="sdpa",
             local_files_only=True,
+            **_placement(shards),
         )
         if adapted:
             from peft import PeftModel
 
             # Not merged: the sum with a bfloat16 weight is rounded to the weight, and most of a small update is lost.
             model = PeftModel.from_pretrained(model, adapter).get_base_model()
-        self.model = model.to(self.device).eval()
+        self.model = (model if shards > 1 else model.to(self.device)).eval()
         for weight in self.model.parameters():  # an adapter's come as float32; buffers (rotary frequencies) stay so
             weight.data = weight.data.to(getattr(torch, dtype))
         config = model.config.get_text_config()
@@ -58,6 +62,12 @@ class Engine:
         return self.tokenizer.apply_chat_template(
             prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
         )["input_ids"]
+
+    def next_token_probabilities(
+        self, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int
+    ) -> list[list[float]]:
+        """P(token | sequence): see halt.engines.scoring."""
+        return scoring.next_token_probabilities(self.model, sequences, tokens, batch_size)
 
     def generate(
         self,
@@ -121,9 +131,10 @@ class Engine:
             if not stay or step + 1 == sampling.max_new_tokens:
                 break
             if len(stay) < len(live):
-                index = torch.tensor(stay, device=self.device)
+                index = torch.tensor(stay)
                 live = [live[place] for place in stay]
-                cache.batch_select_indices(index)
+                cache.batch_select_indices(index)  # each layer's on the layer's own device, hence an index on none
+                index = index.to(self.device)
                 chosen, key_positions = chosen[index], key_positions[index]
                 prompt_mask, own, lengths = prompt_mask[index], own[index], lengths[index]
             position = (lengths + step)[:, None].expand(-1, n)
@@ -170,6 +181,16 @@ class Engine:
         text = self.tokenizer.decode(tokens, skip_special_tokens=True)
         cuts = [text.index(mark) for mark in stop if mark in text]
         return Completion(text[: min(cuts)] if cuts else text, len(tokens), ended or bool(cuts))
+
+
+def _placement(shards: int) -> dict:
+    """Arguments of from_pretrained that spread a model over the first `shards` GPUs and nothing over main memory."""
+    if shards == 1:
+        return {}
+    if (found := torch.cuda.device_count()) < shards:
+        raise HaltError(f"the model is to be spread over {shards} GPUs, found {found}")
+    memory = {gpu: torch.cuda.get_device_properties(gpu).total_memory for gpu in range(shards)}
+    return {"device_map": "balanced", "max_memory": memory}
 
 
 def _end_tokens(model, tokenizer) -> list[int]:

@@ -14,6 +14,7 @@ import polars as pl
 from halt import frames, resume
 from halt.domains import Row, Verdict
 from halt.errors import HaltError
+from halt.processes import ALONE, Processes
 from halt.progress import Progress
 
 _ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id", "sample")
@@ -42,12 +43,19 @@ Judge = Callable[[Sequence[Case]], list[list[list[Judged]]]]
 
 
 def run(
-    fragments: pl.DataFrame, rows: dict[str, Row], judge: Judge, work: Path, fingerprint: str, what: str
-) -> pl.DataFrame:
+    fragments: pl.DataFrame,
+    rows: dict[str, Row],
+    judge: Judge,
+    work: Path,
+    fingerprint: str,
+    what: str,
+    processes: Processes = ALONE,
+) -> pl.DataFrame | None:
     """Judge every response of a FRAGMENTS table: the same rows in the same order, as a JUDGEMENTS table.
 
-    rows: the DATA rows by id. work, fingerprint: see halt.resume; what is finished there is not judged again. what:
-    the name in the progress lines. JudgeError if a fragment's prompt is not among the rows.
+    rows: the DATA rows by id. work, fingerprint, processes: see halt.resume; what is finished is not judged again, and
+    the first process alone gets the table. what: the name in the progress lines. JudgeError if a fragment's prompt is
+    not among the rows.
     """
     tables = fragments.partition_by("id", maintain_order=True)
     unknown = [table["id"][0] for table in tables if table["id"][0] not in rows]
@@ -60,7 +68,8 @@ def run(
         units,
         lambda unit: _judge_unit(unit, rows, judge),
         frames.JUDGEMENTS,
-        Progress(f"judge {what}", len(tables), "prompts"),
+        Progress(f"judge {what}", len(tables), "prompts", processes.first),
+        processes,
     )
 
 

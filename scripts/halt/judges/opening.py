@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from halt import engines, serving
 from halt.domains import Row
 from halt.engines import Prompt, Sampling
 from halt.judges import Judge, JudgeError, calibration, llm, reference
@@ -22,11 +24,12 @@ CALIBRATION_SEED = 0  # which training rows: samples and responses must be judge
 
 
 class Evaluator(NamedTuple):
-    """A local model that judges: its folder, whether it has a chat template, its number format."""
+    """A local model that judges: its folder, whether it has a chat template, its number format, on how many GPUs."""
 
     folder: Path
     chat: bool
     dtype: str
+    shards: int
 
 
 class Requests(NamedTuple):
@@ -49,16 +52,18 @@ class Means(NamedTuple):
     batch_size: int  # questions per forward pass; speed only
     processes: int  # workers of the reference judge; speed only
     requests: Requests | None  # for a served evaluator
+    first: bool = True  # of the processes that judge together: the one that calibrates
+    server: Path | None = None  # where a server that the workflow started leaves its address
 
 
-def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None) -> Evaluator | None:
+def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None, shards: int) -> Evaluator | None:
     """The local model of a judge's entry; None for a judge that needs none. JudgeError if its manifest is not given."""
-    if judge["type"] == "reference" or judge["engine"] != "transformers":
+    if judge["type"] == "reference" or judge["engine"] == "openai":
         return None
     if manifest is None:
         raise JudgeError("a local evaluator needs its model: give --judge-model")
     model = f"models/{judge['model']}"
-    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"])
+    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"], shards)
 
 
 @contextlib.contextmanager
@@ -69,10 +74,10 @@ def opened(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | 
     """
     if judge["type"] == "reference":
         opening = _reference(means)
-    elif judge["engine"] == "openai":
+    elif judge["engine"] in ("openai", "served"):
         opening = _served(judge, means)
     elif judge["decide"] == "text":
-        opening = _local_text(means)
+        opening = _local_text(judge, means)
     else:
         opening = _local_probability(judge, means)
     with opening as result:
@@ -94,12 +99,10 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
     from halt.engines.openai import Engine
 
     if judge["decide"] != "text":
-        raise JudgeError("judges.decide: found 'probability', but the engine openai decides by 'text' only")
+        raise JudgeError(f"judges.decide: found 'probability', but the engine {judge['engine']} decides by 'text' only")
     engine = Engine(
-        judge["endpoint"],
-        judge["model"],
-        means.work / "replies.jsonl",
-        api_key_variable=judge["api_key_variable"],
+        **_address(judge, means),
+        replies=means.work / "replies.jsonl",
         concurrency=means.requests.concurrency,
         retries=means.requests.retries,
         timeout=means.requests.timeout,
@@ -108,18 +111,26 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
         yield _by_text(means, engine.generate, chat=True), None
 
 
-@contextlib.contextmanager
-def _local_text(means: Means) -> Iterator[tuple[Judge, None]]:
-    from halt.engines.transformers import Engine
+def _address(judge: Mapping, means: Means) -> dict:
+    """Where the evaluator answers, under which name, and the key; for a server of the workflow once it answers."""
+    if judge["engine"] == "openai":
+        return {name: judge[name] for name in ("endpoint", "model", "api_key_variable")}
+    if means.server is None:
+        raise JudgeError("a served evaluator needs its server's address: give it behind the model to --judge-model")
+    address = serving.answering(means.server)
+    return {"endpoint": address.endpoint, "model": str(means.evaluator.folder), "key": address.key}
 
-    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+
+@contextlib.contextmanager
+def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
+    engine = engines.load(judge["engine"], means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
     yield _by_text(means, partial(engine.generate, batch_size=means.batch_size), means.evaluator.chat), None
 
 
 @contextlib.contextmanager
 def _local_probability(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
     [template] = means.texts.values()
-    score = _scorer(means)
+    score = _scorer(judge["engine"], means)
     fitted = _calibrated(judge["calibration"], means, score, template) if judge["calibration"] else None
     yield (
         partial(
@@ -144,13 +155,12 @@ def _by_text(means: Means, generate: Callable, chat: bool) -> Judge:
     return partial(llm.judge_by_text, dependent=means.domain.DEPENDENT, ask=ask, texts=means.texts)
 
 
-def _scorer(means: Means) -> llm.Score:
+def _scorer(name: str, means: Means) -> llm.Score:
     """P(yes) - P(no) by a local evaluator, as the first token of its answer."""
     from halt.engines import scoring
-    from halt.engines.transformers import Engine
 
     chat = means.evaluator.chat
-    engine = Engine(means.evaluator.folder, means.evaluator.dtype)
+    engine = engines.load(name, means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
     [template] = means.texts.values()
     if chat:
         opening = engine.tokenizer.apply_chat_template(
@@ -167,7 +177,7 @@ def _scorer(means: Means) -> llm.Score:
     def score(questions: Sequence[str]) -> list[float]:
         encoded = [engine.encode(_prompt("", [{"role": "user", "content": text}], chat)) for text in questions]
         try:
-            probabilities = scoring.next_token_probabilities(engine.model, encoded, tokens, means.batch_size)
+            probabilities = engine.next_token_probabilities(encoded, tokens, means.batch_size)
         except scoring.ScoringError as error:
             raise JudgeError(f"the evaluator cannot read a ground truth: {error}") from error
         return [yes - no for yes, no in probabilities]
@@ -183,14 +193,16 @@ def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
 
 
 def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -> Calibration:
-    """The fitted threshold; kept in the work folder, so that a killed run does not score the training rows again."""
+    """The fitted threshold; kept in the work folder: the other processes and a next start read it there."""
     if not means.training:
         raise JudgeError("a calibrated judge needs labelled training rows: give --training-data")
     file = means.work / "calibration.json"
-    if file.exists():
-        kept = json.loads(file.read_text())
-        if kept.pop("fingerprint") == means.fingerprint:
-            return Calibration(**kept)
+    kept = _kept_calibration(file, means.fingerprint)
+    while kept is None and not means.first:
+        time.sleep(0.2)
+        kept = _kept_calibration(file, means.fingerprint)
+    if kept is not None:
+        return kept
     statements = calibration.statements(
         means.training, means.domain.split, means.domain.DEPENDENT, per_label, CALIBRATION_SEED
     )
@@ -206,3 +218,10 @@ def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -
     temporary.write_text(json.dumps({"fingerprint": means.fingerprint, **fitted._asdict()}))
     os.replace(temporary, file)
     return fitted
+
+
+def _kept_calibration(file: Path, fingerprint: str) -> Calibration | None:
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text())
+    return Calibration(**kept) if kept.pop("fingerprint") == fingerprint else None

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains
+from halt import domains, paths
 from halt.errors import HaltError
 
 # What no config says. Printed with every plan.
@@ -110,12 +110,27 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "respond":
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case (
+            "self_evaluate"
+        ):  # one sample of a training prompt beside; a token of a question counted as one to generate
+            domain = _domain(job, config)
+            answers = _answers(job, config) + domain["rows"]["train"]
+            return Work(generated=answers * domain["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
-        case "finetune":
-            domain, settings = _domain(job, config), config["finetune"]
+        case "prefer":  # every two samples of a prompt, two answers a pair
+            domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            return Work(trained=round(domain["rows"]["train"] * settings["epochs"] * length))
+            pairs = domain["rows"]["train"] * samples * (samples - 1) / 2
+            return Work(trained=round(2 * pairs * settings["epochs"] * length))
+        case "finetune":
+            name, settings = job.wildcards["domain"], config["finetune"]
+            tokens = 0
+            for domain in config["experiment"]["domains"] if name == paths.ALL else [name]:
+                entry = config["domains"][domain]
+                length = min(settings["max_length"], PROMPT_TOKENS + entry["max_new_tokens"])
+                tokens += entry["rows"]["train"] * length
+            return Work(trained=round(tokens * settings["epochs"]))
     return Work()
 
 
@@ -188,11 +203,11 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
     for job in jobs:
         name = job.wildcards.get("model")
         size = _parameters(name, config)
-        if job.rule in ("fetch_model", "finetune") and size is None:
+        if job.rule in ("fetch_model", "finetune", "prefer") and size is None:
             unknown.add(name)
         elif job.rule == "fetch_model":
             found["models"] += size * BYTES[config["models"][name]["dtype"]]
-        elif job.rule == "finetune":
+        elif job.rule in ("finetune", "prefer"):
             found["adapters"] += _trained_parameters(size, config["finetune"]) * BYTES["float32"]
         done = work(job, config)
         found["tables"] += (done.generated + done.judged) / 2 * TABLE_BYTES
@@ -290,7 +305,8 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        return config["models"][model]["needs"][job.rule], model
+        stage = {"prefer": "finetune", "self_evaluate": "respond"}.get(job.rule, job.rule)
+        return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":
         return judge["needs"], None

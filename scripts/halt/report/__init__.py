@@ -14,7 +14,7 @@ RESULT = ("model", "domain", "method", "threshold", "test_domain")
 def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
     """Many tables of one schema as one lazy table: only the columns and rows that are used get read.
 
-    Raises frames.FrameError for a file whose columns differ.
+    Raises frames.FrameError for a file whose columns differ. Of no file at all, a table without rows.
     """
     expected = dict(pl.Schema(schema))
     for path in paths:
@@ -23,7 +23,7 @@ def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
         if found != expected:
             wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
             raise frames.FrameError(f"{path}: not the expected table, these columns differ: {', '.join(wrong)}")
-    return pl.scan_parquet(list(paths))
+    return pl.scan_parquet(list(paths)) if paths else pl.LazyFrame(schema=expected)
 
 
 def method_rank(method: str, threshold: str) -> tuple:
@@ -34,6 +34,11 @@ def method_rank(method: str, threshold: str) -> tuple:
 def halt_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods that rewrite as HALT does."""
     return sorted(name for name, method in methods.items() if method["rewrite"] == "halt")
+
+
+def filter_methods(methods: Mapping[str, Mapping]) -> list[str]:
+    """Names of the configured methods that only filter the answers of another: points of a curve."""
+    return sorted(name for name, method in methods.items() if "filter" in method)
 
 
 def write_text(text: str, path: Path) -> None:

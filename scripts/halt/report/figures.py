@@ -30,10 +30,11 @@ _ENTRY = 1.5  # inches: a name in the legend
 _PER_ROW = 4
 
 
-def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
+def tradeoff(main: Iterable[Mapping], halt: Sequence[str], curves: Sequence[str] = ()) -> Figure:
     """The figure of all results of the main table.
 
-    main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT.
+    main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT;
+    curves: of those with so many thresholds that they are a curve, small points without intervals and one name for all.
     A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
     Thresholds of a method are joined by a line, the larger the darker. Results without a correctness (nothing
     given) are left out and named in the panel.
@@ -41,7 +42,7 @@ def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
     rows = seeds_of_report(main)
     models = list(dict.fromkeys(row["model"] for row in rows))
     panels = list(dict.fromkeys((row["domain"], row["test_domain"]) for row in rows))
-    looks = _looks(dict.fromkeys((row["method"], row["threshold"]) for row in rows), halt)
+    looks = _looks(dict.fromkeys((row["method"], row["threshold"]) for row in rows), halt, curves)
     wide = min(len(panels), _PER_ROW)
     lines = math.ceil(len(panels) / wide)
     # Never narrower than the legend needs.
@@ -62,16 +63,19 @@ def tradeoff(main: Iterable[Mapping], halt: Sequence[str]) -> Figure:
                     for row in rows
                     if row["model"] == model and (row["domain"], row["test_domain"]) == panels[place]
                 ]
-                _panel(axes, members, looks, min(1.0, limit) * 1.06)
+                _panel(axes, members, looks, min(1.0, limit) * 1.06, curves)
                 domain, test_domain = panels[place]
                 title = test_domain if domain == test_domain else f"{domain} → {test_domain}"
                 axes.set_title(title if len(models) == 1 else f"{title}\n{model}", loc="left", fontweight="bold")
         figure.supxlabel("completeness (right / in the reference)", fontsize=9)
         figure.supylabel("correctness (right / given)", fontsize=9)
-        handles = [Line2D([], [], **look.point, linestyle=look.line, color=look.colour) for look in looks.values()]
-        names = [method if threshold == "none" else f"{method}, α {threshold}" for method, threshold in looks]
+        named = {
+            method if threshold == "none" or method in curves else f"{method}, α {threshold}": look
+            for (method, threshold), look in looks.items()
+        }
+        handles = [Line2D([], [], **look.point, linestyle=look.line, color=look.colour) for look in named.values()]
         columns = max(2, int(size[0] / _ENTRY))
-        figure.legend(handles, names, loc="outside upper center", ncols=min(len(looks), columns), fontsize=8)
+        figure.legend(handles, list(named), loc="outside upper center", ncols=min(len(named), columns), fontsize=8)
     return figure
 
 
@@ -92,7 +96,9 @@ class _Look(NamedTuple):
     point: dict  # marker, size and colours
 
 
-def _looks(results: Iterable[tuple[str, str]], halt: Sequence[str]) -> dict[tuple[str, str], _Look]:
+def _looks(
+    results: Iterable[tuple[str, str]], halt: Sequence[str], curves: Sequence[str]
+) -> dict[tuple[str, str], _Look]:
     """By (method, threshold); HALT stands out, the others share the palette in the order of the table."""
     results = list(results)
     methods = list(dict.fromkeys(method for method, _ in results))
@@ -108,13 +114,16 @@ def _looks(results: Iterable[tuple[str, str]], halt: Sequence[str]) -> dict[tupl
             colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
             line = "none" if threshold == "none" else "--"
         share = (thresholds.index(threshold) + 1) / len(thresholds)  # the smaller the threshold the lighter
+        if method in curves:
+            share, line = 1, ":"
         inside = tuple(1 - share * (1 - part) for part in to_rgb(colour))
-        point = {"marker": marker, "markersize": 6, "markerfacecolor": inside, "markeredgecolor": colour}
+        size = 3 if method in curves else 6
+        point = {"marker": marker, "markersize": size, "markerfacecolor": inside, "markeredgecolor": colour}
         looks[method, threshold] = _Look(colour, line, point | {"markeredgewidth": 0.8})
     return looks
 
 
-def _panel(axes, rows, looks, limit):
+def _panel(axes, rows, looks, limit, curves):
     _contours(axes, limit)
     drawn = [row for row in rows if row["correctness"] is not None]
     silent = [row for row in rows if row["correctness"] is None]
@@ -125,18 +134,26 @@ def _panel(axes, rows, looks, limit):
         axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=1.2, zorder=3)
         for row in found:
             style = {"color": look.colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
-            axes.plot([row["completeness_all_lo"], row["completeness_all_hi"]], [row["correctness"]] * 2, **style)
-            axes.plot([row["completeness_all"]] * 2, [row["correctness_lo"], row["correctness_hi"]], **style)
+            if method not in curves:
+                axes.plot([row["completeness_all_lo"], row["completeness_all_hi"]], [row["correctness"]] * 2, **style)
+                axes.plot([row["completeness_all"]] * 2, [row["correctness_lo"], row["correctness_hi"]], **style)
             point = looks[method, row["threshold"]].point
             axes.plot(row["completeness_all"], row["correctness"], linestyle="none", zorder=4, **point)
     if silent:
-        names = ", ".join(f"{row['method']} {row['threshold']}" for row in silent)
+        names = ", ".join(_silent(silent, curves))
         # above all points: no correctness exceeds 1
         style = {"fontsize": 6.5, "color": "#555555", "va": "top"}
         axes.text(0.02, 1.0, f"gave nothing: {names}", transform=axes.transAxes, **style)
     axes.set_xlim(0, limit)
     axes.set_ylim(0, 1.05)
     axes.tick_params(labelsize=8, labelbottom=True, labelleft=True)
+
+
+def _silent(rows, curves):
+    """Names of the results that gave nothing; of a curve, which has them at its small thresholds, the largest."""
+    last = {row["method"]: row["threshold"] for row in rows if row["method"] in curves}
+    single = [f"{row['method']} {row['threshold']}" for row in rows if row["method"] not in curves]
+    return single + [f"{method} to {threshold}" for method, threshold in last.items()]
 
 
 def _contours(axes, limit):

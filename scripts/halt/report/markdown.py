@@ -65,6 +65,25 @@ def report(
     return "\n".join(parts)
 
 
+def confidence(table: pl.DataFrame) -> str:
+    """Markdown text of the table of `confidences`; empty where no method filters."""
+    if table.is_empty():
+        return ""
+    head = ("model", "domain", "method", "of", "fragments", "right", "AUROC", "calibration error")
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 4 + "---:|" * 4]
+    for row in table.iter_rows(named=True):
+        interval = "" if row["auroc_lo"] is None else f" [{_number(row['auroc_lo'])}, {_number(row['auroc_hi'])}]"
+        cells = (row["model"], row["test_domain"], row["method"], row["of"], str(row["fragments"]))
+        values = (_percent(row["right"]), _number(row["auroc"]) + interval, _number(row["ece"]))
+        lines.append("| " + " | ".join((*cells, *values)) + " |")
+    return "\n".join(["", "## Confidence\n", _CONFIDENCE, *lines, ""])
+
+
+_CONFIDENCE = """\
+Whether the confidence by which a method filters tells right fragments from wrong ones. AUROC: chance that a right one
+has more confidence than a wrong one, 0.5 for a confidence that knows nothing. Calibration error: mean distance of
+confidence and share of right ones.
+"""
 _GROUP = ("model", "domain", "test_domain")
 
 

@@ -27,7 +27,7 @@ class Piece(NamedTuple):
     label: str
     mark: str
     kind: str
-    marked: bool  # doubted by Add-On HALT
+    marked: bool  # doubted by the model (Add-On HALT, R-Tuning)
 
 
 def render(

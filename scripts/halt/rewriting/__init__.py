@@ -1,15 +1,21 @@
 """From judged samples to finetuning targets: the first place that knows the threshold, and pure.
 
 One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
-training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none".
+training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none". A module may also have
+
+    OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
+                                             a default: a literal
+    PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
+    survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
+                                             `rewrite`, which gets the result as its fourth argument
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from types import ModuleType
-from typing import NamedTuple
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -18,12 +24,13 @@ from halt.errors import HaltError
 
 
 class Sample(NamedTuple):
-    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS."""
+    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS."""
 
     index: int
     text: str
     fragments: tuple[str, ...]
     labels: tuple[str, ...]
+    facts: tuple[str | None, ...] = ()
 
 
 class Judged(NamedTuple):
@@ -33,10 +40,11 @@ class Judged(NamedTuple):
     prompt: str
     reference: str
     samples: tuple[Sample, ...]
+    truth: str = "{}"  # JSON, read only by the domain's own module
 
 
 class Settings(NamedTuple):
-    """What rewriting may be told; `join` and `dependent` come from the domain."""
+    """What rewriting may be told; `join` and `dependent` come from the domain, `options`, `phrases` from the method."""
 
     dependent: bool
     join: Callable[[list[str]], str]
@@ -44,6 +52,9 @@ class Settings(NamedTuple):
     unverifiable: str  # keep | drop: fragments the ground truth says nothing about; scored neither way
     unsure: str
     uncertain: str
+    options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
+    phrases: Mapping[str, str] = MappingProxyType({})  # of the method alone: {"sure": ..., "not_sure": ...}
+    domain: ModuleType | None = None  # the domain's module, for its split() and judge()
 
 
 class Target(NamedTuple):
@@ -64,10 +75,33 @@ def load(module_name: str) -> ModuleType:
     return modules.load("rewriting", module_name)
 
 
-def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str) -> Target | None:
-    """What a method makes of one prompt; ModuleError if it fails or gives what is no target."""
+def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a method module's OPTIONS; RewriteError on a name that is not there."""
+    known = vars(load(module_name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        raise RewriteError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
+    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+
+
+def targets(
+    module_name: str, prompts: Sequence[Judged], settings: Settings, threshold: str
+) -> Iterator[tuple[Judged, Target | None]]:
+    """Every prompt with what a method makes of it; ModuleError if the method fails or gives what is no target."""
+    surveyed = ()
+    if survey := vars(load(module_name)).get("survey"):
+        with modules.blamed("rewriting", module_name):
+            surveyed = (survey(prompts, settings, threshold),)
+    for prompt in prompts:
+        yield prompt, rewritten(module_name, prompt, settings, threshold, *surveyed)
+
+
+def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str, *surveyed: Any) -> Target | None:
+    """What a method makes of one prompt; surveyed: what its `survey` gave, if it has one.
+
+    ModuleError if it fails or gives what is no target.
+    """
     with modules.blamed("rewriting", module_name):
-        target = load(module_name).rewrite(prompt, settings, threshold)
+        target = load(module_name).rewrite(prompt, settings, threshold, *surveyed)
     sound = isinstance(target, Target) and isinstance(target.target, str) and target.target.strip()
     if target is not None and not sound:
         file = modules.file_of("rewriting", module_name)
@@ -105,22 +139,32 @@ def first_error(sample: Sample, settings: Settings) -> int:
     return len(sample.labels)
 
 
+def written(kept: list[str], unsure: bool, settings: Settings) -> str:
+    """Fragments as text, and the `unsure` phrase on a line behind them or alone."""
+    return "\n".join([settings.join(kept)] * bool(kept) + [settings.unsure] * unsure)
+
+
+def wholly_right(sample: Sample, settings: Settings) -> bool:
+    """Whether something in a sample is right and nothing of it has to go."""
+    return "right" in sample.labels and first_error(sample, settings) == len(sample.labels)
+
+
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
     """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
 
     In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
     lists = (
-        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String))
+        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact")
         .sort("id", "sample", "fragment")
         .group_by("id", "sample", maintain_order=True)
-        .agg(fragments="text", labels="label")
+        .agg(fragments="text", labels="label", facts="fact")
     )
     drawn = generations.select("id", "sample", "text").join(lists, on=["id", "sample"], how="left").sort("id", "sample")
     samples: dict[str, list[Sample]] = defaultdict(list)
-    for id, index, text, fragments, labels in drawn.iter_rows():
-        samples[id].append(Sample(index, text, tuple(fragments or ()), tuple(labels or ())))
-    for id, prompt, reference in data.select("id", "prompt", "reference").iter_rows():
+    for id, index, text, *lists_of_it in drawn.iter_rows():
+        samples[id].append(Sample(index, text, *(tuple(found or ()) for found in lists_of_it)))
+    for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
-        yield Judged(id, prompt, reference, tuple(samples[id]))
+        yield Judged(id, prompt, reference, tuple(samples[id]), truth)

@@ -4,7 +4,7 @@ Independent fragments: wrong ones are deleted, and where none is left the answer
 fragments: the answer is cut at the first error and the phrase stands in its place, once.
 """
 
-from halt.rewriting import Judged, Settings, Target, first_error, keeps, select
+from halt.rewriting import Judged, Settings, Target, first_error, keeps, select, written
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
@@ -19,5 +19,4 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
             fragment for fragment, label in zip(sample.fragments, sample.labels, strict=True) if keeps(label, settings)
         ]
         unsure = not kept
-    parts = [settings.join(kept)] * bool(kept) + [settings.unsure] * unsure
-    return Target("\n".join(parts), sample.index, total, len(kept))
+    return Target(written(kept, unsure, settings), sample.index, total, len(kept))

@@ -1,0 +1,109 @@
+"""Test-time methods, which train nothing: of given answers, the fragments that the model is not sure of are dropped."""
+
+
+localrules:
+    agree,
+    filter,
+
+
+CONFIDENT = "{model}/{domain}/{method}/seed{seed}/{test_domain}"
+
+
+rule self_evaluate:
+    """Ask the pretrained model for p(True) of every fragment of the answers, and of training samples."""
+    input:
+        fragments=filtered(paths.RESPONSE_FRAGMENTS),
+        responses=filtered(paths.RESPONSES),
+        data=ASKED,
+        judgements=paths.JUDGEMENTS.format(model="{model}", domain="{test_domain}", split="train"),
+        training=paths.DATA.format(domain="{test_domain}", split="train"),
+        model=paths.MODEL,
+        prompt=self_evaluation_text,
+    output:
+        confidences=paths.CONFIDENCES,
+    log:
+        f"results/logs/self_evaluate/{CONFIDENT}.log",
+    benchmark:
+        f"results/benchmarks/self_evaluate/{CONFIDENT}.tsv"
+    wildcard_constraints:
+        method=paths.filter_constraint(config, "p_true"),
+    conda:
+        answering_environment
+    resources:
+        gpu=needs("respond", "gpus"),
+        mem_mb=needs("respond", "memory_mb"),
+        runtime=needs("respond", "minutes"),
+        cpus_per_task=needs("respond", "cpus"),
+        processes=spread("respond"),
+        batch_size=needs("respond", "batch_size"),
+    params:
+        settings=settings(
+            "confidence",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{test_domain}/module",
+            optional=["engine"],
+        ),
+        version=versions.SELF_EVALUATE,
+        work=f"results/work/self_evaluate/{CONFIDENT}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/self_evaluate.py"
+        " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
+        " --judgements {input.judgements:q} --training-data {input.training:q}"
+        " --model {input.model:q} --method {wildcards.method:q} --settings {params.settings:q}"
+        " --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.confidences:q}"
+
+
+rule agree:
+    """Count how many samples of the same prompt say each fragment of the answers, and of training samples."""
+    input:
+        fragments=filtered(paths.RESPONSE_FRAGMENTS),
+        responses=filtered(paths.RESPONSES),
+        data=ASKED,
+        samples=paths.FRAGMENTS.format(
+            model="{model}", domain="{test_domain}", split=config["respond"]["split"]
+        ),
+        training=paths.FRAGMENTS.format(model="{model}", domain="{test_domain}", split="train"),
+    output:
+        confidences=paths.CONFIDENCES,
+    log:
+        f"results/logs/agree/{CONFIDENT}.log",
+    wildcard_constraints:
+        method=paths.filter_constraint(config, "self_consistency"),
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("generate/samples"),
+        version=versions.AGREE,
+    shell:
+        "python scripts/agree.py --fragments {input.fragments:q} --responses {input.responses:q}"
+        " --data {input.data:q} --samples {input.samples:q} --training {input.training:q}"
+        " --method {wildcards.method:q} --settings {params.settings:q} --version {params.version}"
+        " --output {output.confidences:q} > {log:q} 2>&1"
+
+
+rule filter:
+    """Drop what is below the bound of one threshold; what stays keeps the verdict that it has."""
+    input:
+        responses=filtered(paths.RESPONSES),
+        judgements=filtered(paths.ASSESSMENTS),
+        confidences=paths.CONFIDENCES,
+    output:
+        responses=paths.RESPONSES,
+        assessments=paths.ASSESSMENTS,
+    log:
+        f"results/logs/filter/{RUN}.log",
+    wildcard_constraints:
+        method=paths.filter_constraint(config),
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("phrases", "domains/{test_domain}/module"),
+        version=versions.FILTER,
+    shell:
+        "python scripts/filter.py --responses {input.responses:q} --judgements {input.judgements:q}"
+        " --confidences {input.confidences:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --settings {params.settings:q}"
+        " --version {params.version} --output-responses {output.responses:q}"
+        " --output-judgements {output.assessments:q} > {log:q} 2>&1"

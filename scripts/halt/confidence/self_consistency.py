@@ -1,0 +1,55 @@
+"""Self-consistency as a confidence: how many of the N samples of the same prompt say the same fragment.
+
+After self-consistency (Wang et al., arXiv 2203.11171) and SelfCheckGPT (Manakul et al., arXiv 2303.08896), by the words
+themselves: no model compares them (decision). The same is what is equal but for case, spacing and the punctuation at
+the end. In dependent domains, too, it counts wherever it stands in the sample (decision): samples take other ways.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import polars as pl
+
+from halt.confidence import ConfidenceError, training_fragments
+
+
+def normal(text: str) -> str:
+    """A fragment without what does not change it."""
+    return re.sub(r"\s+", " ", text).strip().rstrip(".,;:!? ").casefold()
+
+
+def agreement(fragments: Sequence[str], samples: Sequence[Sequence[str]]) -> list[float]:
+    """The share of the samples (each a list of fragments) that hold each fragment; at least one sample."""
+    held = [{normal(fragment) for fragment in sample} for sample in samples]
+    return [sum(normal(fragment) in sample for sample in held) / len(held) for fragment in fragments]
+
+
+def of_answers(fragments: pl.DataFrame, samples: pl.DataFrame, count: int) -> list[float]:
+    """Agreement of the answers' fragments with the samples of the same prompts, in the order of the rows.
+
+    fragments: FRAGMENTS of one answer a prompt; samples: FRAGMENTS of the samples 0 to count - 1 of these prompts,
+    where a sample without fragments has no row and agrees with nothing. ConfidenceError on a sample beyond these.
+    """
+    drawn = _drawn(samples, count)
+    return [agreement([text], list(drawn[id].values()))[0] for id, text in fragments.select("id", "text").iter_rows()]
+
+
+def of_training(samples: pl.DataFrame, count: int) -> tuple[pl.DataFrame, list[float]]:
+    """The training fragments that set the bound, and their agreement with the *other* samples of the same prompts."""
+    chosen, drawn = training_fragments(samples), _drawn(samples, count)
+    values = []
+    for id, own, text in chosen.select("id", "sample", "text").iter_rows():
+        others = [fragments for index, fragments in drawn[id].items() if index != own]
+        values += agreement([text], others)
+    return chosen, values
+
+
+def _drawn(samples: pl.DataFrame, count: int) -> dict[str, dict[int, list[str]]]:
+    """Texts of the fragments by prompt and sample, all `count` samples of it."""
+    if samples.height and samples["sample"].max() >= count:
+        raise ConfidenceError(f"sample {samples['sample'].max()} of a prompt, expected {count} samples from 0")
+    drawn: dict[str, dict[int, list[str]]] = defaultdict(lambda: {index: [] for index in range(count)})
+    for id, sample, text in samples.select("id", "sample", "text").iter_rows():
+        drawn[id][sample].append(text)
+    return drawn

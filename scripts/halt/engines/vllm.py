@@ -1,0 +1,136 @@
+"""Sampling and scoring with vLLM, offline in one batch, on the GPUs that this process sees. Written for vLLM 0.32.0.
+
+vLLM batches by itself: every sample of every prompt is one request. The prompt's keys and values, which its samples
+share, and what the prompts of a domain begin with, are computed once (prefix caching). A request has a seed of its own,
+from (seed, prompt id, sample index): what else is in the batch changes a sample by floating point alone.
+"""
+
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer
+
+from halt.engines import Completion, EngineError, Prompt, Sampling, request_seed
+
+os.environ["VLLM_NO_USAGE_STATS"] = "1"  # read by vllm as it is imported
+
+from vllm import LLM, SamplingParams, TokensPrompt
+from vllm.lora.request import LoRARequest
+
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # vllm.config.lora.MaxLoRARanks
+
+
+class Engine:
+    """A causal language model in vLLM, tensor parallel over all GPUs in sight, and its tokenizer from its folder.
+
+    adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
+    EngineError without a GPU, or if the adapter's rank is above what vLLM takes.
+    """
+
+    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
+        gpus = torch.cuda.device_count()
+        if not gpus:
+            raise EngineError("the engine vllm found no GPU, expected at least 1")
+        config = Path(adapter, "adapter_config.json") if adapter is not None else None
+        adapted = config is not None and config.is_file()
+        self.adapter = LoRARequest("adapter", 1, str(adapter)) if adapted else None
+        lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank(config)} if adapted else {}
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.llm = LLM(
+            model=str(folder if adapted or adapter is None else adapter),
+            tokenizer=str(folder),
+            dtype=dtype,
+            tensor_parallel_size=gpus,
+            seed=0,
+            max_model_len=-1,  # the model's own, or what fits beside its weights
+            enable_prefix_caching=True,
+            **lora,
+        )
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Token ids of one prompt, the chat template's opening of the answer included."""
+        if prompt.messages is None:
+            return self.tokenizer(prompt.text)["input_ids"]
+        return self.tokenizer.apply_chat_template(
+            prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
+        )["input_ids"]
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        sampling: Sampling,
+        batch_size: int = 0,
+        count: Callable[[int], None] = lambda prompts: None,
+    ) -> list[list[Completion]]:
+        """N completions of every prompt, in the prompts' order.
+
+        batch_size is not read: vLLM decides how many requests are decoded together. count: told once how many prompts
+        are done. EngineError if a prompt leaves no room for max_new_tokens in the context.
+        """
+        encoded = [self.encode(prompt) for prompt in prompts]
+        self._check_lengths(encoded, sampling.max_new_tokens)
+        requests = [(index, sample) for index in range(len(prompts)) for sample in range(sampling.samples)]
+        outputs = self._run(
+            [encoded[index] for index, _ in requests],
+            [
+                SamplingParams(
+                    temperature=sampling.temperature,
+                    top_p=sampling.top_p,
+                    max_tokens=sampling.max_new_tokens,
+                    seed=request_seed(sampling.seed, prompts[index].id, sample),
+                    stop=list(sampling.stop),
+                )
+                for index, sample in requests
+            ],
+        )
+        results: list[list[Completion]] = [[] for _ in prompts]
+        for (index, _), output in zip(requests, outputs, strict=True):
+            if output.finish_reason not in ("stop", "length"):
+                raise EngineError(f"vLLM ended prompt '{prompts[index].id}' with '{output.finish_reason}'")
+            finished = output.finish_reason == "stop"
+            results[index].append(Completion(output.text, len(output.token_ids), finished))
+        count(len(prompts))
+        return results
+
+    def next_token_probabilities(
+        self, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int = 0
+    ) -> list[list[float]]:
+        """P(token | sequence) for every sequence (token ids, at least one each) and each of `tokens`.
+
+        Returns len(sequences) lists of len(tokens) probabilities under the full softmax: vLLM's log-probabilities are
+        those before temperature and filters (logprobs_mode raw_logprobs, its default). batch_size is not read.
+        EngineError if a sequence is longer than the context.
+        """
+        if not sequences:
+            return []
+        self._check_lengths(sequences, 1)
+        asked = SamplingParams(temperature=0.0, max_tokens=1, logprob_token_ids=list(tokens))
+        outputs = self._run(sequences, [asked] * len(sequences))
+        return [[math.exp(output.logprobs[0][token].logprob) for token in tokens] for output in outputs]
+
+    def _run(self, sequences: Sequence[list[int]], sampling: list[SamplingParams]) -> list:
+        """The one completion of every sequence of token ids, in order."""
+        requests = [TokensPrompt(prompt_token_ids=sequence) for sequence in sequences]
+        results = self.llm.generate(requests, sampling, use_tqdm=False, lora_request=self.adapter)
+        return [result.outputs[0] for result in results]
+
+    def _check_lengths(self, sequences: Sequence[list[int]], new_tokens: int) -> None:
+        limit = self.llm.model_config.max_model_len
+        longest = max(map(len, sequences), default=0)
+        if longest + new_tokens > limit:
+            raise EngineError(
+                f"a prompt has {longest} tokens and {new_tokens} are to follow, but {limit} fit: the model's context, "
+                "or what the GPUs' memory leaves of it"
+            )
+
+
+def _rank(config: Path) -> int:
+    """The smallest rank that vLLM can be started for and that the adapter fits into."""
+    rank = json.loads(config.read_text())["r"]
+    if rank > _RANKS[-1]:
+        raise EngineError(f"{config}: found rank {rank}, expected at most {_RANKS[-1]}: vLLM takes no larger adapter")
+    return next(size for size in _RANKS if size >= rank)

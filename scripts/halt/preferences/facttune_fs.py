@@ -1,0 +1,8 @@
+"""FactTune-FS (arXiv 2311.08401): a sample is as good as its share of fragments that the reference bears out."""
+
+from halt.preferences import Pair, unequal
+from halt.rewriting import Judged, Settings, correctness
+
+
+def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
+    return unequal(prompt.samples, correctness)

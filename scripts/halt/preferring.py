@@ -1,0 +1,108 @@
+"""Preference training with TRL's DPOTrainer (arXiv 2305.18290): from a finetuned adapter, by pairs of answers.
+
+The policy starts as the adapter of supervised finetuning, and the reference policy is that same adapter, held fixed:
+TRL keeps it as a second adapter named "ref" (`DPOTrainer.__init__`). Pairs are ordered from the seed alone, and a step
+is the same global batch of pairs on any number of processes, as in `halt.training`.
+"""
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import accelerate
+import peft
+import torch
+import transformers
+from datasets import Dataset, disable_progress_bars
+from transformers import AutoTokenizer
+from trl import DPOConfig, DPOTrainer
+
+from halt import resume, trainers
+from halt.examples import TrainingError, order, plan
+from halt.trainers import Run
+
+_ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name != "packing")  # DPO knows none
+_ARGUMENTS += ("beta", "disable_dropout", "precompute_ref_log_probs", "truncation_mode")
+_LOGGED = {"accuracy": "rewards/accuracies", "margin": "rewards/margins"}  # columns of loss.csv: TRL's names
+
+
+class PairTrainer(trainers.Resumable, DPOTrainer):
+    """DPOTrainer that saves the trained adapter and leaves no card: see `trainers.Resumable`."""
+
+
+def prefer(
+    rows: Sequence[Mapping],
+    model: Path,
+    adapter: Path,
+    dtype: str,
+    settings: Mapping,
+    run: Run,
+    batch_size: int,
+    work: Path,
+    output: Path,
+    quantization: str | None = None,
+) -> None:
+    """Train the adapter on pairs by DPO and leave it in the folder `output`, as `training.finetune` does.
+
+    rows: {"prompt", "chosen", "rejected"}: lists of turns or texts, see `prompting.preference_rows`. model: folder of
+    the pretrained model. adapter: folder of the finetuned one, start and reference. settings: the config's section
+    `dpo`. batch_size: pairs at once in one process, at most. `loss.csv` has two more columns: the share of pairs whose
+    chosen answer has the higher reward, and the mean difference of the rewards. Raises TrainingError.
+    """
+    transformers.utils.logging.disable_progress_bar()
+    disable_progress_bars()
+    state = accelerate.PartialState(cpu=not torch.cuda.is_available())
+    spread = plan(settings["global_batch"], batch_size, state.num_processes, "dpo.global_batch")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if not rows:
+        raise TrainingError(f"{run.label}: no pairs to train on")
+    if state.is_main_process:
+        print(f"[halt] {run.label}: {len(rows)} pairs", file=sys.stderr)
+        resume.workdir(work, run.fingerprint)
+    state.wait_for_everyone()
+
+    lengths = [max(len(_text(row["chosen"])), len(_text(row["rejected"]))) for row in rows]
+    stream = order(lengths, settings["epochs"], settings["global_batch"], run.seed)
+    pretrained = trainers.pretrained(model, dtype, True, state.device.type, quantization)
+    trainer = PairTrainer(
+        model=peft.PeftModel.from_pretrained(pretrained, adapter, is_trainable=True),
+        args=DPOConfig(
+            **trainers.arguments(
+                settings, dtype, spread, len(stream) // settings["global_batch"], run.seed, work, state
+            ),
+            beta=settings["beta"],
+            activation_checkpointing=settings["gradient_checkpointing"],
+        ),
+        train_dataset=Dataset.from_list([rows[row] for row in stream]),
+        processing_class=tokenizer,
+    )
+    if dropped := len(stream) - len(trainer.train_dataset):
+        raise TrainingError(
+            f"{run.label}: the prompts of {dropped} of {len(stream)} pairs fill dpo.max_length, found"
+            f" {settings['max_length']}, expected more"
+        )
+    for name, weight in trainer.model.named_parameters():
+        weight.requires_grad_(".default." in name)  # the reference stays as it is
+        if weight.requires_grad:  # TRL rounds the adapter of a quantised model to bfloat16, and not the reference
+            weight.data = trainer.model.get_parameter(name.replace(".default.", ".ref.")).data.float().clone()
+    parameters = trainers.parameters(trainer.model)
+    trainers.train(trainer, run.label, settings["global_batch"], work, state)
+
+    record = {
+        **trainers.record(trainer, run, _ARGUMENTS),
+        "loss": list(trainer.args.loss_type),
+        "pairs": len(rows),
+        "pairs_seen": len(stream),
+        "parameters": parameters,
+        "quantization": quantization,
+    }
+    trainers.save(trainer, record, len(rows), settings["global_batch"], output, _LOGGED)
+    if state.is_main_process:
+        shutil.rmtree(work)
+
+
+def _text(completion: str | Sequence[Mapping]) -> str:
+    return completion if isinstance(completion, str) else "".join(turn["content"] for turn in completion)

@@ -1,0 +1,43 @@
+"""How a long stage is spread over processes and GPUs: what rules ask launch.sh for, and what a program then finds."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+def spread(needs: Mapping) -> int | str:
+    """What launch.sh takes: a number of processes, `fsdp:N`, or `shard:N` for one process with its model on N GPUs.
+
+    needs: `models.<name>.needs.<stage>` of the config, or {} for what runs in one process on the CPU.
+    """
+    processes, gpus = needs.get("processes", 1), needs.get("gpus", 0)
+    if needs.get("parallel") == "fsdp":
+        return f"fsdp:{processes}"
+    return f"shard:{gpus}" if processes == 1 and gpus > 1 else processes
+
+
+class Processes(NamedTuple):
+    """This process among those of its stage. barrier returns once every one of them has called it."""
+
+    index: int
+    count: int
+    barrier: Callable[[], None]
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the one that prints, and writes what all have made."""
+        return self.index == 0
+
+
+ALONE = Processes(0, 1, lambda: None)
+
+
+def here() -> Processes:
+    """The processes that accelerate's launcher started, each on a GPU of its own where there are GPUs; else ALONE."""
+    if "LOCAL_RANK" not in os.environ:
+        return ALONE  # and nothing heavy is loaded
+    import torch
+    from accelerate import PartialState
+
+    state = PartialState(cpu=not torch.cuda.is_available())  # without cpu=True it sees one process where no GPU is
+    return Processes(state.process_index, state.num_processes, state.wait_for_everyone)

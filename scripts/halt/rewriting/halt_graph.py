@@ -1,0 +1,66 @@
+"""HALT between its two extremes: fragments rest on certain earlier ones, and a wrong one takes what rests on it along.
+
+The paper's reviewers asked for such a graph; the rules are ours. The domain's module draws it (`rests_on`). Without
+that nothing rests on anything in an independent domain, which is HALT's deletion, and everything on the fragment before
+it in a dependent one, which is HALT's cut. In a dependent domain the `unsure` phrase is written once, at the end, where
+anything was taken away.
+
+The judge of a dependent domain calls everything wrong behind the first error. What stands there may still be right by
+itself: the module says so (`judge_alone`, by the ground truth and not by the domain's judge, if that is another one).
+Without it nothing stays behind the first error, and the graph changes nothing.
+"""
+
+import json
+from collections.abc import Sequence
+
+from halt.domains import Row
+from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, first_error, keeps, select, written
+
+Edges = Sequence[tuple[int, ...]]  # of each fragment the places of the earlier ones that it rests on
+
+
+def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
+    sample = select(prompt.samples, threshold, settings.rank_base)
+    total = len(sample.fragments)
+    places = standing(_labels(prompt, sample, settings), _edges(sample.fragments, settings), settings)
+    kept = [sample.fragments[place] for place in places]
+    unsure = len(kept) < total or not total if settings.dependent else not kept
+    return Target(written(kept, unsure, settings), sample.index, total, len(kept))
+
+
+def standing(labels: Sequence[str], edges: Edges, settings: Settings) -> list[int]:
+    """Places of the fragments that may stay and that rest, directly or not, only on such; in order."""
+    found: set[int] = set()
+    for place, (label, below) in enumerate(zip(labels, edges, strict=True)):
+        if keeps(label, settings) and found.issuperset(below):
+            found.add(place)
+    return sorted(found)
+
+
+def chain(length: int) -> Edges:
+    """Every fragment rests on the one before it."""
+    return [(place - 1,) if place else () for place in range(length)]
+
+
+def _edges(fragments: Sequence[str], settings: Settings) -> Edges:
+    """RewriteError if the domain draws an edge to anything but an earlier fragment."""
+    rests_on = vars(settings.domain).get("rests_on")
+    if rests_on is None:
+        return chain(len(fragments)) if settings.dependent else [()] * len(fragments)
+    edges = rests_on(list(fragments))
+    sound = len(edges) == len(fragments)
+    if not sound or not all(0 <= below < place for place, drawn in enumerate(edges) for below in drawn):
+        module = settings.domain.__name__
+        raise RewriteError(f"{module}: rests_on() gave {edges}, expected the places of earlier fragments for each")
+    return edges
+
+
+def _labels(prompt: Judged, sample: Sample, settings: Settings) -> list[str]:
+    """The judge's labels up to the first error; behind it, in a dependent domain, what each fragment is by itself."""
+    judge = vars(settings.domain).get("judge_alone")
+    end = first_error(sample, settings) + 1
+    if not settings.dependent or judge is None or end >= len(sample.labels):
+        return list(sample.labels)
+    row = Row(prompt.id, "", "", prompt.prompt, prompt.reference, json.loads(prompt.truth))
+    alone = [verdict.label for verdict in judge(list(sample.fragments), row)]
+    return [*sample.labels[:end], *alone[end:]]

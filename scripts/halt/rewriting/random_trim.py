@@ -1,0 +1,58 @@
+"""RandomTrim (paper section 3, the control): as much is removed as HALT removes, at random, whatever is right.
+
+Only the counts come from HALT; the exact rule is a decision. Independent fragments: of the alpha-percentile sample as
+many are deleted as HALT deletes there, any of them. Dependent fragments: the same sample is cut, but keeps the share of
+its fragments that HALT keeps of another prompt's sample: HALT's shares are dealt out among the prompts anew, so that
+they are distributed as HALT's and say nothing of this answer. The `unsure` phrase stands where HALT would write it.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from halt.rewriting import Judged, Settings, Target, halt, select, written
+
+OPTIONS = {
+    "seed": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+        "description": "with the prompt's id it decides what is removed (decision)",
+    }
+}
+
+
+def survey(prompts: Sequence[Judged], settings: Settings, threshold: str) -> dict[str, Fraction]:
+    """Which share of its fragments each prompt's sample keeps, by id; nothing for independent fragments.
+
+    A permutation of HALT's shares over the prompts whose sample has fragments, the same in whatever order they come.
+    """
+    if not settings.dependent:
+        return {}
+    targets = {prompt.id: halt.rewrite(prompt, settings, threshold) for prompt in prompts}
+    shares = {id: Fraction(target.kept, target.fragments) for id, target in targets.items() if target.fragments}
+    ids = sorted(shares)
+    dealt = sorted(ids, key=lambda id: _generator(id, settings).random())
+    return {id: shares[other] for id, other in zip(ids, dealt, strict=True)}
+
+
+def rewrite(prompt: Judged, settings: Settings, threshold: str, shares: Mapping[str, Fraction]) -> Target:
+    sample = select(prompt.samples, threshold, settings.rank_base)
+    total = len(sample.fragments)
+    if settings.dependent:
+        kept = list(sample.fragments[: _cut(total, shares[prompt.id])]) if total else []
+        return Target(written(kept, len(kept) < total or not total, settings), sample.index, total, len(kept))
+    count = halt.rewrite(prompt, settings, threshold).kept
+    places = sorted(_generator(prompt.id, settings).sample(range(total), count))
+    return Target(
+        written([sample.fragments[place] for place in places], not count, settings), sample.index, total, count
+    )
+
+
+def _cut(total: int, share: Fraction) -> int:
+    """How many of `total` fragments a share is, halves up; less than all of them where it is less than all."""
+    return total if share == 1 else min(int(share * total + Fraction(1, 2)), total - 1)
+
+
+def _generator(id: str, settings: Settings) -> random.Random:
+    return random.Random(f"{settings.options['seed']}/{id}")

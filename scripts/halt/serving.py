@@ -1,0 +1,167 @@
+"""An evaluator as a server of the workflow's own: started for some jobs, found by them, and gone after them.
+
+Snakemake ends a service with SIGTERM when its consumers are done, with SIGKILL when one of them fails, and not at all
+when it is killed itself. So the server is watched by a second process, which ends it when the first one, the service as
+Snakemake knows it, is gone for whatever reason.
+
+The address file is written before the server answers: a consumer waits for the file only as long as Snakemake's
+latency-wait, and a large model takes minutes to load. The consumer waits for the server.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from halt.errors import HaltError
+
+HOST = "127.0.0.1"  # consumers run in the same allocation, on the same machine
+GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+_LOOK = 0.5  # seconds between two looks at what may have ended
+
+
+class ServingError(HaltError):
+    """The server cannot be started or has ended; the message says how and where its log is."""
+
+
+class Address(NamedTuple):
+    """Where a server answers (URL up to and with /v1), its key if it takes one, its log, its exit status once ended."""
+
+    endpoint: str
+    key: str | None
+    log: str
+    ended: int | None = None
+
+    def write(self, path: Path) -> None:
+        """To a file that only its owner can read, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.unlink(missing_ok=True)
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(self._asdict(), file)
+        os.replace(temporary, path)
+
+
+def reserve_port() -> tuple[socket.socket, int]:
+    """A free port, and a socket that keeps everyone else from being given it; a server can still bind it by number.
+
+    Linux lets two sockets with SO_REUSEADDR bind one address while neither listens, and gives a bound port to nobody
+    who asks for any. The server sets SO_REUSEADDR, as uvicorn and vLLM do.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind((HOST, 0))
+    return kept, kept.getsockname()[1]
+
+
+def command(server: str, model: Path, dtype: str, port: int, gpus: int) -> list[str]:
+    """What starts a server of a model folder; the model's name is the folder as it is given here.
+
+    server: transformers (`transformers serve`) or vllm (`vllm serve`, tensor parallel over `gpus`).
+    """
+    where = ["--host", HOST, "--port", str(port)]
+    if server == "transformers":
+        return ["transformers", "serve", str(model), *where, "--dtype", dtype]
+    named = ["--served-model-name", str(model), "--max-model-len", "auto", "--enable-prefix-caching"]
+    return ["vllm", "serve", str(model), *where, "--dtype", dtype, "--tensor-parallel-size", str(gpus), *named]
+
+
+def hold(command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path) -> int:
+    """Run a server until this process is told to stop (SIGTERM, SIGINT), its parent or `path` is gone, or it ends.
+
+    Leaves no process of the server's behind, even if this process is killed with SIGKILL. The exit status: 0 if it was
+    stopped, the server's own (1 for 0) if it ended by itself; then `path` says so to those who wait.
+    """
+    parent = os.getppid()
+    reader, writer = os.pipe()
+    guard = os.fork()
+    if guard == 0:
+        os.close(writer)
+        _guard(reader, command, environment, address, path)
+    os.close(reader)
+    stopped = False
+
+    def stop(*_) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    # Snakemake takes the address away when it gives a group up, and forgets the service if no consumer had started yet.
+    while not stopped and os.getppid() == parent and path.exists():
+        ended, status = os.waitpid(guard, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(_LOOK)
+    os.close(writer)
+    os.waitpid(guard, 0)
+    return 0
+
+
+def _guard(
+    reader: int, command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path
+) -> NoReturn:
+    """Run the server until the other end of the pipe is closed. A session of its own: Ctrl-C and kills go past it."""
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    server = subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        restore_signals=True,
+        preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    )
+    while server.poll() is None:
+        if select.select([reader], [], [], _LOOK)[0]:
+            _end(server)
+            os._exit(0)
+    _end(server)  # what it may have left
+    status = server.returncode if server.returncode > 0 else 1
+    address._replace(ended=status).write(path)
+    print(f"[halt] the server ended by itself, status {server.returncode}", flush=True)
+    os._exit(status)
+
+
+def _end(server: subprocess.Popen) -> None:
+    """SIGTERM to all processes of the server's group, SIGKILL to what is left after GRACE."""
+    for number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def answering(path: Path) -> Address:
+    """The address in a file, once the server answers there; waits as long as it takes a living server.
+
+    ServingError if the server has ended or does not accept its key.
+    """
+    import httpx
+
+    begun = time.monotonic()
+    # trust_env: no proxy lies between two processes of one machine
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        while True:
+            address = Address(**json.loads(path.read_text()))
+            if address.ended is not None:
+                raise ServingError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
+            headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
+            try:
+                status = client.get(f"{address.endpoint}/models", headers=headers).status_code
+            except httpx.RequestError:
+                time.sleep(_LOOK)
+                continue
+            if status != 200:
+                raise ServingError(f"the evaluator's server answers with status {status}: see {address.log}")
+            print(f"[halt] the evaluator answers after {time.monotonic() - begun:.0f} s", flush=True)
+            return address

@@ -1,0 +1,33 @@
+"""Join the targets of several domains, so that one model is finetuned on them all."""
+
+import argparse
+from pathlib import Path
+
+from halt import errors
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument(
+        "--targets", type=Path, nargs="+", required=True, help="of one model, method and threshold, a file a domain"
+    )
+    arguments.add_argument("--version", type=int, required=True)
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    import polars as pl
+
+    from halt import frames, provenance
+
+    # the column `domain` stays each row's own: finetuning takes the form of a prompt from it
+    table = pl.concat([frames.read(path, frames.TARGETS) for path in args.targets])
+    if len(found := table.select("model", "method", "threshold").unique().rows()) > 1:
+        raise errors.HaltError(f"the targets are of {len(found)} models, methods or thresholds, expected one of each")
+    footer = provenance.about("join_targets", args.version, {}, args.targets)
+    provenance.write(table, args.output, frames.TARGETS, footer)
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())

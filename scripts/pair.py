@@ -1,0 +1,58 @@
+"""Pair judged samples for preference training, by one method at one threshold."""
+
+import argparse
+import json
+from pathlib import Path
+
+from halt import errors
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True, help="training rows")
+    arguments.add_argument("--generations", type=Path, required=True, help="samples of the pretrained model")
+    arguments.add_argument("--judgements", type=Path, required=True, help="their judged fragments")
+    arguments.add_argument("--method", required=True)
+    arguments.add_argument("--threshold", required=True, help="0.40, or none")
+    arguments.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: methods/<m>/pairs, rewrite, phrases, domains/<d>/module",
+    )
+    arguments.add_argument("--version", type=int, required=True)
+    arguments.add_argument("--output", type=Path, required=True)
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import domains, frames, preferences, provenance, rewriting
+
+    data = frames.read(args.data, frames.DATA)
+    generations = frames.read(args.generations, frames.RESPONSES)
+    judgements = frames.read(args.judgements, frames.JUDGEMENTS)
+    domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
+    method = args.settings[f"methods/{args.method}"]["pairs"]
+    settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
+    keys = {
+        "model": generations["model"][0],
+        "domain": data["domain"][0],
+        "method": args.method,
+        "threshold": args.threshold,
+    }
+    rows = [
+        {**keys, "id": prompt.id, "prompt": prompt.prompt, **pair._asdict()}
+        for prompt in rewriting.judged(data, generations, judgements)
+        for pair in preferences.paired(method, prompt, settings, args.threshold)
+    ]
+    if not rows:
+        raise errors.HaltError(f"{args.method} finds no pair in {len(data)} prompts: there is nothing to train on")
+    table = frames.build(rows, frames.PAIRS)
+    inputs = [args.data, args.generations, args.judgements]
+    footer = provenance.about("pair", args.version, args.settings, inputs)
+    provenance.write(table, args.output, frames.PAIRS, footer)
+    print(f"{len(rows)} pairs of {table['id'].n_unique()} of {len(data)} prompts")
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())

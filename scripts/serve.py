@@ -1,0 +1,53 @@
+"""Serve an evaluator model on this machine until told to stop: a service of the workflow."""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from halt import errors
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--model", type=Path, required=True, help="manifest of the evaluator")
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: judges/<j> and models/<m>")
+    arguments.add_argument("--gpus", type=int, required=True, help="that the model is spread over (vllm)")
+    arguments.add_argument("--threads", type=int, required=True, help="threads of a server on the CPU")
+    arguments.add_argument("--log", required=True, help="where this program's output goes, for those who wait in vain")
+    arguments.add_argument("--address", type=Path, required=True, help="file that says where the server answers")
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from halt import serving
+
+    [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith("judges/")]
+    [dtype] = [entry["dtype"] for key, entry in args.settings.items() if key.startswith("models/")]
+    if shutil.which(server) is None:
+        raise serving.ServingError(f"the server '{server}' is not installed here: there is no such command")
+    kept, port = serving.reserve_port()
+    key = secrets.token_urlsafe(32) if server == "vllm" else None  # transformers knows no keys
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_CACHE": str(args.address.parent.resolve()),  # `transformers serve` lists it, and fails if there is none
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": str(args.threads),
+        "VLLM_NO_USAGE_STATS": "1",
+        **({"VLLM_API_KEY": key} if key else {}),
+    }
+    command = serving.command(server, args.model.parent, dtype, port, args.gpus)
+    print(f"[halt] {' '.join(command)}", flush=True)
+    address = serving.Address(f"http://{serving.HOST}:{port}/v1", key, args.log)
+    address.write(args.address)
+    with kept:
+        status = serving.hold(command, environment, address, args.address)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())

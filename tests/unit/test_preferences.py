@@ -1,0 +1,98 @@
+"""Pairs of answers: who is preferred to whom, worked by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halt import modules, preferences
+from halt.preferences import Pair
+from halt.rewriting import Judged, Sample, Settings
+
+LABELS = {"r": "right", "w": "wrong", "u": "unverifiable"}
+SETTINGS = Settings(
+    dependent=False, join="\n".join, rank_base=0, unverifiable="keep", unsure="Unsure from here", uncertain="Uncertain"
+)
+
+
+def sample(index: int, labels: str, fragments: str | None = None) -> Sample:
+    """Labels as letters; fragments as letters too, else each of its own."""
+    texts = tuple(fragments or (f"{index}{place}" for place in range(len(labels))))
+    return Sample(index, "\n".join(texts), texts, tuple(LABELS[letter] for letter in labels))
+
+
+def judged(*samples: Sample) -> Judged:
+    return Judged("id", "Who?", "Somebody.", samples)
+
+
+def ranks(pairs: list[Pair]) -> list[tuple]:
+    return [(pair.chosen_sample, pair.rejected_sample) for pair in pairs]
+
+
+def test_facttune_fs_pairs_every_two_samples_of_unequal_correctness():
+    prompt = judged(sample(0, "rw"), sample(1, "rr"), sample(2, "wr"), sample(3, "ww"))
+    found = preferences.paired("facttune_fs", prompt, SETTINGS, "none")
+    assert ranks(found) == [(1, 0), (0, 3), (1, 2), (1, 3), (2, 3)]  # 0 and 2 are equal
+    assert found[0] == Pair("10\n11", "00\n01", 1, 0, 1.0, 0.5)
+
+
+def test_facttune_mc_prefers_what_the_other_samples_say_too_and_reads_no_label():
+    agreed, alone, half = sample(0, "ww", "ab"), sample(1, "rr", "cd"), sample(2, "rw", "ae")
+    again = sample(3, "ww", "ab")
+    found = preferences.paired("facttune_mc", judged(agreed, alone, half, again), SETTINGS, "none")
+    # a is said by two of three others, b by one, c, d and e by none
+    assert {pair.chosen_sample: pair.chosen_score for pair in found}[0] == pytest.approx((2 / 3 + 1 / 3) / 2)
+    assert {pair.chosen_sample: pair.chosen_score for pair in found}[2] == pytest.approx((2 / 3 + 0) / 2)
+    assert ranks(found) == [(0, 1), (0, 2), (2, 1), (3, 1), (3, 2)]
+
+
+def test_facttune_mc_takes_case_space_and_the_last_point_for_nothing():
+    one, other = sample(0, "r", ["Born  in 1900."]), sample(1, "r", ["born in 1900"])
+    third = sample(2, "r", ["born in 1901"])
+    found = preferences.paired("facttune_mc", judged(one, other, third), SETTINGS, "none")
+    assert ranks(found) == [(0, 2), (1, 2)]
+
+
+def test_an_empty_sample_is_in_no_pair():
+    found = preferences.paired("facttune_fs", judged(sample(0, "r"), Sample(1, " \n", (), ())), SETTINGS, "none")
+    assert found == []
+
+
+def test_halt_dpo_prefers_the_halt_target_to_the_sample_it_was_made_of():
+    prompt = judged(sample(0, "rr"), sample(1, "rw"), sample(2, "ww"))
+    # ceil(0.40 * 3) = 2: the last of the samples 2, 1, 0, counted from 0
+    assert ranks(preferences.paired("halt_dpo", prompt, SETTINGS, "0.40")) == []  # it has no error
+    [pair] = preferences.paired("halt_dpo", prompt, SETTINGS, "0.30")
+    assert pair == Pair("10", "10\n11", None, 1, None, None)
+    [pair] = preferences.paired("halt_dpo", prompt, SETTINGS._replace(rank_base=1), "0.30")
+    assert (pair.chosen, pair.rejected) == ("Unsure from here", "20\n21")
+
+
+def test_halt_dpo_cuts_dependent_answers():
+    prompt = judged(sample(0, "rwr"))
+    [pair] = preferences.paired("halt_dpo", prompt, SETTINGS._replace(dependent=True), "0.40")
+    assert (pair.chosen, pair.rejected) == ("00\nUnsure from here", "00\n01\n02")
+
+
+letters = st.text("rwu", max_size=4)
+
+
+@given(st.lists(letters, min_size=1, max_size=5), st.sampled_from(["facttune_fs", "facttune_mc"]))
+def test_the_chosen_answer_always_has_the_higher_score_and_no_two_are_paired_twice(labels, module):
+    prompt = judged(*(sample(index, each) for index, each in enumerate(labels)))
+    found = preferences.paired(module, prompt, SETTINGS, "none")
+    assert all(pair.chosen_score > pair.rejected_score for pair in found)
+    assert len({frozenset(pair) for pair in ranks(found)}) == len(found)
+
+
+@given(st.lists(letters, min_size=1, max_size=5), st.sampled_from(["0.20", "0.40", "1.00"]), st.booleans())
+def test_halt_dpo_never_prefers_an_answer_to_itself(labels, threshold, dependent):
+    prompt = judged(*(sample(index, each) for index, each in enumerate(labels)))
+    for pair in preferences.paired("halt_dpo", prompt, SETTINGS._replace(dependent=dependent), threshold):
+        assert pair.chosen != pair.rejected
+
+
+def test_a_module_that_gives_no_pairs_is_named(monkeypatch):
+    module = preferences.load("facttune_fs")
+    monkeypatch.setattr(module, "pairs", lambda prompt, settings, threshold: ["chosen"])
+    with pytest.raises(modules.ModuleError, match=r"^scripts/halt/preferences/facttune_fs.py: pairs\(\) gave 'chosen'"):
+        preferences.paired("facttune_fs", judged(sample(0, "r")), SETTINGS, "none")

@@ -1,0 +1,51 @@
+"""Preference methods go on from another method's adapter, and cost what a setting of theirs changes and no more."""
+
+import json
+
+import pytest
+from runs import FROM_RESPOND
+
+BIOGRAPHY = {"experiment": {"domains": ["biography"]}}
+METHODS = {"experiment": {"domains": ["biography"], "methods": ["halt", "unchanged-own", "halt-dpo"]}}
+FROM_PREFER = FROM_RESPOND | {"prefer"}
+RESULT = "random-tiny/biography/halt-dpo/0.60/seed0"
+
+
+@pytest.fixture(scope="module")
+def preferred(finished_run, tmp_path_factory):
+    """The finished run, and halt-dpo in one domain: a random model's answers are all wrong, which makes pairs."""
+    run = finished_run.copy(tmp_path_factory.mktemp("preferred"))
+    run.planned = run.plan(METHODS)
+    run.snakemake(config=METHODS, check=True)
+    return run
+
+
+def test_a_preference_method_starts_from_the_adapters_that_are_there(preferred):
+    assert set(preferred.planned) == FROM_PREFER | {"pair"}
+    assert preferred.planned["pair"] == preferred.planned["prefer"] == 1
+
+
+def test_it_has_an_adapter_and_results_like_any_method(preferred):
+    training = json.loads((preferred.folder / f"results/adapters/{RESULT}/training.json").read_text())
+    assert training["stage"] == "prefer"
+    assert training["arguments"]["beta"] == 0.1
+    assert "halt-dpo" in (preferred.folder / "results/tables/main.md").read_text()
+
+
+def test_beta_costs_no_pair_and_no_other_training(preferred):
+    planned = preferred.plan({**METHODS, "dpo": {"beta": 0.2}})
+    assert set(planned) == FROM_PREFER
+    assert planned["prefer"] == planned["respond"] == 1
+
+
+def test_the_finetuning_it_starts_from_costs_it_too(preferred):
+    planned = preferred.plan({**METHODS, "finetune": {"learning_rate": 7.0e-5}})
+    assert set(planned) == FROM_PREFER | {"finetune"}
+    assert (planned["finetune"], planned["prefer"]) == (2, 1)
+
+
+def test_all_preference_methods_are_planned_behind_their_finetuning(preferred):
+    methods = ["facttune-fs", "facttune-mc", "flame", "halt-dpo"]
+    planned = preferred.plan({"experiment": {"domains": ["biography"], "methods": methods, "thresholds": [0.6, 0.8]}})
+    assert (planned["pair"], planned["prefer"]) == (4, 4)  # halt-dpo at 0.60 is there
+    assert planned["finetune"] == 1  # halt at 0.80; the other starts are there
