@@ -79,7 +79,7 @@ def encode(rows: Sequence[Mapping], tokenizer: "PreTrainedTokenizerBase", max_le
     """
     examples, truncated, empty, unanswered = [], 0, 0, 0
     for row in rows:
-        if not _text(row["completion"]).strip():
+        if not text(row["completion"]).strip():
             empty += 1
             continue
         prompt, whole = _tokens(row, tokenizer)
@@ -93,7 +93,8 @@ def encode(rows: Sequence[Mapping], tokenizer: "PreTrainedTokenizerBase", max_le
     return Encoded(examples, truncated, empty, unanswered)
 
 
-def _text(completion: str | Sequence[Mapping]) -> str:
+def text(completion: str | Sequence[Mapping]) -> str:
+    """What a completion says, as turns or as text."""
     return completion if isinstance(completion, str) else "".join(turn["content"] for turn in completion)
 
 

@@ -19,7 +19,7 @@ from transformers import AutoTokenizer
 from trl import DPOConfig, DPOTrainer
 
 from halt import resume, trainers
-from halt.examples import TrainingError, order, plan
+from halt.examples import TrainingError, order, plan, text
 from halt.trainers import Run
 
 _ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name != "packing")  # DPO knows none
@@ -64,7 +64,7 @@ def prefer(
         resume.workdir(work, run.fingerprint)
     state.wait_for_everyone()
 
-    lengths = [max(len(_text(row["chosen"])), len(_text(row["rejected"]))) for row in rows]
+    lengths = [max(len(text(row["chosen"])), len(text(row["rejected"]))) for row in rows]
     stream = order(lengths, settings["epochs"], settings["global_batch"], run.seed)
     pretrained = trainers.pretrained(model, dtype, True, state.device.type, quantization)
     trainer = PairTrainer(
@@ -102,7 +102,3 @@ def prefer(
     trainers.save(trainer, record, len(rows), settings["global_batch"], output, _LOGGED)
     if state.is_main_process:
         shutil.rmtree(work)
-
-
-def _text(completion: str | Sequence[Mapping]) -> str:
-    return completion if isinstance(completion, str) else "".join(turn["content"] for turn in completion)

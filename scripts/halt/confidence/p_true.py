@@ -103,15 +103,8 @@ def asker(engine, before: Sequence[Shot], template: str, chat: bool, batch_size:
     """P(true) by an engine, as the first token of its answer; ConfidenceError if its tokenizer cannot tell A from B."""
     from halt.engines import scoring
 
-    if chat:
-        opening = engine.tokenizer.apply_chat_template(
-            [{"role": "user", "content": template}], add_generation_prompt=True, tokenize=False
-        )
-        words = [TRUE, FALSE]
-    else:
-        opening, words = template, [f" {TRUE}", f" {FALSE}"]
     try:
-        tokens = scoring.answer_tokens(engine.tokenizer, opening, words)
+        tokens = scoring.answers_behind(engine.tokenizer, template, [TRUE, FALSE], chat)
     except scoring.ScoringError as error:
         raise ConfidenceError(f"this model cannot be asked for p(True): {error}") from error
 

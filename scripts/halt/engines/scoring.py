@@ -35,6 +35,15 @@ def answer_tokens(tokenizer: PreTrainedTokenizerBase, opening: str, words: Seque
     return tokens
 
 
+def answers_behind(tokenizer: PreTrainedTokenizerBase, question: str, words: Sequence[str], chat: bool) -> list[int]:
+    """`answer_tokens` behind a question: as a turn of its own for a chat model, else after a space in plain text."""
+    if not chat:
+        return answer_tokens(tokenizer, question, [f" {word}" for word in words])
+    turn = [{"role": "user", "content": question}]
+    opening = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+    return answer_tokens(tokenizer, opening, words)
+
+
 @torch.inference_mode()
 def next_token_probabilities(
     model: PreTrainedModel, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int

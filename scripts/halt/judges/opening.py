@@ -162,15 +162,8 @@ def _scorer(name: str, means: Means) -> llm.Score:
     chat = means.evaluator.chat
     engine = engines.load(name, means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
     [template] = means.texts.values()
-    if chat:
-        opening = engine.tokenizer.apply_chat_template(
-            [{"role": "user", "content": template}], add_generation_prompt=True, tokenize=False
-        )
-        words = [llm.YES, llm.NO]
-    else:
-        opening, words = template, [f" {llm.YES}", f" {llm.NO}"]
     try:
-        tokens = scoring.answer_tokens(engine.tokenizer, opening, words)
+        tokens = scoring.answers_behind(engine.tokenizer, template, [llm.YES, llm.NO], chat)
     except scoring.ScoringError as error:
         raise JudgeError(f"this evaluator cannot decide by probability: {error}") from error
 
