@@ -42,7 +42,7 @@ rule self_evaluate:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{test_domain}/module",
-            optional=["engine"],
+            optional=["models/{model}/engine"],
         ),
         version=versions.SELF_EVALUATE,
         work=f"results/work/self_evaluate/{CONFIDENT}",

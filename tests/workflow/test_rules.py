@@ -77,6 +77,18 @@ def test_every_shipped_config_is_planned(fresh, overlay):
     assert Run(fresh.folder, (overlay,)).plan()["score"] > 0
 
 
+def test_every_rule_that_asks_a_model_knows_its_engine(fresh):
+    needs = {"gpus": 1, "memory_mb": 1000, "minutes": 5, "processes": 1, "batch_size": 8}
+    model = {"engine": "vllm", "needs": {"generate": needs, "finetune": needs, "respond": needs}}
+    said = fresh.snakemake(
+        "--dry-run", "--printshellcmds", config={"models": {"random-tiny": model}}, check=True
+    ).stdout
+    for rule in ("generate", "respond", "self_evaluate"):
+        commands = [line for line in said.splitlines() if f"scripts/{rule}.py" in line]
+        assert commands
+        assert all('"engine":"vllm"' in command for command in commands)
+
+
 def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
     faults = {"experiment": {"modls": ["x"], "thresholds": [0.333]}, "generate": {"samples": 0}}
     done = fresh.snakemake("--quiet", "all", config=faults)
