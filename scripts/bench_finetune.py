@@ -181,12 +181,14 @@ def _adapter():
 def _common(folder: Path) -> dict:
     import torch
 
+    from halt import precision
+
     return {
         "output_dir": str(folder),
         "per_device_train_batch_size": BATCH,
         "num_train_epochs": 1,
         "learning_rate": SETTINGS["learning_rate"],
-        "bf16": True,
+        "bf16": precision.computed_in("bfloat16") == "bfloat16",
         "use_cpu": not torch.cuda.is_available(),
         "activation_checkpointing": False,
         "save_strategy": "no",

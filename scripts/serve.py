@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import serving
+    from halt import precision, serving
 
     [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith("judges/")]
     [dtype] = [entry["dtype"] for key, entry in args.settings.items() if key.startswith("models/")]
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
         "VLLM_NO_USAGE_STATS": "1",
         **({"VLLM_API_KEY": key} if key else {}),
     }
-    command = serving.command(server, args.model.parent, dtype, port, args.gpus)
+    command = serving.command(server, args.model.parent, precision.computed_in(dtype), port, args.gpus)
     print(f"[halt] {' '.join(command)}", flush=True)
     address = serving.Address(f"http://{serving.HOST}:{port}/v1", key, args.log)
     address.write(args.address)

@@ -25,6 +25,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PrinterCallba
 
 from halt import frames
 from halt.examples import Plan, TrainingError
+from halt.precision import computed_in
 from halt.progress import Progress
 
 _SAVES = 10  # checkpoints in one training: a kill costs at most a tenth of it
@@ -113,12 +114,13 @@ def pretrained(folder: Path, dtype: str, frozen: bool, device: str, quantization
     """
     if quantization and not frozen:
         raise TrainingError(f"quantization: {quantization} weights cannot be trained, expected finetune.adapter lora")
-    return AutoModelForCausalLM.from_pretrained(
+    model = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype if frozen else "float32",
         attn_implementation="eager" if device == "cpu" else "sdpa",
         quantization_config=_four_bits(dtype) if quantization else None,
     )
+    return model if quantization or computed_in(dtype) == dtype else model.float()
 
 
 def _four_bits(dtype: str) -> BitsAndBytesConfig:
@@ -169,7 +171,7 @@ def arguments(
         "weight_decay": settings["weight_decay"],
         "max_grad_norm": settings["max_grad_norm"],
         "max_length": settings["max_length"],
-        "bf16": dtype == "bfloat16",
+        "bf16": computed_in(dtype) == "bfloat16",
         "fp16": dtype == "float16",
         "seed": seed,
         "train_sampling_strategy": "sequential",  # the order is ours

@@ -12,18 +12,19 @@ from cluster import HERE, USER, ClusterRun, as_user, empty, running
 if "HALT_SLURM" not in os.environ:
     collect_ignore_glob = ["test_*.py"]
 
-# One domain, one method, small: what faults are tried on.
+# One domain, one method, small: what faults are tried on. The training takes a minute: Snakemake and Slurm need
+# seconds to act on a fault, and it must still meet a running job.
 SMALL = {
     "experiment": {"domains": ["biography"], "methods": ["halt"]},
     "domains": {"biography": {"rows": {"train": 96}}},
-    "finetune": {"epochs": 40},  # 480 steps, a checkpoint every 48
+    "finetune": {"epochs": 240},  # 2880 steps, a checkpoint every 288
 }
 # The same, long enough to be ended by the shortest time limit that can be asked for, a minute.
 LONG = {
     **SMALL,
     "domains": {"biography": {"rows": {"train": 256}, "max_new_tokens": 64}},  # 8 parts of samples
-    "generate": {"samples": 5},
-    "finetune": {"epochs": 64},  # 2048 steps, a checkpoint every 205
+    "generate": {"samples": 40},
+    "finetune": {"epochs": 256},  # 8192 steps, a checkpoint every 820
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from halt import precision
 from halt.engines import Prompt, Sampling
 from halt.engines.transformers import Engine, _choose, _key, _mix, gumbel
 
@@ -279,4 +280,4 @@ def test_rotary_frequencies_stay_as_exact_as_in_training(random_tiny, tmp_path, 
     for name, buffer in trained.items():
         assert answering[name].dtype == buffer.dtype == torch.float32
         assert torch.equal(answering[name], buffer)
-    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+    assert {weight.dtype for weight in model.parameters()} == {getattr(torch, precision.computed_in("bfloat16"))}

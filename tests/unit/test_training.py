@@ -249,11 +249,19 @@ def test_record_tells_what_the_trainer_used(model, undisturbed, tmp_path):
     assert record["adapter"]["r"] == 4
     assert record["steps"] == 5
     assert record["rows"]["trained"] == 10
-    assert record["dtypes"] == {"trained": ["torch.float32"], "frozen": ["torch.bfloat16"]}
+    assert record["dtypes"]["trained"] == ["torch.float32"]
     full = json.loads((_train(model, tmp_path, adapter="full") / "training.json").read_text())
     assert full["dtypes"] == {"trained": ["torch.float32"], "frozen": []}
     assert full["parameters"]["trained"] == full["parameters"]["all"]
     assert "model.safetensors" in _bytes(tmp_path / "adapter")
+
+
+@pytest.mark.parametrize("computed", ["bfloat16", "float32"])
+def test_frozen_weights_have_the_format_that_the_machine_computes_in(model, tmp_path, monkeypatch, computed):
+    monkeypatch.setattr("halt.trainers.computed_in", lambda dtype: computed)
+    record = json.loads((_train(model, tmp_path, epochs=1) / "training.json").read_text())
+    assert record["dtypes"] == {"trained": ["torch.float32"], "frozen": [f"torch.{computed}"]}
+    assert record["arguments"]["bf16"] is (computed == "bfloat16")
 
 
 _CHILD = """

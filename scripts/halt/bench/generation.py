@@ -28,7 +28,7 @@ def turns(
     engine.end_tokens = [-1]
     sides: dict[str, Callable[[Sampling], int]] = {OURS: lambda chosen: _ours(engine, prompts, chosen, batch_size)}
     for attention in BARE_ATTENTION:
-        sides[f"transformers {attention}"] = _bare(folder, dtype, attention, prompts)
+        sides[f"transformers {attention}"] = _bare(folder, engine.model.dtype, attention, prompts)
     for generate in sides.values():
         generate(sampling._replace(max_new_tokens=_WARM_UP))
     found: dict[str, list[float]] = {side: [] for side in sides}
@@ -49,10 +49,10 @@ def _ours(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, batch_s
     return sum(completion.tokens for completions in answers for completion in completions)
 
 
-def _bare(folder: Path, dtype: str, attention: str, prompts: Sequence[Prompt]) -> Callable[[Sampling], int]:
+def _bare(folder: Path, dtype: torch.dtype, attention: str, prompts: Sequence[Prompt]) -> Callable[[Sampling], int]:
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=getattr(torch, dtype), attn_implementation=attention, local_files_only=True
+        folder, dtype=dtype, attn_implementation=attention, local_files_only=True
     ).eval()
     model.generation_config.eos_token_id = None
     messages = [prompt.messages for prompt in prompts]

@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from halt.engines import Completion, Prompt, Sampling, scoring
 from halt.errors import HaltError
+from halt.precision import computed_in
 
 
 class Engine:
@@ -48,8 +49,9 @@ class Engine:
             # Not merged: the sum with a bfloat16 weight is rounded to the weight, and most of a small update is lost.
             model = PeftModel.from_pretrained(model, adapter).get_base_model()
         self.model = (model if shards > 1 else model.to(self.device)).eval()
+        computed = getattr(torch, computed_in(dtype))
         for weight in self.model.parameters():  # an adapter's come as float32; buffers (rotary frequencies) stay so
-            weight.data = weight.data.to(getattr(torch, dtype))
+            weight.data = weight.data.to(computed)
         config = model.config.get_text_config()
         self.window = getattr(config, "sliding_window", None) if "layer_types" in config else None
         self.layer_types = set(config.layer_types) if self.window else None

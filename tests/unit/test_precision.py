@@ -1,0 +1,39 @@
+"""bfloat16 is computed with where the processor can; elsewhere the same weights are, in float32."""
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from halt import precision
+from halt.engines.transformers import Engine
+
+
+@pytest.fixture(params=[True, False], ids=["has bfloat16", "has none"])
+def computed(request, monkeypatch) -> str:
+    """The format that a CPU with or without bfloat16 instructions computes bfloat16 models in."""
+    precision.computed_in.cache_clear()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(precision, "_multiplies_bfloat16", lambda: request.param)
+    yield "bfloat16" if request.param else "float32"
+    precision.computed_in.cache_clear()
+
+
+def test_only_bfloat16_is_computed_in_another_format_and_that_is_said_once(computed, capfd):
+    assert [precision.computed_in(dtype) for dtype in ("bfloat16", "bfloat16", "float16", "float32")] == [
+        computed,
+        computed,
+        "float16",
+        "float32",
+    ]
+    assert capfd.readouterr().err.count("computed with in float32") == (computed == "float32")
+
+
+def test_this_processor_is_asked():
+    assert isinstance(precision._multiplies_bfloat16(), bool)
+
+
+def test_a_model_answers_with_the_weights_it_has_in_bfloat16(computed, random_tiny):
+    model = Engine(random_tiny, "bfloat16").model
+    weights = dict(AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.bfloat16).named_parameters())
+    assert model.dtype == getattr(torch, computed)
+    assert all(torch.equal(weight, weights[name].to(weight.dtype)) for name, weight in model.named_parameters())
