@@ -46,7 +46,13 @@ CONFIG = {
         "served": {"type": "llm", "engine": "openai", "decide": "text", "needs": {"throughput": 4}},
         "reference": {"type": "reference"},
     },
+    "methods": {
+        "all-pairs": {"pairs": "facttune_fs"},
+        "two-pairs": {"pairs": "facttune_fs", "pairs_per_prompt": 2},
+        "many-pairs": {"pairs": "facttune_fs", "pairs_per_prompt": 50},
+    },
     "generate": {"samples": 5},
+    "dpo": {"epochs": 2, "max_length": 512},
     "finetune": {"epochs": 3, "max_length": 512, "adapter": "lora", "lora": {"rank": 16}},
     "respond": {"split": "test"},
 }
@@ -70,6 +76,9 @@ def run(domain="facts", **more):
         ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
         ("filter", run(), {}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
+        ("prefer", {"method": "all-pairs"}, {"trained": 100 * 10 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),
+        ("prefer", {"method": "two-pairs"}, {"trained": 100 * 2 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),
+        ("prefer", {"method": "many-pairs"}, {"trained": 100 * 10 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),
         ("judge", {"split": "train"}, {"judged": 12000, "requests": 500 * 2, "evaluator": "served"}),
         ("judge_responses", run("steps"), {"judged": 960, "requests": 40, "evaluator": "served"}),
         ("judge_responses", run("exact"), {"judged": 960}),

@@ -118,11 +118,13 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(generated=answers * domain["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
-        case "prefer":  # every two samples of a prompt, two answers a pair
+        case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            pairs = domain["rows"]["train"] * samples * (samples - 1) / 2
-            return Work(trained=round(2 * pairs * settings["epochs"] * length))
+            pairs = samples * (samples - 1) // 2
+            if (most := config["methods"][job.wildcards["method"]].get("pairs_per_prompt")) is not None:
+                pairs = min(pairs, most)
+            return Work(trained=round(2 * domain["rows"]["train"] * pairs * settings["epochs"] * length))
         case "finetune":
             name, settings = job.wildcards["domain"], config["finetune"]
             tokens = 0
