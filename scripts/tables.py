@@ -1,4 +1,4 @@
-"""Turn the metrics of all results into tables: main, paired, trend, kinds, controls, and one in Markdown."""
+"""Turn the metrics of all results into tables: main, paired, equal, trend, kinds, controls, and one in Markdown."""
 
 import argparse
 import json
@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
 OUTPUTS = {
     "main": "CSV: one row per result",
     "paired": "CSV: differences to the unchanged methods and to the controls",
+    "equal": "CSV: differences to HALT's curve at the same completeness",
     "trend": "CSV: rank correlation of the threshold with correctness and completeness",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
@@ -68,6 +69,7 @@ def main(args: argparse.Namespace) -> None:
 
     main_table = tables.main(counted, bootstrap)
     paired = pl.concat([tables.paired(counted, bootstrap), controls.paired(counted, controlled, halt, bootstrap)])
+    equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, bootstrap)
     trend = tables.trend(main_table)
     control = controls.control(controlled, kept, bootstrap)
     kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
@@ -79,10 +81,11 @@ def main(args: argparse.Namespace) -> None:
         bootstrap,
     )
     text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
-    text += markdown.confidence(confidence)
+    text += markdown.equal(equal) + markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),
         (paired, args.paired),
+        (equal, args.equal),
         (trend, args.trend),
         (kinds, args.kinds),
         (control, args.control),

@@ -20,4 +20,4 @@ SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
 FILTER = 1  # what is left of answers when unsure fragments are dropped
 SCORE = 1  # metrics per response
-REPORT = 2  # tables, figures and pages
+REPORT = 3  # tables, figures and pages

@@ -21,6 +21,10 @@ MAIN = (
     "f1_capable,f1_capable_lo,f1_capable_hi"
 )
 PAIRED = "model,domain,method,threshold,seed,test_domain,against,score,difference,lo,hi,prompts"
+EQUAL = (
+    "model,domain,method,threshold,seed,test_domain,against,prompts,completeness_all,correctness,points,curve_from,"
+    "curve_to,curve_correctness,difference,lo,hi,inside,reason"
+)
 TREND = "model,domain,method,test_domain,score,points,correlation"
 KINDS = "model,domain,method,threshold,seed,test_domain,kind,fragments,share,correctness,correctness_lo,correctness_hi"
 BOOTSTRAP = metrics.Bootstrap(200, 0)
@@ -46,7 +50,7 @@ def finish(folder, **options):
 def make_tables(folder, paths):
     arguments = ["--metrics", *paths["metrics"], "--judgements", *paths["judgements"]]
     arguments += ["--sample-judgements", *paths["training"], "--settings", json.dumps(made.SETTINGS)]
-    for name in ("main", "paired", "trend", "kinds", "control", "confidence"):
+    for name in ("main", "paired", "equal", "trend", "kinds", "control", "confidence"):
         arguments += [f"--{name}", folder / f"{name}.csv"]
     arguments += ["--markdown", folder / "main.md"]
     tables_program.main(tables_program.parser().parse_args(list(map(str, arguments))))
@@ -60,11 +64,13 @@ def run(tmp_path_factory):
 
 
 def read(run, name):
-    columns = {"main": tables.MAIN, "paired": tables.PAIRED, "trend": tables.TREND, "kinds": tables.KINDS}
+    columns = {name: getattr(tables, name.upper()) for name in ("main", "paired", "equal", "trend", "kinds")}
     return tables.read_csv(run / f"{name}.csv", columns.get(name, controls.CONTROL))
 
 
-@pytest.mark.parametrize(("name", "columns"), [("main", MAIN), ("paired", PAIRED), ("trend", TREND), ("kinds", KINDS)])
+@pytest.mark.parametrize(
+    ("name", "columns"), [("main", MAIN), ("paired", PAIRED), ("equal", EQUAL), ("trend", TREND), ("kinds", KINDS)]
+)
 def test_columns_are_exactly_those_promised(run, name, columns):
     assert (run / f"{name}.csv").read_text().splitlines()[0] == columns
 
@@ -109,6 +115,67 @@ def test_paired_difference_of_completeness_is_that_of_the_main_table(run):
     halt = made.one(main.filter((pl.col("method") == "halt") & (pl.col("threshold") == "0.40")))
     assert row["difference"] == pytest.approx(halt["completeness_all"] - own["completeness_all"], abs=2e-6)
     assert row["prompts"] == 40
+
+
+def test_every_other_method_and_the_kind_filter_stand_beside_halt_s_curve(run):
+    table = read(run, "equal")
+    methods = {"base", "unchanged-own", "unchanged-reference", "add-on", "add-on-full"}
+    filters = {"kind-filter of base", "kind-filter of unchanged-own"}
+    assert set(table.filter(pl.col("domain") == "biography")["method"]) == methods | filters
+    assert set(table.filter(pl.col("domain") == "mathematics")["method"]) == methods  # which has no kinds
+    assert set(table["against"]) == {"halt"}
+    assert set(table["seed"]) == {"0", "1", "all"}
+    assert set(table["points"]) == {3}
+
+
+def test_a_row_has_a_difference_within_the_curve_and_else_a_reason(run):
+    table = read(run, "equal")
+    within = (pl.col("curve_from") <= pl.col("completeness_all")) & (pl.col("completeness_all") <= pl.col("curve_to"))
+    assert table.filter(within).height
+    assert table.filter(within)["reason"].null_count() == table.filter(within).height
+    assert table.filter(within)["difference"].null_count() == 0
+    outside = table.filter(~within)
+    assert outside.select("curve_correctness", "difference", "lo", "hi").null_count().sum_horizontal().item() == (
+        4 * outside.height
+    )
+    less = outside["completeness_all"] < outside["curve_from"]
+    assert outside["reason"].to_list() == [tables.LESS if below else tables.MORE for below in less]
+
+
+def test_a_difference_at_equal_completeness_is_that_to_the_line_between_two_thresholds(run):
+    place = {"domain": "biography", "seed": "all"}
+    table = read(run, "equal").filter(*(pl.col(name) == value for name, value in place.items()))
+    row = made.one(table.filter(pl.col("method") == "kind-filter of unchanged-own"))
+    main = read(run, "main").filter(*(pl.col(name) == value for name, value in place.items()))
+    halt = main.filter(pl.col("method") == "halt").sort("completeness_all")
+    x, y = halt["completeness_all"].to_numpy(), halt["correctness"].to_numpy()
+    assert (row["curve_from"], row["curve_to"]) == (x[0], x[-1])
+    assert row["curve_correctness"] == pytest.approx(np.interp(row["completeness_all"], x, y), abs=2e-6)
+    assert row["difference"] == pytest.approx(row["correctness"] - row["curve_correctness"], abs=2e-6)
+    assert row["lo"] <= row["difference"] <= row["hi"]
+    assert 0.5 < row["inside"] <= 1
+
+
+def test_without_halt_there_is_nothing_to_stand_beside(run):
+    counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
+    assert tables.equal(counted, [], BOOTSTRAP).is_empty()
+    assert markdown.equal(tables.equal(counted, [], BOOTSTRAP)) == ""
+
+
+def test_markdown_names_those_that_are_not_within_the_curve_and_why(run):
+    text = (run / "main.md").read_text()
+    section = text.split("## At equal completeness")[1].split("### biography")[1].split("###")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| kind-filter of unchanged-own |")]
+    assert len(rows) == 1
+    assert "More complete: base" in section
+    assert "| base |" not in section
+
+
+def test_results_on_other_prompts_are_not_set_beside_the_curve(run):
+    counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
+    fewer = counted.filter((pl.col("method") != "base") | (pl.col("id") != counted["id"][0]))
+    with pytest.raises(metrics.MetricsError, match="different prompts"):
+        tables.equal(fewer, ["halt"], BOOTSTRAP)
 
 
 def test_trend_counts_thresholds_times_seeds_and_has_the_sign_of_the_trade(run):
@@ -250,7 +317,7 @@ def test_equal_inputs_give_equal_tables(run, tmp_path):
     again["metrics"].reverse()
     again["judgements"].reverse()
     make_tables(tmp_path, again)
-    for name in ("main.csv", "paired.csv", "trend.csv", "kinds.csv", "control.csv", "main.md"):
+    for name in ("main.csv", "paired.csv", "equal.csv", "trend.csv", "kinds.csv", "control.csv", "main.md"):
         assert (tmp_path / name).read_bytes() == (run / name).read_bytes(), name
 
 

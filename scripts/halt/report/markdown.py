@@ -65,6 +65,56 @@ def report(
     return "\n".join(parts)
 
 
+def equal(table: pl.DataFrame) -> str:
+    """Markdown text of the table of `tables.equal`; empty where there is no HALT or nothing beside it."""
+    rows = seeds_of_report(table.iter_rows(named=True), (*_GROUP, "method", "threshold", "against"))
+    parts = ["", "## At equal completeness\n", _EQUAL] if rows else []
+    place = (*_GROUP, "against")
+    for group in dict.fromkeys(tuple(row[name] for name in place) for row in rows):
+        members = [row for row in rows if tuple(row[name] for name in place) == group]
+        model, domain, test_domain, against = group
+        trained = "" if domain == test_domain else f", trained on {domain}"
+        parts += [f"### {test_domain} ({model}{trained}): beside {against}\n", _beside(members)]
+    return "\n".join(parts)
+
+
+def _beside(members):
+    """Those within the curve as a table, and the others by why they are not."""
+    lines = []
+    within = [row for row in members if row["reason"] is None]
+    if within:
+        head = (
+            "method",
+            "α",
+            "completeness",
+            "correctness",
+            f"{within[0]['against']} there",
+            "difference",
+            "resamples",
+        )
+        lines += ["| " + " | ".join(head) + " |", "|" + "---|" * 2 + "---:|" * (len(head) - 2)]
+    for row in within:
+        scores = [_number(row[name]) for name in ("completeness_all", "correctness", "curve_correctness")]
+        cells = [row["method"], _label(row), *scores, _signed(row), _percent(row["inside"])]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += [""] * bool(lines)
+    ends = members[0]
+    if ends["points"]:
+        lines.append(f"The curve goes from {_number(ends['curve_from'])} to {_number(ends['curve_to'])}.")
+    for reason in dict.fromkeys(row["reason"] for row in members if row["reason"] is not None):
+        named = [f"{row['method']} {_label(row)}".strip() for row in members if row["reason"] == reason]
+        lines.append(f"{reason[0].upper()}{reason[1:]}: {', '.join(named)}.")
+    return "\n".join(lines) + "\n"
+
+
+_EQUAL = """\
+Is a method right more often than HALT where it says as much? Difference: its correctness less that of the curve
+through HALT's thresholds at its completeness, both over the prompts that each answered. The curve is straight between
+its points and ends with them. Intervals are by bootstrap over prompts, the curve made anew each time, over those
+resamples in which the method still lies within it; their share stands beside.
+"""
+
+
 def confidence(table: pl.DataFrame) -> str:
     """Markdown text of the table of `confidences`; empty where no method filters."""
     if table.is_empty():
@@ -182,8 +232,7 @@ def _table(members, beside):
 
 
 def _line(row, name, best):
-    threshold = "" if row["threshold"] == "none" else row["threshold"]
-    cells = [name, threshold, _percent(row["response_rate"]), _number(row["fragments_given"])]
+    cells = [name, _label(row), _percent(row["response_rate"]), _number(row["fragments_given"])]
     for score in _SCORES:
         value = row[score]
         text = _number(value)
@@ -193,6 +242,10 @@ def _line(row, name, best):
             text += f" [{_number(row[f'{score}_lo'])}, {_number(row[f'{score}_hi'])}]"
         cells.append(text)
     return "| " + " | ".join(cells) + " |"
+
+
+def _label(row):
+    return "" if row["threshold"] == "none" else row["threshold"]
 
 
 def _number(value):
@@ -206,4 +259,5 @@ def _percent(value):
 def _signed(found):
     if found["difference"] is None:
         return "undefined (no prompt answered by both)"
-    return f"{found['difference']:+.2f} [{found['lo']:+.2f}, {found['hi']:+.2f}]"
+    interval = "" if found["lo"] is None else f" [{found['lo']:+.2f}, {found['hi']:+.2f}]"
+    return f"{found['difference']:+.2f}{interval}"
