@@ -311,6 +311,13 @@ def filtered_judgements():
     return list(dict.fromkeys(found))
 
 
+def assurances():
+    """Input of `tables`: how sure the models that were taught to say so are of their answers."""
+    chosen = set(paths.vouching(config))
+    found = (result for result in paths.grid(config) if result["method"] in chosen)
+    return [paths.ASSURANCES.format(**result) for result in found]
+
+
 def answered(template):
     """Paths of the results whose answers a model gave; in place of a filter's, those that it leaves fragments out of."""
     chosen = set(paths.filters(config))

@@ -15,6 +15,7 @@ rule tables:
         samples=each(paths.JUDGEMENTS, split="train"),
         confidences=confidences(),
         filtered=filtered_judgements(),
+        assurances=assurances(),
     output:
         main=report(
             "results/tables/main.csv", caption="../report/main_table.rst", category="Tables"
@@ -38,7 +39,8 @@ rule tables:
     shell:
         "python scripts/tables.py --metrics {input.metrics:q} --judgements {input.judgements:q}"
         " --sample-judgements {input.samples:q} --confidences {input.confidences:q}"
-        " --filtered-judgements {input.filtered:q} --settings {params.settings:q} --main {output.main:q}"
+        " --filtered-judgements {input.filtered:q} --assurances {input.assurances:q}"
+        " --settings {params.settings:q} --main {output.main:q}"
         " --paired {output.paired:q} --equal {output.equal:q} --trend {output.trend:q} --kinds {output.kinds:q}"
         " --control {output.control:q} --confidence {output.confidence:q} --markdown {output.markdown:q} > {log:q} 2>&1"
 

@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--filtered-judgements", type=Path, nargs="*", default=[], help="judged answers that these filter"
     )
+    arguments.add_argument(
+        "--assurances", type=Path, nargs="*", default=[], help="confidence in whole answers, by methods that say it"
+    )
     arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, methods, domains")
     for name, text in OUTPUTS.items():
         arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
@@ -42,7 +45,7 @@ OUTPUTS = {
     "trend": "CSV: rank correlation of the threshold with correctness and completeness",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
-    "confidence": "CSV: how well each filter's confidence tells right fragments from wrong ones",
+    "confidence": "CSV: how well a confidence tells what is right from what is wrong, of filters and of R-Tuning",
     "markdown": "the main table for a person to read",
 }
 
@@ -73,12 +76,23 @@ def main(args: argparse.Namespace) -> None:
     trend = tables.trend(main_table)
     control = controls.control(controlled, kept, bootstrap)
     kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
-    confidence = confidences.table(
-        report.scan(args.confidences, frames.CONFIDENCES),
-        report.scan(args.filtered_judgements, frames.JUDGEMENTS),
-        counted,
-        {name: method["of"] for name, method in settings["methods"].items() if "filter" in method},
-        bootstrap,
+    confidence = pl.concat(
+        [
+            confidences.of_fragments(
+                report.scan(args.confidences, frames.CONFIDENCES),
+                report.scan(args.filtered_judgements, frames.JUDGEMENTS),
+                counted,
+                {name: method for name, method in settings["methods"].items() if "filter" in method},
+                bootstrap,
+            ),
+            confidences.of_answers(
+                report.scan(args.assurances, frames.ASSURANCES),
+                counted,
+                report.right_shares(settings["methods"]),
+                dependent,
+                bootstrap,
+            ),
+        ]
     )
     text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
     text += markdown.equal(equal) + markdown.confidence(confidence)
@@ -93,7 +107,8 @@ def main(args: argparse.Namespace) -> None:
     ):
         report.write_csv(table, path)
     report.write_text(text, args.markdown)
-    inputs = [*args.metrics, *args.judgements, *args.sample_judgements, *args.confidences, *args.filtered_judgements]
+    inputs = [*args.metrics, *args.judgements, *args.sample_judgements]
+    inputs += [*args.confidences, *args.filtered_judgements, *args.assurances]
     footer = provenance.about("tables", versions.REPORT, settings, inputs)
     provenance.write_beside(footer, [getattr(args, name) for name in OUTPUTS])
 

@@ -16,6 +16,7 @@ JOIN_TARGETS = 1  # the targets of several domains as one table
 FINETUNE = 1  # adapters and trained weights
 PREFER = 1  # adapters trained on pairs
 RESPOND = 3  # answers to test prompts
+VOUCH = 1  # how sure a model says it is of an answer
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
 FILTER = 1  # what is left of answers when unsure fragments are dropped

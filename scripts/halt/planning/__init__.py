@@ -116,6 +116,8 @@ def work(job: Job, config: Mapping) -> Work:
             domain = _domain(job, config)
             answers = _answers(job, config) + domain["rows"]["train"]
             return Work(generated=answers * domain["max_new_tokens"])
+        case "vouch":  # a token that is read counted as one to generate
+            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
         case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
@@ -307,7 +309,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = {"prefer": "finetune", "self_evaluate": "respond"}.get(job.rule, job.rule)
+        stage = {"prefer": "finetune", "self_evaluate": "respond", "vouch": "respond"}.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from .. import frames
+from .. import frames, rewriting
 
 BASELINES = ("unchanged-own", "unchanged-reference")
 RESULT = ("model", "domain", "method", "threshold", "test_domain")
@@ -39,6 +39,16 @@ def halt_methods(methods: Mapping[str, Mapping]) -> list[str]:
 def filter_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods that only filter the answers of another: points of a curve."""
     return sorted(name for name, method in methods.items() if "filter" in method)
+
+
+def right_shares(methods: Mapping[str, Mapping]) -> dict[str, float]:
+    """By method that teaches to say whether an answer is sure: the share of right fragments that makes one right.
+
+    As the method's own option says; R-Tuning's default for one that has no such option.
+    """
+    default = rewriting.options("r_tuning", {})["share"]
+    phrased = {name: method for name, method in methods.items() if method.get("phrases")}
+    return {name: method.get("options", {}).get("share", default) for name, method in phrased.items()}
 
 
 def write_text(text: str, path: Path) -> None:

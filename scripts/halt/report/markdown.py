@@ -116,23 +116,34 @@ resamples in which the method still lies within it; their share stands beside.
 
 
 def confidence(table: pl.DataFrame) -> str:
-    """Markdown text of the table of `confidences`; empty where no method filters."""
+    """Markdown text of the table of `confidences`; empty where no method has a confidence."""
     if table.is_empty():
         return ""
-    head = ("model", "domain", "method", "of", "fragments", "right", "AUROC", "calibration error")
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 4 + "---:|" * 4]
+    head = ("model", "domain", "method", "of", "by", "ranked", "right", "AUROC", "AP", "calibration error")
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 6 + "---:|" * 4]
+    several = table["seed"].n_unique() > 1
     for row in table.iter_rows(named=True):
-        interval = "" if row["auroc_lo"] is None else f" [{_number(row['auroc_lo'])}, {_number(row['auroc_hi'])}]"
-        cells = (row["model"], row["test_domain"], row["method"], row["of"], str(row["fragments"]))
-        values = (_percent(row["right"]), _number(row["auroc"]) + interval, _number(row["ece"]))
+        domain = (
+            row["test_domain"] if row["domain"] == row["test_domain"] else f"{row['domain']} → {row['test_domain']}"
+        )
+        name = f"{row['method']}, seed {row['seed']}" if several else row["method"]
+        cells = (row["model"], domain, name, row["of"], row["by"], f"{row['number']} {row['ranked']}")
+        values = (_percent(row["right"]), _ranked(row, "auroc"), _ranked(row, "ap"), _number(row["ece"]))
         lines.append("| " + " | ".join((*cells, *values)) + " |")
     return "\n".join(["", "## Confidence\n", _CONFIDENCE, *lines, ""])
 
 
+def _ranked(row, score):
+    interval = "" if row[f"{score}_lo"] is None else f" [{_number(row[f'{score}_lo'])}, {_number(row[f'{score}_hi'])}]"
+    return _number(row[score]) + interval
+
+
 _CONFIDENCE = """\
-Whether the confidence by which a method filters tells right fragments from wrong ones. AUROC: chance that a right one
-has more confidence than a wrong one, 0.5 for a confidence that knows nothing. Calibration error: mean distance of
-confidence and share of right ones.
+Whether a confidence tells what is right from what is wrong: the fragments that a method filters by it, or the answers
+of a model that was taught to say whether it is sure (R-Tuning). AUROC: chance that a right one has more confidence than
+a wrong one, 0.5 for a confidence that knows nothing. AP: mean, over the right ones, of the share of right ones among
+all that have at least as much; a confidence that knows nothing has the share of right ones. Calibration error: mean
+distance of confidence and share of right ones.
 """
 _GROUP = ("model", "domain", "test_domain")
 
