@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 import synthetic as made
+import yaml
 
 import figures as figures_program
 import score as score_program
 import tables as tables_program
-from halt import frames, metrics, report
+from halt import config, frames, metrics, report
 from halt.report import controls, figures, markdown, tables
 
 MAIN = (
@@ -376,3 +377,78 @@ def test_a_filter_is_one_curve_with_one_name(run):
     assert not any(name.startswith("p-true,") for name in names)
     assert "gave nothing: p-true to 0.40" in [text.get_text() for text in axes.texts]
     assert len(figures.tradeoff(rows + curve, ["halt"]).axes[0].lines) > len(axes.lines)  # there with intervals
+
+
+def many(run):
+    """Rows of the default registry's methods in two domains, and the arguments that the figure has of that registry."""
+    methods = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())["methods"]
+    rows = [
+        row
+        for row in read(run, "main").filter(pl.col("seed") == "all").to_dicts()
+        if row["method"] in ("base", "unchanged-own", "unchanged-reference", "halt")
+    ]
+    of_halt = [row for row in rows if row["method"] == "halt"]
+    for name, method in methods.items():
+        if name not in {row["method"] for row in rows}:
+            like = of_halt if method["threshold"] else of_halt[::3]
+            rows += [{**row, "method": name} | ({} if method["threshold"] else {"threshold": "none"}) for row in like]
+    return rows, (report.halt_methods(methods), report.filter_methods(methods), report.families(methods))
+
+
+def legend_of(figure):
+    [legend] = figure.legends
+    return dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
+
+
+def test_every_method_of_the_registry_has_a_family():
+    methods = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())["methods"]
+    found = report.families(methods)
+    assert report.OTHERS not in found.values()
+    assert set(found.values()) == set(report.FAMILIES) - {report.OTHERS}
+    assert found["add-on-full"] == found["add-on"] == report.VARIANTS
+    assert report.families({"mine": {"rewrite": "mine", "threshold": False}})["mine"] == report.OTHERS
+
+
+def test_many_methods_have_a_colour_a_family_and_a_look_each(run):
+    rows, arguments = many(run)
+    looks = legend_of(figures.tradeoff(rows, *arguments))
+    names = {row["method"] for row in rows}
+    assert names <= looks.keys()
+    drawn = {name: (looks[name].get_color(), looks[name].get_marker(), looks[name].get_linestyle()) for name in names}
+    assert len(set(drawn.values())) == len(names)
+    for name in names:
+        same = {other for other in names if drawn[other][0] == drawn[name][0]}
+        assert {arguments[2][other] for other in same} == {arguments[2][name]}
+    assert drawn["p-true"][2] != drawn["self-consistency"][2]
+    assert {"HALT", "preferences", "filters"} <= looks.keys()  # the names of families stand above
+
+
+def test_many_methods_have_intervals_for_halt_alone_and_one_name_each(run):
+    rows, arguments = many(run)
+    figure = figures.tradeoff(rows, *arguments)
+    names = list(legend_of(figure))
+    assert not any("α 0" in name for name in names)
+    few = figures.tradeoff([row for row in rows if row["method"] == "halt"], *arguments)
+    crosses = [
+        [line for line in one.axes[0].lines if len(line.get_xdata()) == 2 and line.get_alpha() is not None]
+        for one in (figure, few)
+    ]
+    assert len(crosses[0]) == len(crosses[1]) == 2 * 3
+
+
+def test_of_many_methods_a_silent_one_is_named_once_with_its_thresholds(run):
+    rows, arguments = many(run)
+    silent = {"correctness": None, "correctness_lo": None, "correctness_hi": None}
+    rows = [row | (silent if row["method"] in ("halt", "idk-share") else {}) for row in rows]
+    [text] = [
+        text.get_text() for text in figures.tradeoff(rows, *arguments).axes[0].texts if "nothing" in text.get_text()
+    ]
+    assert text == "gave nothing: idk-share, halt 0.40–0.80"
+
+
+def test_many_methods_give_the_same_bytes_each_time(run, tmp_path):
+    rows, arguments = many(run)
+    for name in ("a", "b"):
+        figures.save(figures.tradeoff(rows, *arguments), tmp_path / f"{name}.png", tmp_path / f"{name}.svg")
+    for kind in ("png", "svg"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
