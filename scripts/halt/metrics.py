@@ -384,6 +384,8 @@ def _interval(drawn):
     low = np.full(drawn.shape[1], np.nan)
     high = low.copy()
     defined = ~np.isnan(drawn).all(axis=0)
+    if not defined.any():  # which quantile does not take
+        return low, high
     low[defined], high[defined] = np.nanquantile(drawn[:, defined], [LOW, HIGH], axis=0)
     return low, high
 

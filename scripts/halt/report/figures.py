@@ -176,6 +176,7 @@ class _Look(NamedTuple):
     colour: str  # of the method
     line: str
     point: dict  # marker, size and colours
+    width: float = 1.2  # of the line
 
 
 def _looks(
@@ -206,9 +207,9 @@ def _looks(
 
 
 def _grouped(methods: Sequence[str], halt: Sequence[str], families: Mapping[str, str]) -> dict[str, list[str]]:
-    """Methods by family, in the order of FAMILIES, families without any left out."""
+    """Methods by family, sorted; families in the order of FAMILIES, those without any left out."""
     family_of = {method: report.HALT if method in halt else families.get(method, report.OTHERS) for method in methods}
-    found = {family: [method for method in methods if family_of[method] == family] for family in report.FAMILIES}
+    found = {family: sorted(method for method in methods if family_of[method] == family) for family in report.FAMILIES}
     return {family: members for family, members in found.items() if members}
 
 
@@ -221,17 +222,19 @@ def _family_looks(
         for place, method in enumerate(members):
             colour = _FAMILY_COLOURS[family]
             thresholds = sorted(threshold for name, threshold in results if name == method)
-            marker, size, line = _FAMILY_MARKERS[place % len(_FAMILY_MARKERS)], 6, "--"
+            marker, size, line, width = _FAMILY_MARKERS[place % len(_FAMILY_MARKERS)], 6, "--", 0.6
             if family == report.HALT:
-                marker, size, line = _HALT[1] if place == 0 else _MARKERS[-place], 8, "-"
+                marker, size, line, width = _HALT[1] if place == 0 else _MARKERS[-place], 8, "-", 1.6
             if method in curves:
-                marker, size, line = ".", 4, _LINES[place % len(_LINES)]
+                marker, size, line, width = ".", 4, _LINES[place % len(_LINES)], 1.2
             for number, threshold in enumerate(thresholds, start=1):
                 share = 1 if method in curves else number / len(thresholds)
                 inside = tuple(1 - share * (1 - part) for part in to_rgb(colour))
                 point = {"marker": marker, "markersize": size, "markerfacecolor": inside, "markeredgecolor": colour}
                 many = len(thresholds) > 1
-                looks[method, threshold] = _Look(colour, line if many else "none", point | {"markeredgewidth": 0.8})
+                looks[method, threshold] = _Look(
+                    colour, line if many else "none", point | {"markeredgewidth": 0.8}, width
+                )
     return looks
 
 
@@ -245,7 +248,7 @@ def _panel(axes, rows, looks, limit, bare, curves):
         found = [row for row in drawn if row["method"] == method]
         look = looks[method, found[0]["threshold"]]
         x, y = ([row[score] for row in found] for score in ("completeness_all", "correctness"))
-        axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=1.2, zorder=3)
+        axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=look.width, zorder=3)
         for row in found:
             style = {"color": look.colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
             if method not in bare:
@@ -254,10 +257,12 @@ def _panel(axes, rows, looks, limit, bare, curves):
             point = looks[method, row["threshold"]].point
             axes.plot(row["completeness_all"], row["correctness"], linestyle="none", zorder=4, **point)
     if silent and curves is None:
-        names = textwrap.fill(f"gave nothing: {', '.join(_silent_methods(silent))}", _LETTERS)
+        names = f"gave nothing: {', '.join(_silent_methods(silent))}"
+        names = textwrap.fill(names, _LETTERS, break_on_hyphens=False)
         # where answers would be complete and wrong: nothing lies there
-        style = {"fontsize": 6.5, "color": "#555555", "va": "bottom", "ha": "right"}
-        axes.text(0.99, 0.02, names, transform=axes.transAxes, **style)
+        style = {"fontsize": 6.5, "color": "#555555", "va": "bottom", "ha": "right", "zorder": 2}
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(0.99, 0.02, names, transform=axes.transAxes, bbox=behind, **style)
     elif silent:
         names = ", ".join(_silent(silent, curves))
         # above all points: no correctness exceeds 1
@@ -281,7 +286,9 @@ def _silent_methods(rows):
     for row in rows:
         found.setdefault(row["method"], []).append(row["threshold"])
     return [
-        method if thresholds == ["none"] else f"{method} {'–'.join(dict.fromkeys((thresholds[0], thresholds[-1])))}"
+        method
+        if thresholds == ["none"]
+        else f"{method}\N{NO-BREAK SPACE}{'–'.join(dict.fromkeys((thresholds[0], thresholds[-1])))}"
         for method, thresholds in found.items()
     ]
 
