@@ -157,6 +157,24 @@ def test_a_difference_at_equal_completeness_is_that_to_the_line_between_two_thre
     assert 0.5 < row["inside"] <= 1
 
 
+def test_why_a_result_is_not_compared():
+    """HALT is 1/4 and 1/2 complete; then it gives nothing at all."""
+    answers = {("less", "none"): ["r"] + [""] * 9, ("more", "none"): "rr", ("silent", "none"): ""}
+    curve = {("halt", "0.40"): ["r"] * 5 + [""] * 5, ("halt", "0.80"): "r"}
+    found = tables.equal(counted_of(answers | curve), ["halt"], BOOTSTRAP)
+    assert dict(found.select("method", "reason").iter_rows()) == {
+        "less": tables.LESS,
+        "more": tables.MORE,
+        "silent": tables.SILENT,
+    }
+    text = markdown.equal(found)
+    assert "Less complete: less." in text
+    assert "Gave nothing: silent." in text
+    nothing = tables.equal(counted_of(answers | dict.fromkeys(curve, "")), ["halt"], BOOTSTRAP)
+    assert set(nothing["reason"]) == {tables.SILENT, tables.NO_CURVE}
+    assert "The curve goes from" not in markdown.equal(nothing)
+
+
 def test_without_halt_there_is_nothing_to_stand_beside(run):
     counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
     assert tables.equal(counted, [], BOOTSTRAP).is_empty()
@@ -252,19 +270,24 @@ def tell(labels_of_halt, without=(), then=None):
     answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rr", ("halt", "0.40"): labels_of_halt}
     if then is not None:
         answers["halt", "0.80"] = then
+    counted = counted_of({key: labels for key, labels in answers.items() if key[0] not in without})
+    main = tables.main(counted, BOOTSTRAP)
+    control = tables.frame([], controls.CONTROL)
+    sampled = {("tiny", "biography"): 0.24}
+    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+
+
+def counted_of(answers):
+    """METRICS of ten prompts from {(method, threshold): labels, one text or one per prompt}; two facts are wanted."""
     rows = []
     for (method, threshold), labels in answers.items():
-        for place in range(0 if method in without else 10):
+        for place in range(10):
             key = made.answer(method, threshold, id=f"p{place}")
             own = labels if isinstance(labels, str) else labels[place]
             wrong, right = own.count("w"), own.count("r")
             given = {"given": right + wrong, "right": right, "facts": right, "unverifiable": 0, "unjudged": 0}
             rows.append({**key, "cluster": key["id"], **given, "n_all": 2, "n_capable": 2})
-    counted = frames.build(rows, frames.METRICS)
-    main = tables.main(counted, BOOTSTRAP)
-    control = tables.frame([], controls.CONTROL)
-    sampled = {("tiny", "biography"): 0.24}
-    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+    return frames.build(rows, frames.METRICS)
 
 
 def test_markdown_does_not_call_a_difference_whose_interval_holds_zero_a_win():
