@@ -236,6 +236,15 @@ def selected_domains():
     return sorted(config["experiment"]["domains"])
 
 
+def pairing_settings(wildcards):
+    """Params of `pair`; the number of pairs a prompt and the seed of their draw only for a method that draws."""
+    draws = config["methods"][wildcards.method].get("pairs_per_prompt") is not None
+    drawing = ["methods/{method}/pairs_per_prompt", "generate/seed"] if draws else []
+    return settings(
+        "rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module", *drawing
+    )(wildcards)
+
+
 def training_settings(wildcards):
     """Params of `finetune`: how it trains, the model, and the form of prompts in the domains it is trained on."""
     joint = wildcards.domain == paths.ALL
@@ -300,6 +309,13 @@ def filtered_judgements():
     """Input of `tables`: the judged answers that the filters filter."""
     found = (paths.ASSESSMENTS.format(**paths.filtered(result, config)) for result in filtering())
     return list(dict.fromkeys(found))
+
+
+def assurances():
+    """Input of `tables`: how sure the models that were taught to say so are of their answers."""
+    chosen = set(paths.vouching(config))
+    found = (result for result in paths.grid(config) if result["method"] in chosen)
+    return [paths.ASSURANCES.format(**result) for result in found]
 
 
 def answered(template):

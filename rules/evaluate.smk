@@ -56,6 +56,49 @@ rule respond:
         " --batch-size {resources.batch_size} --output {output.responses:q}"
 
 
+rule vouch:
+    """Ask a model that was taught to say whether it is sure how sure it is of each of its answers."""
+    input:
+        responses=paths.RESPONSES,
+        data=ASKED,
+        model=paths.MODEL,
+        adapter=paths.ADAPTER,
+    output:
+        assurances=paths.ASSURANCES,
+    log:
+        f"results/logs/vouch/{RUN}.log",
+    benchmark:
+        f"results/benchmarks/vouch/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
+        method=paths.any_of(paths.vouching(config)),
+    conda:
+        answering_environment
+    resources:
+        gpu=needs("respond", "gpus"),
+        mem_mb=needs("respond", "memory_mb"),
+        runtime=needs("respond", "minutes"),
+        cpus_per_task=needs("respond", "cpus"),
+        processes=spread("respond"),
+        batch_size=needs("respond", "batch_size"),
+    params:
+        settings=settings(
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{test_domain}/module",
+            "methods/{method}/phrases",
+            optional=["models/{model}/engine"],
+        ),
+        version=versions.VOUCH,
+        work=f"results/work/vouch/{RUN}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/vouch.py"
+        " --responses {input.responses:q} --data {input.data:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --settings {params.settings:q}"
+        " --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.assurances:q}"
+
+
 rule split_responses:
     """Cut the answers into fragments; the phrases of abstention are no fragments."""
     input:

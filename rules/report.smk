@@ -8,13 +8,14 @@ localrules:
 
 
 rule tables:
-    """One row per result, the paired differences, the controls, and a table to read."""
+    """One row per result, differences on the same prompts and at the same completeness, the controls, a table to read."""
     input:
         metrics=every(paths.METRICS),
         judgements=every(paths.ASSESSMENTS),
         samples=each(paths.JUDGEMENTS, split="train"),
         confidences=confidences(),
         filtered=filtered_judgements(),
+        assurances=assurances(),
     output:
         main=report(
             "results/tables/main.csv", caption="../report/main_table.rst", category="Tables"
@@ -22,6 +23,7 @@ rule tables:
         paired=report(
             "results/tables/paired.csv", caption="../report/paired.rst", category="Tables"
         ),
+        equal=report("results/tables/equal.csv", caption="../report/equal.rst", category="Tables"),
         trend="results/tables/trend.csv",
         kinds="results/tables/kinds.csv",
         control="results/tables/control.csv",
@@ -37,8 +39,9 @@ rule tables:
     shell:
         "python scripts/tables.py --metrics {input.metrics:q} --judgements {input.judgements:q}"
         " --sample-judgements {input.samples:q} --confidences {input.confidences:q}"
-        " --filtered-judgements {input.filtered:q} --settings {params.settings:q} --main {output.main:q}"
-        " --paired {output.paired:q} --trend {output.trend:q} --kinds {output.kinds:q}"
+        " --filtered-judgements {input.filtered:q} --assurances {input.assurances:q}"
+        " --settings {params.settings:q} --main {output.main:q}"
+        " --paired {output.paired:q} --equal {output.equal:q} --trend {output.trend:q} --kinds {output.kinds:q}"
         " --control {output.control:q} --confidence {output.confidence:q} --markdown {output.markdown:q} > {log:q} 2>&1"
 
 

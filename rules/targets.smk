@@ -48,7 +48,7 @@ rule pair:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("rewrite", "phrases", "methods/{method}/pairs", "domains/{domain}/module"),
+        settings=pairing_settings,
         version=versions.PAIR,
     shell:
         "python scripts/pair.py --data {input.data:q} --generations {input.generations:q}"

@@ -113,7 +113,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     )
     outputs = [
         part
-        for name in ("main", "paired", "trend", "kinds", "control", "confidence", "markdown")
+        for name in ("main", "paired", "equal", "trend", "kinds", "control", "confidence", "markdown")
         for part in (f"--{name}", out / name)
     ]
     costs.append(

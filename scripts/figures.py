@@ -22,7 +22,9 @@ def main(args: argparse.Namespace) -> None:
 
     methods = args.settings["methods"]
     rows = tables.read_csv(args.main, tables.MAIN).iter_rows(named=True)
-    figure = figures.tradeoff(rows, report.halt_methods(methods), report.filter_methods(methods))
+    figure = figures.tradeoff(
+        rows, report.halt_methods(methods), report.filter_methods(methods), report.families(methods)
+    )
     figures.save(figure, args.png, args.svg)
     packages = ("matplotlib", *provenance.TABLE_PACKAGES)
     footer = provenance.about("figures", versions.REPORT, args.settings, [args.main], packages)

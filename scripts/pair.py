@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/pairs, rewrite, phrases, domains/<d>/module",
+        help="JSON: methods/<m>/pairs, rewrite, phrases, domains/<d>/module; with pairs_per_prompt also generate/seed",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -32,7 +32,9 @@ def main(args: argparse.Namespace) -> None:
     generations = frames.read(args.generations, frames.RESPONSES)
     judgements = frames.read(args.judgements, frames.JUDGEMENTS)
     domain = domains.load(args.settings[f"domains/{data['domain'][0]}"]["module"])
-    method = args.settings[f"methods/{args.method}"]["pairs"]
+    method = args.settings[f"methods/{args.method}"]
+    most = method.get("pairs_per_prompt")
+    seed = 0 if most is None else args.settings["generate/seed"]
     settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
     keys = {
         "model": generations["model"][0],
@@ -40,18 +42,19 @@ def main(args: argparse.Namespace) -> None:
         "method": args.method,
         "threshold": args.threshold,
     }
-    rows = [
-        {**keys, "id": prompt.id, "prompt": prompt.prompt, **pair._asdict()}
-        for prompt in rewriting.judged(data, generations, judgements)
-        for pair in preferences.paired(method, prompt, settings, args.threshold)
-    ]
+    rows, found = [], 0
+    for prompt in rewriting.judged(data, generations, judgements):
+        pairs = preferences.paired(method["pairs"], prompt, settings, args.threshold)
+        found += len(pairs)
+        for pair in preferences.drawn(pairs, most, seed, prompt.id):
+            rows.append({**keys, "id": prompt.id, "prompt": prompt.prompt, **pair._asdict()})
     if not rows:
         raise errors.HaltError(f"{args.method} finds no pair in {len(data)} prompts: there is nothing to train on")
     table = frames.build(rows, frames.PAIRS)
     inputs = [args.data, args.generations, args.judgements]
     footer = provenance.about("pair", args.version, args.settings, inputs)
     provenance.write(table, args.output, frames.PAIRS, footer)
-    print(f"{len(rows)} pairs of {table['id'].n_unique()} of {len(data)} prompts")
+    print(f"{len(rows)} of {found} pairs, of {table['id'].n_unique()} of {len(data)} prompts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Turn the metrics of all results into tables: main, paired, trend, kinds, controls, and one in Markdown."""
+"""Turn the metrics of all results into tables: main, paired, equal, trend, kinds, controls, and one in Markdown."""
 
 import argparse
 import json
@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--filtered-judgements", type=Path, nargs="*", default=[], help="judged answers that these filter"
     )
+    arguments.add_argument(
+        "--assurances", type=Path, nargs="*", default=[], help="confidence in whole answers, by methods that say it"
+    )
     arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, methods, domains")
     for name, text in OUTPUTS.items():
         arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
@@ -38,10 +41,11 @@ def parser() -> argparse.ArgumentParser:
 OUTPUTS = {
     "main": "CSV: one row per result",
     "paired": "CSV: differences to the unchanged methods and to the controls",
+    "equal": "CSV: differences to HALT's curve at the same completeness",
     "trend": "CSV: rank correlation of the threshold with correctness and completeness",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
-    "confidence": "CSV: how well each filter's confidence tells right fragments from wrong ones",
+    "confidence": "CSV: how well a confidence tells what is right from what is wrong, of filters and of R-Tuning",
     "markdown": "the main table for a person to read",
 }
 
@@ -68,21 +72,34 @@ def main(args: argparse.Namespace) -> None:
 
     main_table = tables.main(counted, bootstrap)
     paired = pl.concat([tables.paired(counted, bootstrap), controls.paired(counted, controlled, halt, bootstrap)])
+    equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, bootstrap)
     trend = tables.trend(main_table)
     control = controls.control(controlled, kept, bootstrap)
     kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
-    confidence = confidences.table(
-        report.scan(args.confidences, frames.CONFIDENCES),
-        report.scan(args.filtered_judgements, frames.JUDGEMENTS),
-        counted,
-        {name: method["of"] for name, method in settings["methods"].items() if "filter" in method},
-        bootstrap,
+    confidence = pl.concat(
+        [
+            confidences.of_fragments(
+                report.scan(args.confidences, frames.CONFIDENCES),
+                report.scan(args.filtered_judgements, frames.JUDGEMENTS),
+                counted,
+                {name: method for name, method in settings["methods"].items() if "filter" in method},
+                bootstrap,
+            ),
+            confidences.of_answers(
+                report.scan(args.assurances, frames.ASSURANCES),
+                counted,
+                report.right_shares(settings["methods"]),
+                dependent,
+                bootstrap,
+            ),
+        ]
     )
     text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
-    text += markdown.confidence(confidence)
+    text += markdown.equal(equal) + markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),
         (paired, args.paired),
+        (equal, args.equal),
         (trend, args.trend),
         (kinds, args.kinds),
         (control, args.control),
@@ -90,7 +107,8 @@ def main(args: argparse.Namespace) -> None:
     ):
         report.write_csv(table, path)
     report.write_text(text, args.markdown)
-    inputs = [*args.metrics, *args.judgements, *args.sample_judgements, *args.confidences, *args.filtered_judgements]
+    inputs = [*args.metrics, *args.judgements, *args.sample_judgements]
+    inputs += [*args.confidences, *args.filtered_judgements, *args.assurances]
     footer = provenance.about("tables", versions.REPORT, settings, inputs)
     provenance.write_beside(footer, [getattr(args, name) for name in OUTPUTS])
 

@@ -122,6 +122,12 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, method in _registry(config, "methods", sound):
         if "pairs" in method or "after" in method:
             yield from _check_pairs(config, name, method, sound)
+        elif method.get("pairs_per_prompt") is not None:
+            found = show(method["pairs_per_prompt"])
+            yield (
+                ("methods", name, "pairs_per_prompt"),
+                f"found {found}, but there are no pairs to draw from, expected none",
+            )
         elif method["rewrite"] is None and method["threshold"] and not {"filter", "of"} & method.keys():
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
         for key in ("options", "phrases"):

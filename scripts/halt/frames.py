@@ -60,6 +60,10 @@ CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold i
     "fragment": pl.Int32,
     "confidence": pl.Float64,
 }
+ASSURANCES = _ANSWER | {  # of models that were taught to say whether they are sure (R-Tuning)
+    "sure": pl.Float64,  # P(that it is sure) among that and that it is not, behind its answer
+    "likelihood": pl.Float64,  # geometric mean of the probabilities of the answer's tokens; 0 for an empty answer
+}
 TARGETS = {
     "model": pl.String,
     "domain": pl.String,

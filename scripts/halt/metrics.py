@@ -1,7 +1,7 @@
 """Completeness, correctness, F1 and response rate, with intervals (shared definitions: paper section "Metrics").
 
-Two steps. `per_prompt` counts the fragments of every response: the METRICS table. `estimate` and `difference` turn
-such rows into scores with 95 % percentile intervals by bootstrap over clusters of prompts.
+Two steps. `per_prompt` counts the fragments of every response: the METRICS table. `estimate`, `difference` and
+`beside_curve` turn such rows into scores with 95 % percentile intervals by bootstrap over clusters of prompts.
 
 Of one response: correctness = right / given, left out where nothing was given (0/0); completeness = n_correct /
 n_desired, at most 1, with n_correct the *distinct* right ones: a fact stated or a step written three times
@@ -50,6 +50,26 @@ class Estimate(NamedTuple):
     point: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+
+class Drawn(NamedTuple):
+    """Scores in the order of SCORES, NaN where undefined: of the prompts as they are, and under every resample."""
+
+    point: np.ndarray  # (7,)
+    resampled: np.ndarray  # (draws, 7)
+
+
+class Beside(NamedTuple):
+    """A result beside a curve of others, correctness over completeness_all: see `beside_curve`. NaN where undefined."""
+
+    there: float  # the curve's correctness at the result's completeness
+    difference: float  # the result's correctness less that
+    low: float
+    high: float
+    inside: float  # share of the resamples in which there is a difference
+    points: int  # of the curve
+    least: float  # the curve's range of completeness
+    most: float
 
 
 def fact_key() -> pl.Expr:
@@ -192,9 +212,15 @@ def estimate(results: Sequence[pl.DataFrame], bootstrap: Bootstrap) -> Estimate:
     results: METRICS rows, one table per seed. Clusters are resampled once for all seeds: the interval says how far
     the mean over seeds would move with other prompts, not with other seeds.
     """
+    point, resampled = draw(results, bootstrap)
+    return Estimate(point, *_interval(resampled))
+
+
+def draw(results: Sequence[pl.DataFrame], bootstrap: Bootstrap) -> Drawn:
+    """Scores as in `estimate`, under each resample; results on the same prompts are resampled alike."""
     clusters = _clusters(results)
     totals = [_totals(values(table), _index(table, clusters), len(clusters)) for table in results]
-    return _estimate([(sums, counts, None, None) for sums, counts in totals], bootstrap)
+    return Drawn(*_draws([(sums, counts, None, None) for sums, counts in totals], bootstrap))
 
 
 def difference(
@@ -210,8 +236,7 @@ def difference(
     parts, prompts = [], []
     for table, other in zip(results, others, strict=True):
         table, other = table.sort("id", "sample"), other.sort("id", "sample")
-        if not table.select("id", "sample").equals(other.select("id", "sample")):
-            raise MetricsError(f"{_name(table)} and {_name(other)} answered different prompts: they cannot be paired")
+        check_same_prompts(table, other)
         index = _index(table, clusters)
         own, its = values(table), values(other)
         both = ~np.isnan(own) & ~np.isnan(its)
@@ -223,6 +248,67 @@ def difference(
     right = _draws([part[1] for part in parts], bootstrap)
     point = left[0] - right[0]
     return Estimate(point, *_interval(left[1] - right[1])), np.mean(prompts, axis=0)
+
+
+def check_same_prompts(table: pl.DataFrame, other: pl.DataFrame) -> None:
+    """MetricsError unless two METRICS tables are of answers to the same prompts."""
+    place = ["id", "sample"]
+    if not table.select(place).sort(place).equals(other.select(place).sort(place)):
+        raise MetricsError(f"{_name(table)} and {_name(other)} answered different prompts: they cannot be paired")
+
+
+def beside_curve(result: Drawn, curve: Sequence[Drawn]) -> Beside:
+    """Correctness of a result less that of a curve at the same completeness_all, both on all their own answers.
+
+    curve: results on the same prompts (`check_same_prompts`), resampled alike; those that gave nothing are left out.
+    Between its points the curve is straight, beyond them it is not (`interpolated`). Under each resample result and
+    curve are computed anew: the interval is over the resamples in which the result still lies within the curve.
+    """
+    correctness, completeness = SCORES.index("correctness"), SCORES.index("completeness_all")
+    # The point is the row before the resamples: what is computed alike is equal to the last digit.
+    whole = [np.vstack([drawn.point, drawn.resampled]) for drawn in (result, *curve)]
+    x, y = whole[0][:, completeness], whole[0][:, correctness]
+    shape = (len(x), len(curve))
+    places, heights = (
+        np.array([drawn[:, score] for drawn in whole[1:]]).T.reshape(shape) for score in (completeness, correctness)
+    )
+    there = interpolated(x, places, heights)
+    differences = y - there
+    low, high = _interval(differences[1:, None])
+    if np.isnan(differences[0]):  # no interval around nothing
+        low, high = [np.nan], [np.nan]
+    held = places[0][~np.isnan(heights[0])]
+    return Beside(
+        there=there[0],
+        difference=differences[0],
+        low=low[0],
+        high=high[0],
+        inside=(~np.isnan(differences[1:])).mean(),
+        points=len(held),
+        least=held.min() if len(held) else np.nan,
+        most=held.max() if len(held) else np.nan,
+    )
+
+
+def interpolated(x: np.ndarray, places: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Height of row n's own curve at x[n], linear between its points, NaN outside their range: (rows,).
+
+    x: (rows,). places, heights: (rows, points), in any order; a point whose height is NaN is left out, and points at
+    one place count as one of their mean height.
+    """
+    held, at = ~np.isnan(heights), x[:, None]
+    left = np.where(held & (places <= at), places, -np.inf).max(axis=1, initial=-np.inf)
+    right = np.where(held & (places >= at), places, np.inf).min(axis=1, initial=np.inf)
+
+    def height(place: np.ndarray) -> np.ndarray:
+        chosen = held & (places == place[:, None])
+        with np.errstate(invalid="ignore"):
+            return np.where(chosen, heights, 0).sum(axis=1) / chosen.sum(axis=1)
+
+    low, high = height(left), height(right)
+    with np.errstate(invalid="ignore"):
+        share = np.where(right > left, (x - left) / (right - left), 0.0)
+        return low + share * (high - low)
 
 
 def pooled(table: pl.DataFrame, bootstrap: Bootstrap) -> tuple[float, float, float]:
@@ -293,16 +379,13 @@ def _draws(parts, bootstrap):
     return np.mean(points, axis=0), np.mean(drawn, axis=0)
 
 
-def _estimate(parts, bootstrap):
-    point, drawn = _draws(parts, bootstrap)
-    return Estimate(point, *_interval(drawn))
-
-
 def _interval(drawn):
     """2.5 and 97.5 % quantiles of each column; a resample in which a score is undefined is left out of it."""
     low = np.full(drawn.shape[1], np.nan)
     high = low.copy()
     defined = ~np.isnan(drawn).all(axis=0)
+    if not defined.any():  # which quantile does not take
+        return low, high
     low[defined], high[defined] = np.nanquantile(drawn[:, defined], [LOW, HIGH], axis=0)
     return low, high
 

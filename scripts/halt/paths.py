@@ -47,6 +47,7 @@ RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
 ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
 METRICS = f"results/metrics/{_RUN}"
+ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model that was taught to say so is of its answers
 
 _STEP = Decimal("0.01")
 
@@ -82,6 +83,11 @@ def trained(method: str, config: Mapping) -> bool:
 def preferring(method: str, config: Mapping) -> bool:
     """Whether the method trains on pairs of answers, from the adapter of another method."""
     return "pairs" in config["methods"][method]
+
+
+def vouching(config: Mapping) -> list[str]:
+    """The methods that teach the model to say whether it is sure of an answer."""
+    return [name for name, method in config["methods"].items() if method.get("phrases")]
 
 
 def filters(config: Mapping, *kinds: str) -> list[str]:

@@ -35,6 +35,14 @@ def fragments(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) 
     ]
 
 
+def answer(text: str, phrases: Mapping[str, str]) -> str:
+    """What an answer says before the first line in which it says whether it is sure; all of it where none does.
+
+    phrases: those of R-Tuning, `sure` and `not_sure`. Without space at its end.
+    """
+    return min((_before(text, phrases[name])[0] for name in ("sure", "not_sure")), key=len).rstrip()
+
+
 def _before(text: str, phrase: str) -> tuple[str, str]:
     """The text before and after the first line that begins with the phrase."""
     match = re.search(rf"^[ \t]*{re.escape(phrase)}\b[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)

@@ -29,6 +29,7 @@ class SamplingParams:
     stop: list[str] | None = None
     max_tokens: int | None = 16
     logprob_token_ids: list[int] | None = None
+    prompt_logprobs: int | None = None
 
     def __post_init__(self):
         assert self.temperature >= 0
@@ -93,9 +94,17 @@ class LLM:
         self.requests += sampling_params
         results = []
         for prompt, sampling in zip(prompts, sampling_params, strict=True):
-            output = self._complete(model.eval(), prompt["prompt_token_ids"], sampling)
-            results.append(SimpleNamespace(outputs=[output]))
+            ids = prompt["prompt_token_ids"]
+            output = self._complete(model.eval(), ids, sampling)
+            own = None if sampling.prompt_logprobs is None else self._of_prompt(model.eval(), ids)
+            results.append(SimpleNamespace(outputs=[output], prompt_logprobs=own))
         return results
+
+    @torch.inference_mode()
+    def _of_prompt(self, model, ids):
+        """None for the first token, then the log-probability of each token behind those before it."""
+        logs = model(torch.tensor([ids])).logits[0].float().log_softmax(-1)
+        return [None, *({token: Logprob(float(logs[place, token]))} for place, token in enumerate(ids[1:]))]
 
     @torch.inference_mode()
     def _complete(self, model, ids, sampling):

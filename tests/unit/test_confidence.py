@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 import self_evaluate
 from halt import confidence, engines, frames, metrics
-from halt.confidence import p_true, self_consistency
+from halt.confidence import p_true, self_consistency, sure
 from halt.confidence.p_true import Question, Shot
+from halt.engines import Prompt
 from halt.report import confidences as report
 
 SHARES = st.floats(0, 1, allow_nan=False)
 LABELS = st.integers(1, 100).map(lambda hundredths: f"{hundredths // 100}.{hundredths % 100:02d}")
 UNSURE = "Unsure from here"
+PHRASES = {"sure": "I am sure", "not_sure": "I am unsure"}
 
 
 def samples(texts_of):
@@ -326,6 +328,42 @@ def test_auroc_is_counted_pair_by_pair(pairs):
         assert math.isnan(area)
 
 
+def precision(values, right, clusters=None):
+    array = pl.Series(right, dtype=pl.Boolean).to_numpy()
+    clusters = pl.Series(clusters or [str(number) for number in range(len(values))]).to_numpy()
+    found = pl.Series(values, dtype=pl.Float64).to_numpy()
+    return report.average_precision(found, array, clusters, metrics.Bootstrap(200, 0))
+
+
+def test_average_precision_worked_by_hand():
+    """Right, wrong, right, wrong from the most confident on: the precision at the right ones is 1 and 2/3."""
+    assert precision([0.9, 0.8, 0.7, 0.1], [True, False, True, False])[0] == pytest.approx((1 + 2 / 3) / 2)
+    assert precision([0.1, 0.7, 0.8, 0.9], [False, True, False, True])[0] == pytest.approx((1 + 2 / 3) / 2)
+    assert precision([0.9, 0.8, 0.2], [True, True, False])[0] == 1.0
+    assert precision([0.5] * 4, [True, False, False, False])[0] == 1 / 4  # no order: the share of right ones
+    assert math.isnan(precision([0.9, 0.8], [False, False])[0])
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.4, 1.0]), st.booleans()), min_size=1, max_size=20))
+def test_average_precision_is_counted_one_by_one(pairs):
+    at = [sum(is_right for other, is_right in pairs if other >= value) / sum(other >= value for other, _ in pairs)
+          for value, is_right in pairs if is_right]  # fmt: skip
+    found, low, high = precision(*zip(*pairs, strict=True))
+    if at:
+        assert found == pytest.approx(sum(at) / len(at))
+        assert 0 < low <= high <= 1
+    else:
+        assert math.isnan(found)
+
+
+def test_an_interval_of_average_precision_resamples_clusters():
+    """Ten copies of a right and a wrong answer tell no more than the two do: right alone, wrong alone, or both."""
+    alone = precision([0.1, 0.9], [True, False], ["a", "b"])
+    copied = precision([0.1] * 10 + [0.9] * 10, [True] * 10 + [False] * 10, ["a"] * 10 + ["b"] * 10)
+    assert alone == copied
+    assert alone == (0.5, 0.5, 1.0)
+
+
 def test_calibration_error_is_the_distance_of_confidence_and_share_in_each_bin():
     def error(values, right):
         return report.calibration_error(pl.Series(values).to_numpy(), pl.Series(right).to_numpy())
@@ -344,6 +382,129 @@ def test_the_table_of_confidences_joins_each_filter_with_the_answers_that_it_fil
         pl.DataFrame({**key, "cluster": "c", "n_all": 3, "n_capable": 3}).cast({"seed": pl.Int64, "sample": pl.Int32}),
         made.judgements(*made.judged(key, "rw?")),
     )
-    row = made.one(report.table(values.lazy(), other.lazy(), counted, {"p-true": "base"}, metrics.Bootstrap(50, 0)))
-    assert (row["method"], row["of"], row["fragments"], row["right"], row["auroc"]) == ("p-true", "base", 2, 0.5, 1.0)
+    filters = {"p-true": {"of": "base", "filter": "p_true"}}
+    row = made.one(report.of_fragments(values.lazy(), other.lazy(), counted, filters, metrics.Bootstrap(50, 0)))
+    assert (row["method"], row["of"], row["by"], row["ranked"]) == ("p-true", "base", "p_true", "fragments")
+    assert (row["number"], row["right"], row["auroc"], row["ap"]) == (2, 0.5, 1.0, 1.0)
     assert row["ece"] == pytest.approx((0.1 + 0.2) / 2)
+
+
+def assured(labels_of, sures, likelihoods, method="r-tuning", domain="biography", counts_as=None):
+    """(ASSURANCES, METRICS) of answers {id: labels}, one P(sure) and one likelihood each."""
+    keys = [made.answer(method, "none", domain=domain, id=id) for id in labels_of]
+    columns = zip(keys, sures, likelihoods, strict=True)
+    rows = [{**key, "sure": sure, "likelihood": likelihood} for key, sure, likelihood in columns]
+    counted = [
+        {**key, "method": counts_as or f"{method}-full", "cluster": key["id"], "given": len(labels),
+         "right": labels.count("r"), "facts": 0, "unverifiable": 0, "unjudged": 0, "n_all": 3, "n_capable": 3}
+        for key, labels in zip(keys, labels_of.values(), strict=True)
+    ]  # fmt: skip
+    silent = [{**row, "method": method, "given": 0, "right": 0} for row in counted if counts_as is None]
+    return frames.build(rows, frames.ASSURANCES), frames.build(counted + silent, frames.METRICS)
+
+
+def of_answers(assurances, counted, share=0.5, dependent=False):
+    [method] = set(assurances["method"])
+    found = report.of_answers(
+        assurances.lazy(), counted, {method: share}, {"biography": dependent}, metrics.Bootstrap(50, 0)
+    )
+    return {row["by"]: row for row in found.iter_rows(named=True)}
+
+
+def test_answers_are_ranked_by_how_sure_the_model_says_it_is_and_by_its_mean_with_their_likelihood():
+    """Right are a and c. By P(sure): a, b, c, d. By the mean: a .55, c .5, b .45, d .1."""
+    answers = {"a": "rr", "b": "rww", "c": "rw", "d": ""}
+    found = of_answers(*assured(answers, [0.9, 0.8, 0.7, 0.2], [0.2, 0.1, 0.3, 0.0]))
+    assert {by: row["ap"] for by, row in found.items()} == {
+        "sure": pytest.approx((1 + 2 / 3) / 2),
+        "sure and likelihood": 1.0,
+    }
+    row = found["sure"]
+    assert (row["method"], row["of"], row["ranked"], row["number"], row["right"]) == (
+        "r-tuning", "r-tuning", "answers", 4, 0.5
+    )  # fmt: skip
+    assert row["auroc"] == pytest.approx(3 / 4)
+    assert row["confidence"] == pytest.approx(0.65)
+    assert row["ece"] == pytest.approx((0.1 + 0.8 + 0.3 + 0.2) / 4)
+    assert found["sure and likelihood"]["ece"] is None
+
+
+def test_what_a_right_answer_is_is_what_it_was_in_training():
+    answers = {"a": "rr", "b": "rw", "c": "rww", "d": "ww", "e": ""}
+    tables = assured(answers, [0.5] * 5, [0.5] * 5)
+    for share, dependent, right in ((0.5, False, 2), (0.51, False, 1), (0.1, False, 3), (0.1, True, 1)):
+        assert of_answers(*tables, share, dependent)["sure"]["right"] == pytest.approx(right / 5)
+
+
+def test_a_method_that_is_counted_once_is_ranked_too_and_an_answer_that_is_not_counted_is_refused():
+    assurances, counted = assured({"a": "r", "b": "w"}, [0.9, 0.1], [1.0, 1.0], "mine", counts_as="mine")
+    assert of_answers(assurances, counted)["sure"]["ap"] == 1.0
+    with pytest.raises(
+        metrics.MetricsError, match="1 answers have a confidence and were not counted, the first has id 'b'"
+    ):
+        of_answers(assurances, counted.filter(pl.col("id") == "a"))
+
+
+def test_without_such_methods_there_is_no_row():
+    counted = assured({"a": "r"}, [0.9], [1.0])[1]
+    nothing = frames.build([], frames.ASSURANCES).lazy()
+    assert report.of_answers(nothing, counted, {}, {}, metrics.Bootstrap(50, 0)).is_empty()
+
+
+def logits(engine, ids):
+    import torch
+
+    with torch.inference_mode():
+        return engine.model(input_ids=torch.tensor([ids])).logits[0].float()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5])
+def test_a_likelihood_is_the_geometric_mean_of_the_probabilities_of_the_tokens(random_tiny, batch_size):
+    engine = engines.load("transformers", random_tiny, "float32")
+    sequences, starts = [[5, 6, 7, 8, 9], [9, 8], [4, 4, 4, 7, 3, 2, 1], [5, 6, 3]], [2, 1, 6, 1]
+    for found, ids, start in zip(engine.likelihoods(sequences, starts, batch_size), sequences, starts, strict=True):
+        logs = logits(engine, ids).log_softmax(-1)
+        own = [logs[place - 1, ids[place]].item() for place in range(start, len(ids))]
+        assert found == pytest.approx(math.exp(sum(own) / len(own)), rel=1e-4)
+
+
+@pytest.mark.parametrize("chat", [True, False])
+@pytest.mark.parametrize("said", ["- A painter\nI am unsure", "- A painter\ni am sure of it\n- Born", "- A painter\n"])
+def test_the_model_is_weighed_behind_its_answer_whatever_it_says_itself(random_tiny, chat, said):
+    engine = engines.load("transformers", random_tiny, "float32")
+    prompt = Prompt("p", [{"role": "user", "content": "Who?"}], None) if chat else Prompt("p", None, "Q: Who?\nA:\n")
+    [(found, likelihood)] = sure.weighed(engine, [sure.statement(engine, prompt, said, PHRASES)], 4)
+    opening = engine.encode(prompt)
+    if chat:
+        behind = [opening + engine.tokenizer(f"- A painter\n{text}", add_special_tokens=False)["input_ids"]
+                  for text in PHRASES.values()]  # fmt: skip
+    else:
+        behind = [engine.tokenizer(f"{prompt.text}- A painter\n{text}")["input_ids"] for text in PHRASES.values()]
+    parted = next(place for place, pair in enumerate(zip(*behind, strict=False)) if len(set(pair)) > 1)
+    at_end = logits(engine, behind[0][:parted])[-1].softmax(-1)
+    yes, no = (at_end[ids[parted]].item() for ids in behind)
+    assert found == pytest.approx(yes / (yes + no), abs=1e-4)
+    answer = engine.tokenizer("- A painter", add_special_tokens=False)["input_ids"]
+    whole = opening + answer if chat else engine.tokenizer(f"{prompt.text}- A painter")["input_ids"]
+    logs = logits(engine, whole).log_softmax(-1)
+    own = [logs[place - 1, whole[place]].item() for place in range(len(opening), len(whole))]
+    assert likelihood == pytest.approx(math.exp(sum(own) / len(own)), rel=1e-3)
+
+
+def test_an_empty_answer_has_no_likelihood_and_is_asked_about_all_the_same(random_tiny):
+    engine = engines.load("transformers", random_tiny, "float32")
+    prompt = Prompt("p", [{"role": "user", "content": "Who?"}], None)
+    full, empty = (sure.statement(engine, prompt, said, PHRASES) for said in ("- A", "I am unsure"))
+    assert empty.start == len(empty.answer) == len(engine.encode(prompt))
+    (_, some), (asked, none) = sure.weighed(engine, [full, empty], 2)
+    assert 0 < asked < 1
+    assert (none, some > 0) == (0, True)
+
+
+def test_phrases_that_the_tokens_do_not_part_are_refused(random_tiny):
+    engine = engines.load("transformers", random_tiny, "float32")
+    alike = {"sure": "I am sure", "not_sure": "I am sure not"}
+    with pytest.raises(
+        confidence.ConfidenceError, match="'I am sure' and 'I am sure not' are alike up to the end of one"
+    ):
+        sure.statement(engine, Prompt("p", [{"role": "user", "content": "Who?"}], None), "- A", alike)

@@ -417,6 +417,18 @@ BROKEN = {
             ),
         ],
     ),
+    "a number of pairs that is none, or of a method without pairs": (
+        [
+            ("methods/flame/pairs_per_prompt", 0),
+            ("methods/facttune-fs/pairs_per_prompt", None),
+            ("methods/halt/pairs_per_prompt", 2),
+            ("methods/base/pairs_per_prompt", None),
+        ],
+        [
+            "methods.flame.pairs_per_prompt: found 0, expected a whole number >= 1, or null",
+            "methods.halt.pairs_per_prompt: found 2, but there are no pairs to draw from, expected none",
+        ],
+    ),
     "pairs that this experiment cannot train on": (
         [
             ("experiment/methods", ["halt", "halt-dpo"]),

@@ -73,6 +73,13 @@ def test_probabilities_are_those_of_transformers(engine, reference):
     assert engine.next_token_probabilities([], [5]) == []
 
 
+def test_likelihoods_are_those_of_transformers(engine, reference):
+    sequences, starts = [engine.encode(prompt) for prompt in PROMPTS], [2, 5]
+    expected = reference.likelihoods(sequences, starts, 2)
+    assert engine.likelihoods(sequences, starts) == pytest.approx(expected, abs=1e-6)
+    assert engine.likelihoods([], []) == []
+
+
 def test_a_lora_adapter_is_used_at_a_rank_that_vllm_has(llms, random_tiny, tmp_path):
     torch.manual_seed(0)
     config = LoraConfig(r=4, lora_alpha=64, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")

@@ -153,6 +153,7 @@ def test_a_program_ends_in_one_line(tmp_path):
         "sample-judgements",
         "main",
         "paired",
+        "equal",
         "trend",
         "kinds",
         "control",

@@ -73,6 +73,37 @@ def test_halt_dpo_cuts_dependent_answers():
     assert (pair.chosen, pair.rejected) == ("00\nUnsure from here", "00\n01\n02")
 
 
+def of_six() -> list[Pair]:
+    """Six pairs: every two of four samples of different correctness."""
+    prompt = judged(sample(0, "rrr"), sample(1, "rrw"), sample(2, "rww"), sample(3, "www"))
+    return preferences.paired("facttune_fs", prompt, SETTINGS, "none")
+
+
+def test_all_pairs_of_a_prompt_are_taken_unless_it_is_said_how_many():
+    found = of_six()
+    assert len(found) == 6
+    assert preferences.drawn(found, None, 0, "id") == found
+    assert preferences.drawn(found, 6, 0, "id") == preferences.drawn(found, 99, 0, "id") == found
+    assert preferences.drawn([], 2, 0, "id") == []
+
+
+def test_which_pairs_are_taken_is_decided_by_the_seed_and_the_prompt():
+    chosen = {(seed, id): tuple(preferences.drawn(of_six(), 2, seed, id)) for seed in range(5) for id in "abcdefgh"}
+    assert chosen[0, "a"] == tuple(preferences.drawn(of_six(), 2, 0, "a"))
+    assert len({chosen[0, id] for id in "abcdefgh"}) > 2
+    assert len({chosen[seed, "a"] for seed in range(5)}) > 1
+    assert {pair for pairs in chosen.values() for pair in pairs} == set(of_six())  # none is out of reach
+
+
+@given(st.integers(0, 12), st.integers(1, 12), st.integers(0, 99), st.text(max_size=3))
+def test_more_pairs_a_prompt_keep_those_that_were_there_and_their_order(count, most, seed, id):
+    found = [Pair(f"c{place}", f"r{place}", None, None, None, None) for place in range(count)]
+    fewer, more = (preferences.drawn(found, number, seed, id) for number in (most, most + 1))
+    assert len(fewer) == min(count, most)
+    assert set(fewer) <= set(more)
+    assert fewer == [pair for pair in found if pair in fewer]
+
+
 letters = st.text("rwu", max_size=4)
 
 

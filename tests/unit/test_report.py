@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 import synthetic as made
+import yaml
 
 import figures as figures_program
 import score as score_program
 import tables as tables_program
-from halt import frames, metrics, report
+from halt import config, frames, metrics, report
 from halt.report import controls, figures, markdown, tables
 
 MAIN = (
@@ -21,6 +22,10 @@ MAIN = (
     "f1_capable,f1_capable_lo,f1_capable_hi"
 )
 PAIRED = "model,domain,method,threshold,seed,test_domain,against,score,difference,lo,hi,prompts"
+EQUAL = (
+    "model,domain,method,threshold,seed,test_domain,against,prompts,completeness_all,correctness,points,curve_from,"
+    "curve_to,curve_correctness,difference,lo,hi,inside,reason"
+)
 TREND = "model,domain,method,test_domain,score,points,correlation"
 KINDS = "model,domain,method,threshold,seed,test_domain,kind,fragments,share,correctness,correctness_lo,correctness_hi"
 BOOTSTRAP = metrics.Bootstrap(200, 0)
@@ -46,7 +51,7 @@ def finish(folder, **options):
 def make_tables(folder, paths):
     arguments = ["--metrics", *paths["metrics"], "--judgements", *paths["judgements"]]
     arguments += ["--sample-judgements", *paths["training"], "--settings", json.dumps(made.SETTINGS)]
-    for name in ("main", "paired", "trend", "kinds", "control", "confidence"):
+    for name in ("main", "paired", "equal", "trend", "kinds", "control", "confidence"):
         arguments += [f"--{name}", folder / f"{name}.csv"]
     arguments += ["--markdown", folder / "main.md"]
     tables_program.main(tables_program.parser().parse_args(list(map(str, arguments))))
@@ -60,11 +65,13 @@ def run(tmp_path_factory):
 
 
 def read(run, name):
-    columns = {"main": tables.MAIN, "paired": tables.PAIRED, "trend": tables.TREND, "kinds": tables.KINDS}
+    columns = {name: getattr(tables, name.upper()) for name in ("main", "paired", "equal", "trend", "kinds")}
     return tables.read_csv(run / f"{name}.csv", columns.get(name, controls.CONTROL))
 
 
-@pytest.mark.parametrize(("name", "columns"), [("main", MAIN), ("paired", PAIRED), ("trend", TREND), ("kinds", KINDS)])
+@pytest.mark.parametrize(
+    ("name", "columns"), [("main", MAIN), ("paired", PAIRED), ("equal", EQUAL), ("trend", TREND), ("kinds", KINDS)]
+)
 def test_columns_are_exactly_those_promised(run, name, columns):
     assert (run / f"{name}.csv").read_text().splitlines()[0] == columns
 
@@ -109,6 +116,88 @@ def test_paired_difference_of_completeness_is_that_of_the_main_table(run):
     halt = made.one(main.filter((pl.col("method") == "halt") & (pl.col("threshold") == "0.40")))
     assert row["difference"] == pytest.approx(halt["completeness_all"] - own["completeness_all"], abs=2e-6)
     assert row["prompts"] == 40
+
+
+def test_every_other_method_and_the_kind_filter_stand_beside_halt_s_curve(run):
+    table = read(run, "equal")
+    methods = {"base", "unchanged-own", "unchanged-reference", "add-on", "add-on-full"}
+    filters = {"kind-filter of base", "kind-filter of unchanged-own"}
+    assert set(table.filter(pl.col("domain") == "biography")["method"]) == methods | filters
+    assert set(table.filter(pl.col("domain") == "mathematics")["method"]) == methods  # which has no kinds
+    assert set(table["against"]) == {"halt"}
+    assert set(table["seed"]) == {"0", "1", "all"}
+    assert set(table["points"]) == {3}
+
+
+def test_a_row_has_a_difference_within_the_curve_and_else_a_reason(run):
+    table = read(run, "equal")
+    within = (pl.col("curve_from") <= pl.col("completeness_all")) & (pl.col("completeness_all") <= pl.col("curve_to"))
+    assert table.filter(within).height
+    assert table.filter(within)["reason"].null_count() == table.filter(within).height
+    assert table.filter(within)["difference"].null_count() == 0
+    outside = table.filter(~within)
+    assert outside.select("curve_correctness", "difference", "lo", "hi").null_count().sum_horizontal().item() == (
+        4 * outside.height
+    )
+    less = outside["completeness_all"] < outside["curve_from"]
+    assert outside["reason"].to_list() == [tables.LESS if below else tables.MORE for below in less]
+
+
+def test_a_difference_at_equal_completeness_is_that_to_the_line_between_two_thresholds(run):
+    place = {"domain": "mathematics", "seed": "all"}
+    table = read(run, "equal").filter(*(pl.col(name) == value for name, value in place.items()))
+    row = made.one(table.filter(pl.col("method") == "unchanged-own"))
+    main = read(run, "main").filter(*(pl.col(name) == value for name, value in place.items()))
+    halt = main.filter(pl.col("method") == "halt").sort("completeness_all")
+    x, y = halt["completeness_all"].to_numpy(), halt["correctness"].to_numpy()
+    assert (row["curve_from"], row["curve_to"]) == (x[0], x[-1])
+    assert row["curve_correctness"] == pytest.approx(np.interp(row["completeness_all"], x, y), abs=2e-6)
+    assert row["difference"] == pytest.approx(row["correctness"] - row["curve_correctness"], abs=2e-6)
+    assert row["lo"] <= row["difference"] <= row["hi"]
+    assert 0.5 < row["inside"] <= 1
+
+
+def test_why_a_result_is_not_compared():
+    """HALT is 1/4 and 1/2 complete; then it gives nothing at all."""
+    answers = {("less", "none"): ["r"] + [""] * 9, ("more", "none"): "rr", ("silent", "none"): ""}
+    curve = {("halt", "0.40"): ["r"] * 5 + [""] * 5, ("halt", "0.80"): "r"}
+    found = tables.equal(counted_of(answers | curve), ["halt"], BOOTSTRAP)
+    assert dict(found.select("method", "reason").iter_rows()) == {
+        "less": tables.LESS,
+        "more": tables.MORE,
+        "silent": tables.SILENT,
+    }
+    text = markdown.equal(found)
+    assert "Less complete: less." in text
+    assert "Gave nothing: silent." in text
+    nothing = tables.equal(counted_of(answers | dict.fromkeys(curve, "")), ["halt"], BOOTSTRAP)
+    assert set(nothing["reason"]) == {tables.SILENT, tables.NO_CURVE}
+    assert "The curve goes from" not in markdown.equal(nothing)
+
+
+def test_without_halt_there_is_nothing_to_stand_beside(run):
+    counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
+    assert tables.equal(counted, [], BOOTSTRAP).is_empty()
+    assert markdown.equal(tables.equal(counted, [], BOOTSTRAP)) == ""
+
+
+def test_markdown_names_those_that_are_not_within_the_curve_and_why(run):
+    text = (run / "main.md").read_text()
+    section = text.split("## At equal completeness")[1]
+    biography, mathematics = (section.split(f"### {name}")[1].split("###")[0] for name in ("biography", "mathematics"))
+    assert [line.split(" | ")[0] for line in mathematics.splitlines() if line.startswith("| ")] == [
+        *("| method", "| unchanged-own", "| unchanged-reference", "| add-on", "| add-on-full")
+    ]
+    assert "More complete: base." in mathematics
+    assert "More complete: base, kind-filter of base, " in biography
+    assert "|" not in biography
+
+
+def test_results_on_other_prompts_are_not_set_beside_the_curve(run):
+    counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
+    fewer = counted.filter((pl.col("method") != "base") | (pl.col("id") != counted["id"][0]))
+    with pytest.raises(metrics.MetricsError, match="different prompts"):
+        tables.equal(fewer, ["halt"], BOOTSTRAP)
 
 
 def test_trend_counts_thresholds_times_seeds_and_has_the_sign_of_the_trade(run):
@@ -181,19 +270,24 @@ def tell(labels_of_halt, without=(), then=None):
     answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rr", ("halt", "0.40"): labels_of_halt}
     if then is not None:
         answers["halt", "0.80"] = then
+    counted = counted_of({key: labels for key, labels in answers.items() if key[0] not in without})
+    main = tables.main(counted, BOOTSTRAP)
+    control = tables.frame([], controls.CONTROL)
+    sampled = {("tiny", "biography"): 0.24}
+    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+
+
+def counted_of(answers):
+    """METRICS of ten prompts from {(method, threshold): labels, one text or one per prompt}; two facts are wanted."""
     rows = []
     for (method, threshold), labels in answers.items():
-        for place in range(0 if method in without else 10):
+        for place in range(10):
             key = made.answer(method, threshold, id=f"p{place}")
             own = labels if isinstance(labels, str) else labels[place]
             wrong, right = own.count("w"), own.count("r")
             given = {"given": right + wrong, "right": right, "facts": right, "unverifiable": 0, "unjudged": 0}
             rows.append({**key, "cluster": key["id"], **given, "n_all": 2, "n_capable": 2})
-    counted = frames.build(rows, frames.METRICS)
-    main = tables.main(counted, BOOTSTRAP)
-    control = tables.frame([], controls.CONTROL)
-    sampled = {("tiny", "biography"): 0.24}
-    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+    return frames.build(rows, frames.METRICS)
 
 
 def test_markdown_does_not_call_a_difference_whose_interval_holds_zero_a_win():
@@ -250,7 +344,7 @@ def test_equal_inputs_give_equal_tables(run, tmp_path):
     again["metrics"].reverse()
     again["judgements"].reverse()
     make_tables(tmp_path, again)
-    for name in ("main.csv", "paired.csv", "trend.csv", "kinds.csv", "control.csv", "main.md"):
+    for name in ("main.csv", "paired.csv", "equal.csv", "trend.csv", "kinds.csv", "control.csv", "main.md"):
         assert (tmp_path / name).read_bytes() == (run / name).read_bytes(), name
 
 
@@ -309,3 +403,78 @@ def test_a_filter_is_one_curve_with_one_name(run):
     assert not any(name.startswith("p-true,") for name in names)
     assert "gave nothing: p-true to 0.40" in [text.get_text() for text in axes.texts]
     assert len(figures.tradeoff(rows + curve, ["halt"]).axes[0].lines) > len(axes.lines)  # there with intervals
+
+
+def many(run):
+    """Rows of the default registry's methods in two domains, and the arguments that the figure has of that registry."""
+    methods = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())["methods"]
+    rows = [
+        row
+        for row in read(run, "main").filter(pl.col("seed") == "all").to_dicts()
+        if row["method"] in ("base", "unchanged-own", "unchanged-reference", "halt")
+    ]
+    of_halt = [row for row in rows if row["method"] == "halt"]
+    for name, method in methods.items():
+        if name not in {row["method"] for row in rows}:
+            like = of_halt if method["threshold"] else of_halt[::3]
+            rows += [{**row, "method": name} | ({} if method["threshold"] else {"threshold": "none"}) for row in like]
+    return rows, (report.halt_methods(methods), report.filter_methods(methods), report.families(methods))
+
+
+def legend_of(figure):
+    [legend] = figure.legends
+    return dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
+
+
+def test_every_method_of_the_registry_has_a_family():
+    methods = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())["methods"]
+    found = report.families(methods)
+    assert report.OTHERS not in found.values()
+    assert set(found.values()) == set(report.FAMILIES) - {report.OTHERS}
+    assert found["add-on-full"] == found["add-on"] == report.VARIANTS
+    assert report.families({"mine": {"rewrite": "mine", "threshold": False}})["mine"] == report.OTHERS
+
+
+def test_many_methods_have_a_colour_a_family_and_a_look_each(run):
+    rows, arguments = many(run)
+    looks = legend_of(figures.tradeoff(rows, *arguments))
+    names = {row["method"] for row in rows}
+    assert names <= looks.keys()
+    drawn = {name: (looks[name].get_color(), looks[name].get_marker(), looks[name].get_linestyle()) for name in names}
+    assert len(set(drawn.values())) == len(names)
+    for name in names:
+        same = {other for other in names if drawn[other][0] == drawn[name][0]}
+        assert {arguments[2][other] for other in same} == {arguments[2][name]}
+    assert drawn["p-true"][2] != drawn["self-consistency"][2]
+    assert {"HALT", "preferences", "filters"} <= looks.keys()  # the names of families stand above
+
+
+def test_many_methods_have_intervals_for_halt_alone_and_one_name_each(run):
+    rows, arguments = many(run)
+    figure = figures.tradeoff(rows, *arguments)
+    names = list(legend_of(figure))
+    assert not any("α 0" in name for name in names)
+    few = figures.tradeoff([row for row in rows if row["method"] == "halt"], *arguments)
+    crosses = [
+        [line for line in one.axes[0].lines if len(line.get_xdata()) == 2 and line.get_alpha() is not None]
+        for one in (figure, few)
+    ]
+    assert len(crosses[0]) == len(crosses[1]) == 2 * 3
+
+
+def test_of_many_methods_a_silent_one_is_named_once_with_its_thresholds(run):
+    rows, arguments = many(run)
+    silent = {"correctness": None, "correctness_lo": None, "correctness_hi": None}
+    rows = [row | (silent if row["method"] in ("halt", "idk-share") else {}) for row in rows]
+    [text] = [
+        text.get_text() for text in figures.tradeoff(rows, *arguments).axes[0].texts if "nothing" in text.get_text()
+    ]
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == "gave nothing: idk-share, halt 0.40–0.80"
+
+
+def test_many_methods_give_the_same_bytes_each_time(run, tmp_path):
+    rows, arguments = many(run)
+    for name in ("a", "b"):
+        figures.save(figures.tradeoff(rows, *arguments), tmp_path / f"{name}.png", tmp_path / f"{name}.svg")
+    for kind in ("png", "svg"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()

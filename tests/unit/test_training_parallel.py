@@ -33,8 +33,8 @@ LONG = {"dtype": "float32", "epochs": 12}  # 30 steps, a checkpoint every third
 PER_STEP = 1e-5  # relative, of float32 sums in another order
 
 
-def _launch(kind: str, model: Path, folder: Path, trainings: dict) -> subprocess.Popen:
-    """Trainings in two processes, one example at once in each, as launch.sh starts them."""
+def _launch(kind: str, folder: Path, trainings: dict, *inputs: Path, stage: str = "finetune") -> subprocess.Popen:
+    """Trainings in two processes, one example at once in each, as launch.sh starts them; inputs: the stage's."""
     trainings = {name: {"batch_size": 1, **arguments} for name, arguments in trainings.items()}
     launch = [
         sys.executable,
@@ -43,7 +43,7 @@ def _launch(kind: str, model: Path, folder: Path, trainings: dict) -> subprocess
         "--config_file",
         ROOT / f"envs/accelerate/{kind}.yaml",
     ]
-    program = [Path(__file__).with_name("two_processes.py"), model, folder, json.dumps(trainings)]
+    program = [Path(__file__).with_name("two_processes.py"), stage, folder, json.dumps(trainings), *inputs]
     return subprocess.Popen(
         [*launch, "--num_processes", "2", "--main_process_port", "0", *program],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
@@ -65,7 +65,7 @@ def alone(model, tmp_path_factory):
 def shared(request, model, tmp_path_factory):
     """(how, folder of the result of each of TRAININGS)."""
     folder = tmp_path_factory.mktemp(request.param)
-    _finish(_launch(request.param, model, folder, TRAININGS), folder)
+    _finish(_launch(request.param, folder, TRAININGS, model), folder)
     return request.param, {name: folder / name / "adapter" for name in TRAININGS}
 
 
@@ -105,7 +105,7 @@ def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     killed.mkdir()
     whole.mkdir()
-    process = _launch("fsdp", model, killed, {"a": LONG})
+    process = _launch("fsdp", killed, {"a": LONG}, model)
     deadline = time.monotonic() + 300
     while len(marks := list(killed.glob("a/work/checkpoint-*/whole"))) < 2:
         assert process.poll() is None, (killed / "log").read_text()[-4000:]
@@ -118,8 +118,8 @@ def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_
     assert not (killed / "a/adapter").exists()
     assert {mark.read_text() for mark in marks} == {"fsdp"}
 
-    _finish(_launch("fsdp", model, killed, {"a": LONG}), killed)
-    _finish(_launch("fsdp", model, whole, {"a": LONG}), whole)
+    _finish(_launch("fsdp", killed, {"a": LONG}, model), killed)
+    _finish(_launch("fsdp", whole, {"a": LONG}, model), whole)
     assert _bytes(killed / "a/adapter") == _bytes(whole / "a/adapter")
     assert not (killed / "a/work").exists()
 

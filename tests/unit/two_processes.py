@@ -1,6 +1,7 @@
-"""Started by accelerate's launcher in each of two processes: `two_processes.py MODEL FOLDER TRAININGS`.
+"""Started by accelerate's launcher in each of two processes: `two_processes.py STAGE FOLDER TRAININGS INPUT...`.
 
-TRAININGS is JSON, a mapping of a name (folder below FOLDER) to arguments of test_training._train.
+STAGE: `finetune` (the input is a model) or `prefer` (a model, an adapter). TRAININGS is JSON, a mapping of a name (a
+folder below FOLDER) to arguments of test_training._train or test_preferring._prefer.
 """
 
 import json
@@ -31,9 +32,11 @@ def shard_on_cpu() -> None:
 
 if __name__ == "__main__":
     shard_on_cpu()
+    import test_preferring
     import test_training
 
-    model, folder, trainings = sys.argv[1:]
+    stage, folder, trainings, *inputs = sys.argv[1:]
+    train = {"finetune": test_training._train, "prefer": test_preferring._prefer}[stage]
     for name, arguments in json.loads(trainings).items():
         (Path(folder) / name).mkdir(parents=True, exist_ok=True)
-        test_training._train(Path(model), Path(folder, name), **arguments)
+        train(*map(Path, inputs), Path(folder, name), **arguments)

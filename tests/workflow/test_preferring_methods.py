@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from runs import FROM_RESPOND
+from runs import FROM_RESPOND, REPORT
 
 BIOGRAPHY = {"experiment": {"domains": ["biography"]}}
 METHODS = {"experiment": {"domains": ["biography"], "methods": ["halt", "unchanged-own", "halt-dpo"]}}
@@ -42,6 +42,13 @@ def test_the_finetuning_it_starts_from_costs_it_too(preferred):
     planned = preferred.plan({**METHODS, "finetune": {"learning_rate": 7.0e-5}})
     assert set(planned) == FROM_PREFER | {"finetune"}
     assert (planned["finetune"], planned["prefer"]) == (2, 1)
+
+
+def test_fewer_pairs_a_prompt_cost_what_pairs_cost_and_all_of_them_nothing(preferred):
+    planned = preferred.plan({**METHODS, "methods": {"halt-dpo": {"pairs_per_prompt": 2}}})
+    assert set(planned) == FROM_PREFER | {"pair"}
+    assert planned["pair"] == planned["prefer"] == planned["respond"] == 1
+    assert set(preferred.plan({**METHODS, "methods": {"halt-dpo": {"pairs_per_prompt": None}}})) <= REPORT
 
 
 def test_all_preference_methods_are_planned_behind_their_finetuning(preferred):

@@ -1,4 +1,4 @@
-"""Next-token probabilities after many sequences that begin alike, the common beginning encoded once.
+"""Probabilities of given tokens: the next one after many sequences that begin alike, the common beginning encoded once.
 
 A judge asks dozens of short questions about one long ground truth. Here the keys and values of what all the sequences
 begin with are computed by one forward pass, copied for a batch, and only what follows is computed per sequence. The
@@ -56,11 +56,7 @@ def next_token_probabilities(
     """
     if not sequences:
         return []
-    limit = model.config.get_text_config().max_position_embeddings
-    longest = max(len(sequence) for sequence in sequences)
-    if longest > limit:
-        raise ScoringError(f"a prompt has {longest} tokens, the model's context {limit}")
-
+    _check_lengths(model, sequences)
     common = _common(sequences)
     device = model.device
     prefix = None
@@ -77,6 +73,50 @@ def next_token_probabilities(
         for index, row in zip(batch, probabilities.tolist(), strict=True):
             results[index] = row
     return results
+
+
+@torch.inference_mode()
+def likelihoods(
+    model: PreTrainedModel, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int
+) -> list[float]:
+    """The geometric mean of P(token | all before it) over the tokens of each sequence from its start on.
+
+    sequences: token ids; starts: for each, the place of the first token that counts, at least 1 and less than its
+    length. batch_size: sequences per forward pass, as in `next_token_probabilities`. ScoringError if a sequence is
+    longer than the model's context.
+    """
+    if not sequences:
+        return []
+    _check_lengths(model, sequences)
+    device = model.device
+    results = [0.0] * len(sequences)
+    by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
+    for begin in range(0, len(sequences), batch_size):
+        batch = by_length[begin : begin + batch_size]
+        width = len(sequences[batch[-1]])
+        first = min(starts[index] for index in batch) - 1  # the position that predicts the first token that counts
+        ids = torch.zeros((len(batch), width), dtype=torch.long)  # padded on the right, as in `_after`
+        for row, index in enumerate(batch):
+            ids[row, : len(sequences[index])] = torch.tensor(sequences[index])
+        logits = model(
+            input_ids=ids.to(device),
+            attention_mask=torch.ones_like(ids).to(device),
+            use_cache=False,
+            logits_to_keep=width - first,
+        ).logits
+        for row, index in enumerate(batch):  # one by one: a batch of them in float32 would be gigabytes
+            start, end = starts[index], len(sequences[index])
+            of_answer = logits[row, start - 1 - first : end - 1 - first].float().log_softmax(-1)
+            said = torch.tensor(sequences[index][start:end], device=of_answer.device)
+            results[index] = of_answer.gather(1, said[:, None]).mean().exp().item()
+    return results
+
+
+def _check_lengths(model: PreTrainedModel, sequences: Sequence[list[int]]) -> None:
+    limit = model.config.get_text_config().max_position_embeddings
+    longest = max(len(sequence) for sequence in sequences)
+    if longest > limit:
+        raise ScoringError(f"a prompt has {longest} tokens, the model's context {limit}")
 
 
 def _common(sequences: Sequence[list[int]]) -> int:

@@ -71,6 +71,10 @@ class Engine:
         """P(token | sequence): see halt.engines.scoring."""
         return scoring.next_token_probabilities(self.model, sequences, tokens, batch_size)
 
+    def likelihoods(self, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int) -> list[float]:
+        """Geometric mean of the probabilities of the tokens from `starts` on: see halt.engines.scoring."""
+        return scoring.likelihoods(self.model, sequences, starts, batch_size)
+
     def generate(
         self,
         prompts: Sequence[Prompt],

@@ -112,11 +112,32 @@ class Engine:
         outputs = self._run(sequences, [asked] * len(sequences))
         return [[math.exp(output.logprobs[0][token].logprob) for token in tokens] for output in outputs]
 
+    def likelihoods(self, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int = 0) -> list[float]:
+        """The geometric mean of P(token | all before it) over the tokens of each sequence from its start on.
+
+        As in halt.engines.scoring; the log-probabilities of a prompt are raw too. batch_size is not read. EngineError
+        if a sequence is longer than the context.
+        """
+        if not sequences:
+            return []
+        self._check_lengths(sequences, 1)
+        asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)  # of the prompt's own tokens alone
+        found = []
+        for sequence, start, result in zip(
+            sequences, starts, self._results(sequences, [asked] * len(sequences)), strict=True
+        ):
+            places = range(start, len(sequence))
+            logs = [result.prompt_logprobs[place][sequence[place]].logprob for place in places]
+            found.append(math.exp(sum(logs) / len(logs)))
+        return found
+
     def _run(self, sequences: Sequence[list[int]], sampling: list[SamplingParams]) -> list:
         """The one completion of every sequence of token ids, in order."""
+        return [result.outputs[0] for result in self._results(sequences, sampling)]
+
+    def _results(self, sequences: Sequence[list[int]], sampling: list[SamplingParams]) -> list:
         requests = [TokensPrompt(prompt_token_ids=sequence) for sequence in sequences]
-        results = self.llm.generate(requests, sampling, use_tqdm=False, lora_request=self.adapter)
-        return [result.outputs[0] for result in results]
+        return self.llm.generate(requests, sampling, use_tqdm=False, lora_request=self.adapter)
 
     def _check_lengths(self, sequences: Sequence[list[int]], new_tokens: int) -> None:
         limit = self.llm.model_config.max_model_len

@@ -116,13 +116,17 @@ def work(job: Job, config: Mapping) -> Work:
             domain = _domain(job, config)
             answers = _answers(job, config) + domain["rows"]["train"]
             return Work(generated=answers * domain["max_new_tokens"])
+        case "vouch":  # a token that is read counted as one to generate
+            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
-        case "prefer":  # every two samples of a prompt, two answers a pair
+        case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            pairs = domain["rows"]["train"] * samples * (samples - 1) / 2
-            return Work(trained=round(2 * pairs * settings["epochs"] * length))
+            pairs = samples * (samples - 1) // 2
+            if (most := config["methods"][job.wildcards["method"]].get("pairs_per_prompt")) is not None:
+                pairs = min(pairs, most)
+            return Work(trained=round(2 * domain["rows"]["train"] * pairs * settings["epochs"] * length))
         case "finetune":
             name, settings = job.wildcards["domain"], config["finetune"]
             tokens = 0
@@ -305,7 +309,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = {"prefer": "finetune", "self_evaluate": "respond"}.get(job.rule, job.rule)
+        stage = {"prefer": "finetune", "self_evaluate": "respond", "vouch": "respond"}.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":

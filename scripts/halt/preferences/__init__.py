@@ -4,7 +4,8 @@ One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]
 `halt.rewriting`'s modules. No pair leaves the prompt out of training.
 """
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from types import ModuleType
 from typing import NamedTuple
@@ -38,6 +39,19 @@ def paired(module_name: str, prompt: Judged, settings: Settings, threshold: str)
             file = modules.file_of("preferences", module_name)
             raise modules.ModuleError(f"{file}: pairs() gave {pair!r}, expected Pairs of two texts")
     return found
+
+
+def drawn(found: Sequence[Pair], most: int | None, seed: int, id: str) -> list[Pair]:
+    """At most `most` of the pairs of the prompt `id`, in the order in which they are; None takes them all.
+
+    Which ones depends on (seed, id) and the number of pairs alone, on no other prompt; a larger `most` adds to those
+    of a smaller one. The paper of FactTune takes all (arXiv 2311.08401).
+    """
+    if most is None:
+        return list(found)
+    places = list(range(len(found)))
+    random.Random(f"{seed}/{id}").shuffle(places)
+    return [found[place] for place in sorted(places[:most])]
 
 
 def unequal(samples: tuple[Sample, ...], score: Callable[[Sample], float]) -> list[Pair]:

@@ -5,9 +5,29 @@ from pathlib import Path
 
 import polars as pl
 
-from .. import frames
+from .. import frames, metrics, rewriting
 
 BASELINES = ("unchanged-own", "unchanged-reference")
+# Families of methods, by what they do to the errors of a model's answers; in the order of the figure's legend.
+HALT, VARIANTS, ORDINARY = "HALT", "HALT's variants", "nothing removed"
+REFUSING, PREFERRING, FILTERS = "knows or not", "preferences", "filters"
+CONTROLS, OTHERS = "at random", "others"
+FAMILIES = (HALT, VARIANTS, ORDINARY, REFUSING, PREFERRING, FILTERS, CONTROLS, OTHERS)
+_FAMILY_OF_MODULE = {  # of scripts/halt/rewriting/; None: the pretrained model
+    None: ORDINARY,
+    "unchanged_own": ORDINARY,
+    "unchanged_reference": ORDINARY,
+    "halt": HALT,
+    "add_on": VARIANTS,
+    "halt_graph": VARIANTS,
+    "halt_reference": VARIANTS,
+    "idk": REFUSING,
+    "idk_share": REFUSING,
+    "r_tuning": REFUSING,
+    "r_tuning_r": REFUSING,
+    "r_tuning_u": REFUSING,
+    "random_trim": CONTROLS,
+}
 RESULT = ("model", "domain", "method", "threshold", "test_domain")
 
 
@@ -39,6 +59,26 @@ def halt_methods(methods: Mapping[str, Mapping]) -> list[str]:
 def filter_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods that only filter the answers of another: points of a curve."""
     return sorted(name for name, method in methods.items() if "filter" in method)
+
+
+def families(methods: Mapping[str, Mapping]) -> dict[str, str]:
+    """The family (FAMILIES) of each configured method, and of it scored with its marked fragments."""
+    found = {}
+    for name, method in methods.items():
+        by_key = PREFERRING if "pairs" in method else FILTERS if "filter" in method else None
+        found[name] = by_key or _FAMILY_OF_MODULE.get(method["rewrite"], OTHERS)
+        found[f"{name}{metrics.FULL}"] = found[name]
+    return found
+
+
+def right_shares(methods: Mapping[str, Mapping]) -> dict[str, float]:
+    """By method that teaches to say whether an answer is sure: the share of right fragments that makes one right.
+
+    As the method's own option says; R-Tuning's default for one that has no such option.
+    """
+    default = rewriting.options("r_tuning", {})["share"]
+    phrased = {name: method for name, method in methods.items() if method.get("phrases")}
+    return {name: method.get("options", {}).get("share", default) for name, method in phrased.items()}
 
 
 def write_text(text: str, path: Path) -> None:

@@ -1,6 +1,10 @@
-"""What a confidence is worth: does it rank right fragments above wrong ones, and is it a probability?"""
+"""What a confidence is worth: does it rank what is right above what is wrong, and is it a probability?
 
-from collections.abc import Mapping
+Two kinds of rows. A filter's confidence is in single fragments; a model that was taught to say whether it is sure
+(R-Tuning, arXiv 2311.09677) is so of whole answers, and is ranked as there, by average precision.
+"""
+
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -9,30 +13,37 @@ from .. import metrics
 from . import tables
 
 CONFIDENCE = (
-    *("model", "domain", "method", "of", "seed", "test_domain"),
-    *("fragments", "right", "auroc", "auroc_lo", "auroc_hi", "confidence", "ece"),
+    *("model", "domain", "method", "of", "by", "seed", "test_domain", "ranked", "number", "right"),
+    *("auroc", "auroc_lo", "auroc_hi", "ap", "ap_lo", "ap_hi", "confidence", "ece"),
 )
+FRAGMENTS, ANSWERS = "fragments", "answers"  # what is ranked
+SURE, RANKING = "sure", "sure and likelihood"  # by what answers are: P(sure), and its mean with their likelihood
 BINS = 10  # of equal width, for the calibration error
 
 _ANSWER = ("model", "domain", "seed", "test_domain", "id", "sample")
+_PLACE = ("model", "domain", "method", "of", "by", "seed", "test_domain")
 
 
-def table(
+def of_fragments(
     confidences: pl.LazyFrame,
     judgements: pl.LazyFrame,
     counted: pl.DataFrame,
-    of: Mapping[str, str],
+    filters: Mapping[str, Mapping],
     bootstrap: metrics.Bootstrap,
 ) -> pl.DataFrame:
     """One row per filter, model, domain and seed (columns CONFIDENCE), over the answers' right and wrong fragments.
 
     confidences: CONFIDENCES; judgements: JUDGEMENTS of the answers that are filtered; counted: METRICS, for the
-    clusters of prompts; of: the method that each filter filters. `right` is the share of right fragments,
-    `confidence` the mean confidence, `ece` the expected calibration error. AUROC with a 95 % interval by bootstrap
-    over clusters; null where all fragments are right or all are wrong.
+    clusters of prompts; filters: entries of the config's methods that filter. `number` of fragments were ranked,
+    `right` is the share of right ones, `confidence` the mean confidence, `ece` the expected calibration error. AUROC
+    and average precision with 95 % intervals by bootstrap over clusters; null where all are right or all are wrong.
     """
     clusters = counted.select("test_domain", "id", "cluster").unique()
-    methods = pl.DataFrame(list(of.items()), schema={"method": pl.String, "of": pl.String}, orient="row")
+    methods = pl.DataFrame(
+        [(name, entry["of"], entry["filter"]) for name, entry in filters.items()],
+        schema=dict.fromkeys(("method", "of", "by"), pl.String),
+        orient="row",
+    )
     given = (
         confidences.filter(pl.col("split") != "train")
         .collect()
@@ -45,43 +56,124 @@ def table(
         )
         .join(clusters, on=("test_domain", "id"))
         .sort(*_ANSWER, "method", "fragment")
+        .with_columns(ranked=pl.lit(FRAGMENTS))
     )
+    return _table(given, bootstrap)
+
+
+def of_answers(
+    assurances: pl.LazyFrame,
+    counted: pl.DataFrame,
+    shares: Mapping[str, float],
+    dependent: Mapping[str, bool],
+    bootstrap: metrics.Bootstrap,
+) -> pl.DataFrame:
+    """Two rows per method that says whether it is sure, model, domain and seed (columns CONFIDENCE), over all answers.
+
+    assurances: ASSURANCES; counted: METRICS of these answers, all that they say included. One row ranks by P(sure), one
+    as the paper does, by its mean with the likelihood of the answer; calibration is that of P(sure) alone. What a right
+    answer is, is what it was in training: of independent fragments at least the share `shares[method]` is right, of
+    dependent ones (`dependent[test_domain]`) all are, and something is given. Raises metrics.MetricsError for an answer
+    that was not counted.
+    """
+    sure = assurances.collect()
+    if sure.is_empty():
+        return tables.frame([], CONFIDENCE)
+    full = pl.col("method") + metrics.FULL
+    marked = counted.filter(pl.col("method").str.ends_with(metrics.FULL))
+    sure = sure.with_columns(
+        counted=pl.when(full.is_in(marked["method"].unique().implode())).then(full).otherwise("method")
+    )
+    place = [name for name in metrics.ANSWER if name != "method"]
+    numbers = counted.select(*place, "cluster", "given", "right", counted="method")
+    joined = sure.join(numbers, on=[*place, "counted"], how="left")
+    if missing := joined["given"].null_count():
+        id = joined.filter(pl.col("given").is_null())["id"].sort()[0]
+        raise metrics.MetricsError(f"{missing} answers have a confidence and were not counted, the first has id {id!r}")
+    least = pl.when(pl.col("test_domain").is_in([name for name, one in dependent.items() if one])).then(1.0)
+    least = least.otherwise(pl.col("method").replace_strict(dict(shares), return_dtype=pl.Float64))
+    right = (pl.col("given") > 0) & (pl.col("right") / pl.col("given") >= least)
+    answers = joined.with_columns(right=right, of="method", ranked=pl.lit(ANSWERS)).sort(*_ANSWER, "method")
+    both = [
+        answers.with_columns(by=pl.lit(by), confidence=confidence)
+        for by, confidence in ((SURE, pl.col("sure")), (RANKING, (pl.col("sure") + pl.col("likelihood")) / 2))
+    ]
+    return _table(pl.concat(both), bootstrap)
+
+
+def _table(given: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+    """Columns CONFIDENCE from one row per fragment or answer: _PLACE, ranked, confidence, right, cluster."""
     rows = []
-    place = ("model", "domain", "method", "of", "seed", "test_domain")
-    for key, part in given.partition_by(place, as_dict=True).items():
+    for key, part in given.partition_by(_PLACE, as_dict=True).items():
         values, right = part["confidence"].to_numpy(), part["right"].to_numpy()
-        row = dict(zip(place, key, strict=True)) | {"seed": str(key[4])}
-        area, low, high = auroc(values, right, part["cluster"].to_numpy(), bootstrap)
-        row |= {"fragments": len(values), "right": right.mean(), "auroc": area, "auroc_lo": low, "auroc_hi": high}
-        rows.append(row | {"confidence": values.mean(), "ece": calibration_error(values, right)})
-    return tables.frame(rows, CONFIDENCE).sort(place)
+        row = dict(zip(_PLACE, key, strict=True)) | {"ranked": part["ranked"][0]}
+        row |= {"seed": str(row["seed"]), "number": len(values), "right": right.mean()}
+        for name, score in (("auroc", auroc), ("ap", average_precision)):
+            row[name], row[f"{name}_lo"], row[f"{name}_hi"] = score(
+                values, right, part["cluster"].to_numpy(), bootstrap
+            )
+        probability = row["by"] != RANKING  # the mean of two different things is none
+        row["confidence"] = values.mean() if probability else None
+        row["ece"] = calibration_error(values, right) if probability else None
+        rows.append(row)
+    return tables.frame(rows, CONFIDENCE).sort(_PLACE)
 
 
 def auroc(
     values: np.ndarray, right: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
 ) -> tuple[float, float, float]:
-    """P(a right fragment has more confidence than a wrong one), ties half, and its 95 % interval; NaN if undefined.
+    """P(what is right has more confidence than what is wrong), ties half, and its 95 % interval; NaN if undefined.
 
-    values, right, clusters: of n fragments.
+    values, right, clusters: of n fragments or answers.
     """
+    counts = _by_level(values, clusters, bootstrap)
+    of_right, of_wrong = counts(right), counts(~right)
+    below = np.cumsum(of_wrong, axis=1) - of_wrong
+    with np.errstate(invalid="ignore", divide="ignore"):
+        areas = (of_right * (below + of_wrong / 2)).sum(axis=1) / (of_right.sum(axis=1) * of_wrong.sum(axis=1))
+    return _with_interval(areas)
+
+
+def average_precision(
+    values: np.ndarray, right: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
+) -> tuple[float, float, float]:
+    """Mean precision over what is right, ranked by confidence, and its 95 % interval; NaN if nothing is right.
+
+    Of each right one: the share of right ones among all that have at least its confidence (those that are equal to it
+    included, so that the order of equal ones does not matter). values, right, clusters: as in `auroc`.
+    """
+    counts = _by_level(values, clusters, bootstrap)
+    of_right, of_all = counts(right), counts(np.ones(len(values), dtype=bool))
+    from_here = [np.cumsum(found[:, ::-1], axis=1)[:, ::-1] for found in (of_right, of_all)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # a level that a resample does not draw counts nothing, whatever the share there
+        precision = np.where(from_here[1] > 0, from_here[0] / from_here[1], 0)
+        return _with_interval((of_right * precision).sum(axis=1) / of_right.sum(axis=1))
+
+
+def _by_level(
+    values: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A function: chosen ones (boolean) -> how many of them at each level of confidence, ascending, as they are and
+    under every resample: (1 + draws, levels)."""
     names, cluster = np.unique(clusters, return_inverse=True)
     resamples = np.vstack([np.ones(len(names)), metrics.weights(len(names), *bootstrap)])
     levels, level = np.unique(values, return_inverse=True)
 
     def counts(chosen: np.ndarray) -> np.ndarray:
-        """Weighted number of the chosen fragments at each level of confidence: (1 + draws, levels)."""
         held = np.zeros((len(names), len(levels)))
         np.add.at(held, (cluster[chosen], level[chosen]), 1)
         return resamples @ held
 
-    of_right, of_wrong = counts(right), counts(~right)
-    below = np.cumsum(of_wrong, axis=1) - of_wrong
-    with np.errstate(invalid="ignore", divide="ignore"):
-        areas = (of_right * (below + of_wrong / 2)).sum(axis=1) / (of_right.sum(axis=1) * of_wrong.sum(axis=1))
-    drawn = areas[1:][~np.isnan(areas[1:])]
-    if np.isnan(areas[0]) or not drawn.size:
-        return areas[0], float("nan"), float("nan")
-    return areas[0], *np.quantile(drawn, [metrics.LOW, metrics.HIGH])
+    return counts
+
+
+def _with_interval(found: np.ndarray) -> tuple[float, float, float]:
+    """The first, and the 95 % interval of the others that are defined."""
+    drawn = found[1:][~np.isnan(found[1:])]
+    if np.isnan(found[0]) or not drawn.size:
+        return found[0], float("nan"), float("nan")
+    return found[0], *np.quantile(drawn, [metrics.LOW, metrics.HIGH])
 
 
 def calibration_error(values: np.ndarray, right: np.ndarray) -> float:

@@ -61,6 +61,11 @@ def kind_filter(table: pl.DataFrame, judgements: pl.DataFrame, kept: pl.DataFram
     )
 
 
+def as_methods(controls: pl.DataFrame) -> pl.DataFrame:
+    """METRICS of controls without the columns of their origin, which stands in the name: "kind-filter of base"."""
+    return controls.with_columns(method=pl.format("{} of {}", "method", "of")).drop("of", "like")
+
+
 def random_trim(
     table: pl.DataFrame, judgements: pl.DataFrame, halt: Sequence[str], dependent: Mapping, seed: int
 ) -> pl.DataFrame:

@@ -1,6 +1,11 @@
-"""The trade-off figure: correctness against completeness, a panel a domain, a point a method and threshold."""
+"""The trade-off figure: correctness against completeness, a panel a domain, a point a method and threshold.
+
+Up to as many methods as there are colours have one each. More are drawn by family: a colour a family, a marker a method
+within it, larger panels, and intervals for HALT alone.
+"""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +16,24 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import seeds_of_report
+from .. import report
 
 # Okabe and Ito's palette: told apart with any colour vision; every method has a marker of its own besides.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#F0E442")
 _MARKERS = ("s", "D", "^", "v", "P", "X", "*")
 _HALT = ("#D55E00", "o")
+_FAMILY_COLOURS = {
+    report.HALT: _HALT[0],
+    report.VARIANTS: "#E69F00",
+    report.ORDINARY: "#0072B2",
+    report.REFUSING: "#009E73",
+    report.PREFERRING: "#CC79A7",
+    report.FILTERS: "#56B4E9",
+    report.CONTROLS: "#999999",
+    report.OTHERS: "#000000",
+}
+_FAMILY_MARKERS = (*_MARKERS, "o", "<", ">", "p", "h")
+_LINES = ("-", "--", ":", "-.")  # of curves of one family
 _STYLE = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -28,25 +45,47 @@ _STYLE = {
 _PANEL = 2.9  # inches
 _ENTRY = 1.5  # inches: a name in the legend
 _PER_ROW = 4
+_LARGE_PANEL = 4.3  # inches, of many methods
+_LARGE_PER_ROW = 2
+_LETTERS = 44  # in a line of small print in a large panel
 
 
-def tradeoff(main: Iterable[Mapping], halt: Sequence[str], curves: Sequence[str] = ()) -> Figure:
+def tradeoff(
+    main: Iterable[Mapping],
+    halt: Sequence[str],
+    curves: Sequence[str] = (),
+    families: Mapping[str, str] | None = None,
+) -> Figure:
     """The figure of all results of the main table.
 
     main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT;
-    curves: of those with so many thresholds that they are a curve, small points without intervals and one name for all.
+    curves: of those with so many thresholds that they are a curve, small points without intervals and one name for all;
+    families: of FAMILIES by method, OTHERS where it is missing, read only where there are more methods than colours.
     A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
     Thresholds of a method are joined by a line, the larger the darker. Results without a correctness (nothing
     given) are left out and named in the panel.
     """
-    rows = seeds_of_report(main)
+    rows = report.seeds_of_report(main)
     models = list(dict.fromkeys(row["model"] for row in rows))
     panels = list(dict.fromkeys((row["domain"], row["test_domain"]) for row in rows))
-    looks = _looks(dict.fromkeys((row["method"], row["threshold"]) for row in rows), halt, curves)
-    wide = min(len(panels), _PER_ROW)
+    results = list(dict.fromkeys((row["method"], row["threshold"]) for row in rows))
+    methods = list(dict.fromkeys(method for method, _ in results))
+    crowded = len(set(methods) - set(halt)) > len(_COLOURS)
+    if crowded:
+        grouped = _grouped(methods, halt, families or {})
+        looks = _family_looks(results, grouped, curves)
+        bare = [method for method in methods if method not in halt]
+        rows.sort(key=lambda row: row["method"] in halt)  # HALT is drawn last, above the others
+    else:
+        looks, bare = _looks(results, halt, curves), curves
+    wide = min(len(panels), _LARGE_PER_ROW if crowded else _PER_ROW)
     lines = math.ceil(len(panels) / wide)
     # Never narrower than the legend needs.
-    size = (max(wide * _PANEL, 5.2) + 0.3, len(models) * lines * _PANEL + 0.7)
+    if crowded:
+        deep = 2 + max(len(members) for members in grouped.values())
+        size = (max(wide * _LARGE_PANEL, len(grouped) * _ENTRY) + 0.3, len(models) * lines * _LARGE_PANEL + 0.17 * deep)
+    else:
+        size = (max(wide * _PANEL, 5.2) + 0.3, len(models) * lines * _PANEL + 0.7)
     with matplotlib.rc_context(_STYLE):
         # A bare Figure draws with Agg: no backend to choose, no screen needed.
         figure = Figure(figsize=size, layout="constrained")
@@ -63,20 +102,63 @@ def tradeoff(main: Iterable[Mapping], halt: Sequence[str], curves: Sequence[str]
                     for row in rows
                     if row["model"] == model and (row["domain"], row["test_domain"]) == panels[place]
                 ]
-                _panel(axes, members, looks, min(1.0, limit) * 1.06, curves)
+                _panel(axes, members, looks, min(1.0, limit) * 1.06, bare, None if crowded else curves)
                 domain, test_domain = panels[place]
                 title = test_domain if domain == test_domain else f"{domain} → {test_domain}"
                 axes.set_title(title if len(models) == 1 else f"{title}\n{model}", loc="left", fontweight="bold")
         figure.supxlabel("completeness (right / in the reference)", fontsize=9)
         figure.supylabel("correctness (right / given)", fontsize=9)
-        named = {
-            method if threshold == "none" or method in curves else f"{method}, α {threshold}": look
-            for (method, threshold), look in looks.items()
-        }
-        handles = [Line2D([], [], **look.point, linestyle=look.line, color=look.colour) for look in named.values()]
-        columns = max(2, int(size[0] / _ENTRY))
-        figure.legend(handles, list(named), loc="outside upper center", ncols=min(len(named), columns), fontsize=8)
+        if crowded:
+            _family_legend(figure, looks, grouped)
+        else:
+            _legend(figure, looks, curves)
     return figure
+
+
+def _legend(figure, looks, curves):
+    """A name for every method and threshold, one for a curve."""
+    named = {
+        method if threshold == "none" or method in curves else f"{method}, α {threshold}": look
+        for (method, threshold), look in looks.items()
+    }
+    columns = max(2, int(figure.get_figwidth() / _ENTRY))
+    figure.legend(
+        _handles(named.values()),
+        list(named),
+        loc="outside upper center",
+        ncols=min(len(named), columns),
+        fontsize=8,
+    )
+
+
+def _family_legend(figure, looks, grouped):
+    """A column for every family, its name above those of its methods."""
+    named = {method: look for (method, _), look in looks.items()}  # of the largest threshold, the darkest
+    nothing = Line2D([], [], linestyle="none")
+    handles, names = [], []
+    deep = 1 + max(len(members) for members in grouped.values())
+    for family, members in grouped.items():
+        handles += [nothing, *_handles(named[method] for method in members)]
+        names += [family, *members]
+        filled = deep - 1 - len(members)
+        handles += [nothing] * filled
+        names += [""] * filled
+    legend = figure.legend(
+        handles,
+        names,
+        loc="outside upper center",
+        ncols=len(grouped),
+        fontsize=8,
+        title="of a method at several α: the larger α, the darker the point; crosses: 95 % intervals of HALT",
+        title_fontsize=8,
+    )
+    for place, text in enumerate(legend.get_texts()):
+        if place % deep == 0:
+            text.set_fontweight("bold")
+
+
+def _handles(looks):
+    return [Line2D([], [], **look.point, linestyle=look.line, color=look.colour) for look in looks]
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:
@@ -94,6 +176,7 @@ class _Look(NamedTuple):
     colour: str  # of the method
     line: str
     point: dict  # marker, size and colours
+    width: float = 1.2  # of the line
 
 
 def _looks(
@@ -123,7 +206,41 @@ def _looks(
     return looks
 
 
-def _panel(axes, rows, looks, limit, curves):
+def _grouped(methods: Sequence[str], halt: Sequence[str], families: Mapping[str, str]) -> dict[str, list[str]]:
+    """Methods by family, sorted; families in the order of FAMILIES, those without any left out."""
+    family_of = {method: report.HALT if method in halt else families.get(method, report.OTHERS) for method in methods}
+    found = {family: sorted(method for method in methods if family_of[method] == family) for family in report.FAMILIES}
+    return {family: members for family, members in found.items() if members}
+
+
+def _family_looks(
+    results: Sequence[tuple[str, str]], grouped: Mapping[str, Sequence[str]], curves: Sequence[str]
+) -> dict[tuple[str, str], _Look]:
+    """By (method, threshold): the family's colour, within it a marker a method; curves differ by their line."""
+    looks = {}
+    for family, members in grouped.items():
+        for place, method in enumerate(members):
+            colour = _FAMILY_COLOURS[family]
+            thresholds = sorted(threshold for name, threshold in results if name == method)
+            marker, size, line, width = _FAMILY_MARKERS[place % len(_FAMILY_MARKERS)], 6, "--", 0.6
+            if family == report.HALT:
+                marker, size, line, width = _HALT[1] if place == 0 else _MARKERS[-place], 8, "-", 1.6
+            if method in curves:
+                marker, size, line, width = ".", 4, _LINES[place % len(_LINES)], 1.2
+            for number, threshold in enumerate(thresholds, start=1):
+                share = 1 if method in curves else number / len(thresholds)
+                inside = tuple(1 - share * (1 - part) for part in to_rgb(colour))
+                point = {"marker": marker, "markersize": size, "markerfacecolor": inside, "markeredgecolor": colour}
+                many = len(thresholds) > 1
+                looks[method, threshold] = _Look(
+                    colour, line if many else "none", point | {"markeredgewidth": 0.8}, width
+                )
+    return looks
+
+
+def _panel(axes, rows, looks, limit, bare, curves):
+    """One panel. bare: methods without intervals; curves: None where there are so many methods that each silent one is
+    named once."""
     _contours(axes, limit)
     drawn = [row for row in rows if row["correctness"] is not None]
     silent = [row for row in rows if row["correctness"] is None]
@@ -131,15 +248,22 @@ def _panel(axes, rows, looks, limit, curves):
         found = [row for row in drawn if row["method"] == method]
         look = looks[method, found[0]["threshold"]]
         x, y = ([row[score] for row in found] for score in ("completeness_all", "correctness"))
-        axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=1.2, zorder=3)
+        axes.plot(x, y, color=look.colour, linestyle=look.line, linewidth=look.width, zorder=3)
         for row in found:
             style = {"color": look.colour, "linewidth": 0.9, "alpha": 0.55, "zorder": 2}
-            if method not in curves:
+            if method not in bare:
                 axes.plot([row["completeness_all_lo"], row["completeness_all_hi"]], [row["correctness"]] * 2, **style)
                 axes.plot([row["completeness_all"]] * 2, [row["correctness_lo"], row["correctness_hi"]], **style)
             point = looks[method, row["threshold"]].point
             axes.plot(row["completeness_all"], row["correctness"], linestyle="none", zorder=4, **point)
-    if silent:
+    if silent and curves is None:
+        names = f"gave nothing: {', '.join(_silent_methods(silent))}"
+        names = textwrap.fill(names, _LETTERS, break_on_hyphens=False)
+        # where answers would be complete and wrong: nothing lies there
+        style = {"fontsize": 6.5, "color": "#555555", "va": "bottom", "ha": "right", "zorder": 2}
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(0.99, 0.02, names, transform=axes.transAxes, bbox=behind, **style)
+    elif silent:
         names = ", ".join(_silent(silent, curves))
         # above all points: no correctness exceeds 1
         style = {"fontsize": 6.5, "color": "#555555", "va": "top"}
@@ -154,6 +278,19 @@ def _silent(rows, curves):
     last = {row["method"]: row["threshold"] for row in rows if row["method"] in curves}
     single = [f"{row['method']} {row['threshold']}" for row in rows if row["method"] not in curves]
     return single + [f"{method} to {threshold}" for method, threshold in last.items()]
+
+
+def _silent_methods(rows):
+    """Each method that gave nothing, once, with the thresholds at which it did."""
+    found = {}
+    for row in rows:
+        found.setdefault(row["method"], []).append(row["threshold"])
+    return [
+        method
+        if thresholds == ["none"]
+        else f"{method}\N{NO-BREAK SPACE}{'–'.join(dict.fromkeys((thresholds[0], thresholds[-1])))}"
+        for method, thresholds in found.items()
+    ]
 
 
 def _contours(axes, limit):

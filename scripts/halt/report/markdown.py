@@ -65,24 +65,85 @@ def report(
     return "\n".join(parts)
 
 
+def equal(table: pl.DataFrame) -> str:
+    """Markdown text of the table of `tables.equal`; empty where there is no HALT or nothing beside it."""
+    rows = seeds_of_report(table.iter_rows(named=True), (*_GROUP, "method", "threshold", "against"))
+    parts = ["", "## At equal completeness\n", _EQUAL] if rows else []
+    place = (*_GROUP, "against")
+    for group in dict.fromkeys(tuple(row[name] for name in place) for row in rows):
+        members = [row for row in rows if tuple(row[name] for name in place) == group]
+        model, domain, test_domain, against = group
+        trained = "" if domain == test_domain else f", trained on {domain}"
+        parts += [f"### {test_domain} ({model}{trained}): beside {against}\n", _beside(members)]
+    return "\n".join(parts)
+
+
+def _beside(members):
+    """Those within the curve as a table, and the others by why they are not."""
+    lines = []
+    within = [row for row in members if row["reason"] is None]
+    if within:
+        head = (
+            "method",
+            "α",
+            "completeness",
+            "correctness",
+            f"{within[0]['against']} there",
+            "difference",
+            "resamples",
+        )
+        lines += ["| " + " | ".join(head) + " |", "|" + "---|" * 2 + "---:|" * (len(head) - 2)]
+    for row in within:
+        scores = [_number(row[name]) for name in ("completeness_all", "correctness", "curve_correctness")]
+        cells = [row["method"], _label(row), *scores, _signed(row), _percent(row["inside"])]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += [""] * bool(lines)
+    ends = members[0]
+    if ends["points"]:
+        lines.append(f"The curve goes from {_number(ends['curve_from'])} to {_number(ends['curve_to'])}.")
+    for reason in dict.fromkeys(row["reason"] for row in members if row["reason"] is not None):
+        named = [f"{row['method']} {_label(row)}".strip() for row in members if row["reason"] == reason]
+        lines.append(f"{reason[0].upper()}{reason[1:]}: {', '.join(named)}.")
+    return "\n".join(lines) + "\n"
+
+
+_EQUAL = """\
+Is a method right more often than HALT where it says as much? Difference: its correctness less that of the curve
+through HALT's thresholds at its completeness, both over the prompts that each answered. The curve is straight between
+its points and ends with them. Intervals are by bootstrap over prompts, the curve made anew each time, over those
+resamples in which the method still lies within it; their share stands beside.
+"""
+
+
 def confidence(table: pl.DataFrame) -> str:
-    """Markdown text of the table of `confidences`; empty where no method filters."""
+    """Markdown text of the table of `confidences`; empty where no method has a confidence."""
     if table.is_empty():
         return ""
-    head = ("model", "domain", "method", "of", "fragments", "right", "AUROC", "calibration error")
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 4 + "---:|" * 4]
+    head = ("model", "domain", "method", "of", "by", "ranked", "right", "AUROC", "AP", "calibration error")
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * 6 + "---:|" * 4]
+    several = table["seed"].n_unique() > 1
     for row in table.iter_rows(named=True):
-        interval = "" if row["auroc_lo"] is None else f" [{_number(row['auroc_lo'])}, {_number(row['auroc_hi'])}]"
-        cells = (row["model"], row["test_domain"], row["method"], row["of"], str(row["fragments"]))
-        values = (_percent(row["right"]), _number(row["auroc"]) + interval, _number(row["ece"]))
+        domain = (
+            row["test_domain"] if row["domain"] == row["test_domain"] else f"{row['domain']} → {row['test_domain']}"
+        )
+        name = f"{row['method']}, seed {row['seed']}" if several else row["method"]
+        cells = (row["model"], domain, name, row["of"], row["by"], f"{row['number']} {row['ranked']}")
+        values = (_percent(row["right"]), _ranked(row, "auroc"), _ranked(row, "ap"), _number(row["ece"]))
         lines.append("| " + " | ".join((*cells, *values)) + " |")
     return "\n".join(["", "## Confidence\n", _CONFIDENCE, *lines, ""])
 
 
+def _ranked(row, score):
+    interval = "" if row[f"{score}_lo"] is None else f" [{_number(row[f'{score}_lo'])}, {_number(row[f'{score}_hi'])}]"
+    return _number(row[score]) + interval
+
+
 _CONFIDENCE = """\
-Whether the confidence by which a method filters tells right fragments from wrong ones. AUROC: chance that a right one
-has more confidence than a wrong one, 0.5 for a confidence that knows nothing. Calibration error: mean distance of
-confidence and share of right ones.
+Whether a confidence tells what is right from what is wrong: the fragments that a method filters by it, or the answers
+of a model that was taught to say whether it is sure (R-Tuning). AUROC: chance that a right one has more confidence than
+a wrong one, 0.5 for a confidence that knows nothing. AP: mean, over the right ones, of the share of right ones among
+all that have at least as much; a confidence that knows nothing has the share of right ones. Calibration error: mean
+distance of confidence and share of right ones.
 """
 _GROUP = ("model", "domain", "test_domain")
 
@@ -182,8 +243,7 @@ def _table(members, beside):
 
 
 def _line(row, name, best):
-    threshold = "" if row["threshold"] == "none" else row["threshold"]
-    cells = [name, threshold, _percent(row["response_rate"]), _number(row["fragments_given"])]
+    cells = [name, _label(row), _percent(row["response_rate"]), _number(row["fragments_given"])]
     for score in _SCORES:
         value = row[score]
         text = _number(value)
@@ -193,6 +253,10 @@ def _line(row, name, best):
             text += f" [{_number(row[f'{score}_lo'])}, {_number(row[f'{score}_hi'])}]"
         cells.append(text)
     return "| " + " | ".join(cells) + " |"
+
+
+def _label(row):
+    return "" if row["threshold"] == "none" else row["threshold"]
 
 
 def _number(value):
@@ -206,4 +270,5 @@ def _percent(value):
 def _signed(found):
     if found["difference"] is None:
         return "undefined (no prompt answered by both)"
-    return f"{found['difference']:+.2f} [{found['lo']:+.2f}, {found['hi']:+.2f}]"
+    interval = "" if found["lo"] is None else f" [{found['lo']:+.2f}, {found['hi']:+.2f}]"
+    return f"{found['difference']:+.2f}{interval}"

@@ -1,6 +1,7 @@
-"""The tables of results: main, paired, trend and kinds. Frames in, frames out; no files."""
+"""The tables of results: main, paired, equal, trend and kinds. Frames in, frames out; no files."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +15,15 @@ PLACE = ("model", "domain", "method", "threshold", "seed", "test_domain")
 MAIN = (*PLACE, "prompts", *(name + end for name in metrics.SCORES for end in ("", "_lo", "_hi")))
 PAIRED_SCORES = ("correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable", "response_rate")
 PAIRED = (*PLACE, "against", "score", "difference", "lo", "hi", "prompts")
+EQUAL = (
+    *(*PLACE, "against", "prompts", "completeness_all", "correctness", "points", "curve_from", "curve_to"),
+    *("curve_correctness", "difference", "lo", "hi", "inside", "reason"),
+)
 TREND = ("model", "domain", "method", "test_domain", "score", "points", "correlation")
 KINDS = (*PLACE, "kind", "fragments", "share", "correctness", "correctness_lo", "correctness_hi")
 
 ALL = "all"  # in the column `seed`: the mean over the seeds
+LESS, MORE, SILENT, NO_CURVE = "less complete", "more complete", "gave nothing", "the curve gave nothing"  # reasons
 
 
 class Result(NamedTuple):
@@ -100,6 +106,68 @@ def paired_rows(key: Mapping, members: Sequence, others: Sequence, bootstrap: me
     ]
 
 
+def equal(table: pl.DataFrame, halt: Sequence[str], bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+    """Every result beside HALT at the same completeness (columns EQUAL): its correctness less that on HALT's curve.
+
+    table: METRICS; halt: names of the methods that rewrite as HALT does. The curve of one of them (`against`) joins its
+    thresholds with the same model, domain, test domain and seed, by completeness_all: see `metrics.beside_curve`; with
+    seed "all" that of its means over the seeds. `points` of the curve give anything, from `curve_from` to `curve_to`.
+    `inside` is the share of resamples that the interval is over. Where there is no difference `reason` is one of LESS
+    and MORE (than the curve, which is not drawn on), SILENT and NO_CURVE. HALT is not compared with itself.
+    """
+    rows = []
+    found = results(table)
+    draw = cache(lambda key, names: metrics.draw([found[key][name] for name in names], bootstrap))
+    for against in halt:
+        curves: dict[Result, list[Result]] = {}
+        for key in found:
+            if key.method == against:
+                curves.setdefault(key._replace(threshold="none"), []).append(key)
+        for key, seeds in found.items():
+            curve = curves.get(key._replace(method=against, threshold="none"), [])
+            if key.method == against or not curve:
+                continue
+            common = [seed for seed in seeds if all(seed in found[other] for other in curve)]
+            for seed, members in with_all({seed: seeds[seed] for seed in common}).items():
+                names = tuple(common if seed == ALL else [seed])
+                for other in curve:
+                    for own, its in zip(members, (found[other][name] for name in names), strict=True):
+                        metrics.check_same_prompts(own, its)
+                result = metrics.draw(members, bootstrap)
+                place = {**key._asdict(), "seed": seed, "against": against, "prompts": members[0].height}
+                rows.append(place | _beside(result, [draw(other, names) for other in curve]))
+    return frame(rows, EQUAL)
+
+
+def _beside(result: metrics.Drawn, curve: Sequence[metrics.Drawn]) -> dict:
+    """The numbers of one row of `equal`."""
+    beside = metrics.beside_curve(result, curve)
+    completeness, correctness = (
+        result.point[metrics.SCORES.index(name)] for name in ("completeness_all", "correctness")
+    )
+    if not np.isnan(beside.difference):
+        reason = None
+    elif np.isnan(correctness):
+        reason = SILENT
+    elif not beside.points:
+        reason = NO_CURVE
+    else:
+        reason = LESS if completeness < beside.least else MORE
+    return {
+        "completeness_all": completeness,
+        "correctness": correctness,
+        "points": beside.points,
+        "curve_from": beside.least,
+        "curve_to": beside.most,
+        "curve_correctness": beside.there,
+        "difference": beside.difference,
+        "lo": beside.low,
+        "hi": beside.high,
+        "inside": beside.inside,
+        "reason": reason,
+    }
+
+
 def trend(table: pl.DataFrame) -> pl.DataFrame:
     """Spearman's rank correlation of the threshold with correctness and completeness (columns TREND).
 
@@ -167,5 +235,5 @@ def _schema(columns):
     return {name: _TYPES.get(name, pl.Float64) for name in columns}
 
 
-_TEXT = (*PLACE, "of", "like", "kinds", "against", "score", "kind")
-_TYPES = dict.fromkeys(_TEXT, pl.String) | dict.fromkeys(("prompts", "points", "fragments"), pl.Int64)
+_TEXT = (*PLACE, "of", "like", "kinds", "against", "score", "kind", "reason", "by", "ranked")
+_TYPES = dict.fromkeys(_TEXT, pl.String) | dict.fromkeys(("prompts", "points", "fragments", "number"), pl.Int64)
