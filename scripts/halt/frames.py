@@ -60,6 +60,15 @@ CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold i
     "fragment": pl.Int32,
     "confidence": pl.Float64,
 }
+STATES = {  # in the work folder alone
+    "split": pl.String,  # as of CONFIDENCES
+    "id": pl.String,
+    "sample": pl.Int32,
+    "fragment": pl.Int32,
+    "position": pl.String,  # which token of the fragment (halt.confidence.probe)
+    "layer": pl.Int32,  # 1 is the first one's output
+    "state": pl.List(pl.Float32),
+}
 TARGETS = {
     "model": pl.String,
     "domain": pl.String,

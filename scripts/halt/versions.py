@@ -18,6 +18,7 @@ PREFER = 1  # adapters trained on pairs
 RESPOND = 3  # answers to test prompts
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
+PROBE = 1  # what a probe on hidden states says of fragments
 FILTER = 1  # what is left of answers when unsure fragments are dropped
 SCORE = 1  # metrics per response
 REPORT = 2  # tables, figures and pages

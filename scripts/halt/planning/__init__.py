@@ -116,6 +116,10 @@ def work(job: Job, config: Mapping) -> Work:
             domain = _domain(job, config)
             answers = _answers(job, config) + domain["rows"]["train"]
             return Work(generated=answers * domain["max_new_tokens"])
+        case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
+            domain = _domain(job, config)
+            answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
+            return Work(generated=answers * domain["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
         case "prefer":  # every two samples of a prompt, two answers a pair
@@ -305,7 +309,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = {"prefer": "finetune", "self_evaluate": "respond"}.get(job.rule, job.rule)
+        stage = {"prefer": "finetune", "self_evaluate": "respond", "probe": "respond"}.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":
