@@ -248,10 +248,7 @@ def _check_probing(config: Mapping, name: str, of: Mapping, sound: Sound) -> Fau
     place = ("methods", name, "of")
     if of.get("rewrite") is not None or "pairs" in of:
         found = show(config["methods"][name]["of"])
-        yield (
-            place,
-            f"found {found}, which finetunes, expected one that does not: the pretrained model's states are read",
-        )
+        yield place, f"found {found}, which finetunes, expected one that does not: the probe reads the pretrained model"
     selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
     if name not in selected:
         return

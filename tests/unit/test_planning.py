@@ -68,6 +68,7 @@ def run(domain="facts", **more):
         ("generate", {"split": "test"}, {"generated": 40 * 5 * 24}),
         ("respond", run(), {"generated": 40 * 24}),
         ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
+        ("probe", run(), {"generated": (40 + 100 * 5) * 24}),
         ("filter", run(), {}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
         ("judge", {"split": "train"}, {"judged": 12000, "requests": 500 * 2, "evaluator": "served"}),

@@ -107,9 +107,6 @@ def read(
 
     engine: of transformers; chosen: positions; depths: shares of the model's layers.
     """
-    from halt.engines import states
-
-    layers = states.layers_at(engine.model, depths)
     sequences, places = [], []
     for answer in asked:
         before = engine.encode(answer.prompt)
@@ -124,9 +121,10 @@ def read(
             ]
         )
     try:
-        found = np.concatenate(states.read(engine.model, sequences, places, layers, batch_size))
+        layers, states = engine.hidden_states(sequences, places, depths, batch_size)
     except engines.EngineError as error:
         raise ConfidenceError(f"{error}: fewer shots or a smaller max_new_tokens make it shorter") from error
+    found = np.concatenate(states)
     return layers, found.reshape(-1, len(chosen), *found.shape[1:])
 
 

@@ -1,4 +1,4 @@
-"""Hidden states of a model at chosen tokens of texts that it is given to read: one forward pass, nothing is generated."""
+"""Hidden states of a model at chosen tokens of a text that it reads: one forward pass, nothing is generated."""
 
 import math
 from collections.abc import Sequence

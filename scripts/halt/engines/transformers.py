@@ -14,11 +14,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
-from halt.engines import Completion, Prompt, Sampling, scoring
+from halt.engines import Completion, Prompt, Sampling, scoring, states
 from halt.errors import HaltError
 
 
@@ -68,6 +69,13 @@ class Engine:
     ) -> list[list[float]]:
         """P(token | sequence): see halt.engines.scoring."""
         return scoring.next_token_probabilities(self.model, sequences, tokens, batch_size)
+
+    def hidden_states(
+        self, sequences: Sequence[list[int]], places: Sequence[Sequence[int]], depths: Sequence[float], batch_size: int
+    ) -> tuple[list[int], list[np.ndarray]]:
+        """(layers, hidden states of them at the places of each sequence): see halt.engines.states."""
+        layers = states.layers_at(self.model, depths)
+        return layers, states.read(self.model, sequences, places, layers, batch_size)
 
     def generate(
         self,
