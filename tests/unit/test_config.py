@@ -159,11 +159,12 @@ BROKEN = {
         [("methods/probe/of", "unchanged-own"), ("methods/early-stop/of", "facttune-fs"),
          ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 65)],
         [
-            ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe reads the "
-             "pretrained model"),
-            ("methods.probe.of: found 'unchanged-own', which finetunes, expected one that does not: the probe reads the "
-             "pretrained model"),
-            "models.smollm2-135m.engine: found 'vllm', expected 'transformers': method 'early-stop' reads hidden states",
+            ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe "
+             "reads the pretrained model"),
+            ("methods.probe.of: found 'unchanged-own', which finetunes, expected one that does not: the probe "
+             "reads the pretrained model"),
+            ("models.smollm2-135m.engine: found 'vllm', expected 'transformers': method 'early-stop' reads "
+             "hidden states"),
             "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
             "models.smollm2-135m.needs.respond.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
             "probe.folds: found 65, expected at most domains.code.rows.train (64)",
@@ -172,9 +173,9 @@ BROKEN = {
     "a probe of nothing": (
         [("probe/layers", [0.5, 0]), ("probe/positions", ["lst"]), ("probe/folds", 1)],
         [
-            "probe.folds: found 1, expected at least 2",
-            "probe.layers[1]: found 0, expected more than 0",
-            "probe.positions[0]: found 'lst', expected one of 'first', 'last', 'content', did you mean 'last'?",
+            "probe.folds: found 1, expected a whole number >= 2",
+            "probe.layers[1]: found 0, expected a number > 0 and <= 1",
+            "probe.positions[0]: found 'lst', expected one of 'first', 'last', 'content'",
         ],
     ),
     "agreement of one sample": (
