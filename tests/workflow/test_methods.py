@@ -1,4 +1,4 @@
-"""Every method with targets, and every filter, that tiny.yaml does not run, in a dependent and an independent domain."""
+"""Every method with targets, and every filter, that tiny.yaml does not run, in a domain of each kind."""
 
 from collections import Counter
 
