@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, processes, prompting, provenance, resume
+    from halt import confidence, domains, frames, processes, prompting, provenance, resume
     from halt.confidence import probe
     from halt.progress import Progress
 
@@ -68,7 +68,10 @@ def main(args: argparse.Namespace) -> None:
 
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
         nonlocal engine
-        engine = engine or engines.load("transformers", args.model.parent, loading["dtype"], shards=args.shards)
+        if engine is None:
+            from halt.engines.transformers import Engine  # the only one that shows its hidden states
+
+            engine = Engine(args.model.parent, loading["dtype"], shards=args.shards)
         tables = []
         for name, rows in part:
             asked = probe.answers(written[name][0], rows, written[name][1])

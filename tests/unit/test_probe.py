@@ -115,7 +115,7 @@ def test_layers_are_shares_of_the_depth_without_rounding_errors():
 
 
 def test_states_of_a_table_lie_beside_their_fragments():
-    rows = fragments({"p0": ["ab", "c"]})
+    rows = fragments({"p0": ["rw", "r"]})
     states = np.arange(3 * 2 * 1 * 4, dtype=np.float32).reshape(3, 2, 1, 4)
     table = probe.states_table(made.shuffled(rows), "train", ["last", "first"], [7], states)
     assert dict(table.schema) == dict(pl.DataFrame(schema=frames.STATES).schema)
@@ -367,7 +367,7 @@ def test_a_killed_probe_reads_nothing_twice(tmp_path, monkeypatch, kind):
         return [1, 2], np.random.default_rng(len(told)).normal(size=(count, len(chosen), 2, 3)).astype(np.float32)
 
     monkeypatch.setattr(confidence, "PROMPTS_PER_PART", 4)
-    monkeypatch.setattr(engines, "load", lambda *_, **__: "engine")
+    monkeypatch.setattr("halt.engines.transformers.Engine", lambda *_, **__: "engine")
     monkeypatch.setattr(probe, "read", read)
     args = program.parser().parse_args(arguments)
     limit = 4  # one part of four answers
