@@ -99,7 +99,7 @@ def test_what_would_have_been_written_later_changes_no_state(engine):
 
 
 def test_an_answer_beyond_the_context_is_refused(engine):
-    long = answer(*["a painter"] * engine.model.config.max_position_embeddings)
+    long = answer("a painter " * engine.model.config.max_position_embeddings)
     with pytest.raises(confidence.ConfidenceError, match=r"the model's context \d+: fewer shots"):
         probe.read(engine, [long], ["last"], [1.0], 1)
 
