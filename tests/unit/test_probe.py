@@ -109,9 +109,9 @@ def test_layers_are_shares_of_the_depth_without_rounding_errors():
 
     from halt.engines import states
 
-    config = SimpleNamespace(get_text_config=lambda: SimpleNamespace(num_hidden_layers=30))
+    config = SimpleNamespace(get_text_config=lambda: SimpleNamespace(num_hidden_layers=100))
     model = SimpleNamespace(config=config)
-    assert states.layers_at(model, [1.0, 0.25, 0.1, 0.001]) == [1, 3, 8, 30]  # 0.1 * 30 is more than 3 in binary
+    assert states.layers_at(model, [1.0, 0.255, 0.07, 0.001]) == [1, 7, 26, 100]  # 0.07 * 100 is more than 7 in binary
 
 
 def test_states_of_a_table_lie_beside_their_fragments():
