@@ -44,7 +44,7 @@ BROKEN = {
         [
             (
                 "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
-                "methods, models, phrases, report, respond, rewrite, score)"
+                "methods, models, phrases, probe, report, respond, rewrite, score)"
             ),
         ],
     ),
