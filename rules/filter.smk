@@ -83,6 +83,56 @@ rule agree:
         " --output {output.confidences:q} > {log:q} 2>&1"
 
 
+rule probe:
+    """Read hidden states at the fragments, learn on training samples which are right, predict the answers'."""
+    input:
+        fragments=filtered(paths.RESPONSE_FRAGMENTS),
+        responses=filtered(paths.RESPONSES),
+        data=ASKED,
+        judgements=paths.JUDGEMENTS.format(model="{model}", domain="{test_domain}", split="train"),
+        samples=paths.GENERATIONS.format(model="{model}", domain="{test_domain}", split="train"),
+        training=paths.DATA.format(domain="{test_domain}", split="train"),
+        model=paths.MODEL,
+    output:
+        confidences=paths.CONFIDENCES,
+    log:
+        f"results/logs/probe/{CONFIDENT}.log",
+    benchmark:
+        f"results/benchmarks/probe/{CONFIDENT}.tsv"
+    wildcard_constraints:
+        method=paths.filter_constraint(config, *paths.PROBING),
+    conda:
+        "../envs/model.yaml"
+    resources:
+        gpu=needs("respond", "gpus"),
+        mem_mb=needs("respond", "memory_mb"),
+        runtime=needs("respond", "minutes"),
+        cpus_per_task=needs("respond", "cpus"),
+        processes=spread("respond"),
+        batch_size=needs("respond", "batch_size"),
+    params:
+        settings=settings(
+            "probe",
+            "generate/shots",
+            "generate/seed",
+            "respond/shots",
+            "respond/seed",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{test_domain}/module",
+            "methods/{method}/filter",
+        ),
+        version=versions.PROBE,
+        work=f"results/work/probe/{CONFIDENT}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/probe.py"
+        " --fragments {input.fragments:q} --responses {input.responses:q} --data {input.data:q}"
+        " --judgements {input.judgements:q} --samples {input.samples:q}"
+        " --training-data {input.training:q} --model {input.model:q} --method {wildcards.method:q}"
+        " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.confidences:q}"
+
+
 rule filter:
     """Drop what is below the bound of one threshold; what stays keeps the verdict that it has."""
     input:

@@ -72,16 +72,8 @@ class Task(NamedTuple):
     def prompts(self, shots: int, seed: int) -> list[Prompt]:
         """Every prompt behind `shots` random training pairs of its own."""
         pool = self.context.select("id", "prompt", "reference").rows(named=True)
-        return [
-            prompting.few_shot(
-                row["id"],
-                prompting.context(pool, row["id"], shots, seed) if shots else [],
-                row["prompt"],
-                self.chat,
-                self.domain,
-            )
-            for row in self.data.select("id", "prompt").rows(named=True)
-        ]
+        rows = self.data.select("id", "prompt").rows(named=True)
+        return prompting.few_shots(rows, pool, shots, seed, self.chat, self.domain)
 
     def keys(self, method: str, threshold: str, seed: int, domain: str | None = None) -> dict:
         """The run's columns of a RESPONSES table."""

@@ -239,12 +239,36 @@ def _check_filters(config: Mapping, sound: Sound) -> Faults:
         of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
         if of.get("threshold") and (of["rewrite"] is not None or "filter" in of):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
+        if method["filter"] in paths.PROBING:
+            yield from _check_probing(config, name, of, sound)
         if (
             method["filter"] == "self_consistency"
             and sound("generate", "samples")
             and config["generate"]["samples"] < 2
         ):
             yield ("generate", "samples"), f"found 1, but method {show(name)} compares samples, expected at least 2"
+
+
+def _check_probing(config: Mapping, name: str, of: Mapping, sound: Sound) -> Faults:
+    """The pretrained model's own answers can be read, by transformers, and there are prompts for every fold."""
+    place = ("methods", name, "of")
+    if of.get("rewrite") is not None or "pairs" in of:
+        found = show(config["methods"][name]["of"])
+        yield place, f"found {found}, which finetunes, expected one that does not: the probe reads the pretrained model"
+    selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
+    if name not in selected:
+        return
+    for _, model in _items(config, sound, "experiment", "models"):
+        if sound("models", model, "engine") and config["models"][model]["engine"] == "vllm":
+            place = ("models", model, "engine")
+            yield place, f"found 'vllm', expected 'transformers': method {show(name)} reads hidden states"
+    if not sound("probe", "folds"):
+        return
+    folds = config["probe"]["folds"]
+    for domain in _selected_domains(config, sound):
+        if sound("domains", domain, "rows", "train") and folds > config["domains"][domain]["rows"]["train"]:
+            rows = config["domains"][domain]["rows"]["train"]
+            yield ("probe", "folds"), f"found {folds}, expected at most domains.{domain}.rows.train ({rows})"
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:

@@ -64,6 +64,15 @@ ASSURANCES = _ANSWER | {  # of models that were taught to say whether they are s
     "sure": pl.Float64,  # P(that it is sure) among that and that it is not, behind its answer
     "likelihood": pl.Float64,  # geometric mean of the probabilities of the answer's tokens; 0 for an empty answer
 }
+STATES = {  # in the work folder alone
+    "split": pl.String,  # as of CONFIDENCES
+    "id": pl.String,
+    "sample": pl.Int32,
+    "fragment": pl.Int32,
+    "position": pl.String,  # which token of the fragment (halt.confidence.probe)
+    "layer": pl.Int32,  # 1 is the first one's output
+    "state": pl.List(pl.Float32),
+}
 TARGETS = {
     "model": pl.String,
     "domain": pl.String,

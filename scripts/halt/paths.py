@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
+PROBING = ("probe", "early_stop")  # kinds of filter that read hidden states
 STAGES = ("judge", "judge_responses")  # that ask a server
 NO_THRESHOLD = "none"
 

@@ -36,6 +36,16 @@ def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, dom
     return Prompt(prompt_id, None, shown + _opening(domain, prompt))
 
 
+def few_shots(
+    rows: Sequence[Mapping], pool: Sequence[Mapping], shots: int, seed: int, chat: bool, domain: ModuleType
+) -> list[Prompt]:
+    """The prompt of every row (id, prompt) behind `shots` random pairs of the pool, none of them its own."""
+    return [
+        few_shot(row["id"], context(pool, row["id"], shots, seed) if shots else [], row["prompt"], chat, domain)
+        for row in rows
+    ]
+
+
 def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> dict:
     """One row for TRL's SFTTrainer, whose loss is on the completion alone; the prompt is zero-shot."""
     if chat:

@@ -19,6 +19,7 @@ RESPOND = 3  # answers to test prompts
 VOUCH = 1  # how sure a model says it is of an answer
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
+PROBE = 1  # what a probe on hidden states says of fragments
 FILTER = 1  # what is left of answers when unsure fragments are dropped
 SCORE = 1  # metrics per response
 REPORT = 3  # tables, figures and pages

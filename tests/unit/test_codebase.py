@@ -89,6 +89,7 @@ def test_a_changed_file_changes_its_digest_alone(project):
         ("tables", ()),
         ("page", ()),
         ("self_evaluate", ("from halt import confidence, domains, frames", "from halt.confidence import p_true")),
+        ("probe", ("from halt import confidence, domains, frames, prompting", "from halt.confidence import probe")),
         ("split", ("from halt import domains, frames, provenance, splitting",)),
         ("judge", ("from halt import domains, frames, judges, prompts, resume", "from halt.judges import opening")),
     ],

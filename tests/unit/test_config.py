@@ -44,7 +44,7 @@ BROKEN = {
         [
             (
                 "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
-                "methods, models, phrases, report, respond, rewrite, score)"
+                "methods, models, phrases, probe, report, respond, rewrite, score)"
             ),
         ],
     ),
@@ -145,13 +145,37 @@ BROKEN = {
          ("methods/z", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "bas"})],
         [
             "methods.base.filter: missing, expected one: `of` says whose answers are filtered",
-            "methods.p-true.filter: found 'p_tru', expected one of 'p_true', 'self_consistency'",
+            "methods.p-true.filter: found 'p_tru', expected one of 'p_true', 'self_consistency', "
+            "'probe', 'early_stop'",
             "methods.x.of: missing, expected the method whose answers are filtered",
             "methods.x.rewrite: found 'halt', but a filter trains nothing, expected null",
             "methods.x.threshold: found false, but a filter needs a threshold, expected true",
             "methods.x.threshold: found false, but module 'halt' needs one, expected true",
             "methods.y.of: found 'halt', which has a threshold, expected a method without one",
             "methods.z.of: found 'bas', expected a key of methods, did you mean 'base'?",
+        ],
+    ),
+    "a probe of what it cannot read": (
+        [("methods/probe/of", "unchanged-own"), ("methods/early-stop/of", "facttune-fs"),
+         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 65)],
+        [
+            ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe "
+             "reads the pretrained model"),
+            ("methods.probe.of: found 'unchanged-own', which finetunes, expected one that does not: the probe "
+             "reads the pretrained model"),
+            ("models.smollm2-135m.engine: found 'vllm', expected 'transformers': method 'early-stop' reads "
+             "hidden states"),
+            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.smollm2-135m.needs.respond.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "probe.folds: found 65, expected at most domains.code.rows.train (64)",
+        ],
+    ),
+    "a probe of nothing": (
+        [("probe/layers", [0.5, 0]), ("probe/positions", ["lst"]), ("probe/folds", 1)],
+        [
+            "probe.folds: found 1, expected a whole number >= 2",
+            "probe.layers[1]: found 0, expected a number > 0 and <= 1",
+            "probe.positions[0]: found 'lst', expected one of 'first', 'last', 'content'",
         ],
     ),
     "agreement of one sample": (

@@ -75,6 +75,7 @@ def run(domain="facts", **more):
         ("respond", run(), {"generated": 40 * 24}),
         ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
         ("vouch", run(), {"generated": 40 * 24}),
+        ("probe", run(), {"generated": (40 + 100 * 5) * 24}),
         ("filter", run(), {}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
         ("prefer", {"method": "all-pairs"}, {"trained": 100 * 10 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),

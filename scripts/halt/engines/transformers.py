@@ -14,11 +14,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
-from halt.engines import Completion, Prompt, Sampling, scoring
+from halt.engines import Completion, Prompt, Sampling, scoring, states
 from halt.errors import HaltError
 from halt.precision import computed_in
 
@@ -74,6 +75,13 @@ class Engine:
     def likelihoods(self, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int) -> list[float]:
         """Geometric mean of the probabilities of the tokens from `starts` on: see halt.engines.scoring."""
         return scoring.likelihoods(self.model, sequences, starts, batch_size)
+
+    def hidden_states(
+        self, sequences: Sequence[list[int]], places: Sequence[Sequence[int]], depths: Sequence[float], batch_size: int
+    ) -> tuple[list[int], list[np.ndarray]]:
+        """(layers, hidden states of them at the places of each sequence): see halt.engines.states."""
+        layers = states.layers_at(self.model, depths)
+        return layers, states.read(self.model, sequences, places, layers, batch_size)
 
     def generate(
         self,

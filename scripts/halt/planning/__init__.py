@@ -28,6 +28,12 @@ LORA_SHAPE = (
 TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
+_STAGES = {
+    "prefer": "finetune",
+    "self_evaluate": "respond",
+    "vouch": "respond",
+    "probe": "respond",
+}  # of needs, by rule
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
 SHORT, LARGE = 3, 1.5  # asked over used, from where on minutes and memory are called over-asked
 LEAST_MINUTES, LEAST_MB = 10, 1000  # below which asking is never called too much
@@ -118,6 +124,10 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(generated=answers * domain["max_new_tokens"])
         case "vouch":  # a token that is read counted as one to generate
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
+            domain = _domain(job, config)
+            answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
+            return Work(generated=answers * domain["max_new_tokens"])
         case "judge" | "judge_responses":
             return _judging(job, config)
         case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
@@ -309,7 +319,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = {"prefer": "finetune", "self_evaluate": "respond", "vouch": "respond"}.get(job.rule, job.rule)
+        stage = _STAGES.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":
