@@ -121,6 +121,17 @@ def pretrained(folder: Path, dtype: str, frozen: bool, device: str, quantization
     )
 
 
+def lora(settings: Mapping) -> peft.LoraConfig:
+    """A fresh adapter on all linear layers; settings: the config's `finetune.lora`."""
+    return peft.LoraConfig(
+        r=settings["rank"],
+        lora_alpha=settings["alpha"],
+        lora_dropout=settings["dropout"],
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
 def _four_bits(dtype: str) -> BitsAndBytesConfig:
     """QLoRA's format. The bits are packed into numbers of the model's own format: FSDP shards nothing else."""
     return BitsAndBytesConfig(
