@@ -270,6 +270,78 @@ def started_from(wildcards):
     return paths.ADAPTER.format(**{**wildcards, "method": before, "threshold": threshold})
 
 
+def sk_samples(drawn, more):
+    """Input of SK-Tuning: results of `generate`'s training samples if they are as many as it learns from, else its own."""
+
+    def file(wildcards):
+        enough = config["sk_tuning"]["samples"] <= config["generate"]["samples"]
+        return drawn.format(**wildcards, split="train") if enough else more.format(**wildcards)
+
+    return file
+
+
+def sk_labels(wildcards):
+    """Input of `sk_tune`: the fragments that it learns from, labelled as the config says."""
+    if config["sk_tuning"]["labels"] == "nli":
+        return paths.SK_ENTAILED.format(**wildcards)
+    return sk_samples(paths.JUDGEMENTS, paths.SK_JUDGEMENTS)(wildcards)
+
+
+def nli_needs(what):
+    """A resource of `sk_entail`."""
+
+    def amount(wildcards, attempt):
+        return asked(config["sk_tuning"]["nli"]["needs"], what, attempt)
+
+    return amount
+
+
+def rating_text(wildcards):
+    """Input of what asks for p(True) of samples: the prompt text of its questions."""
+    dependent = domains.load(config["domains"][wildcards.domain]["module"]).DEPENDENT
+    return f"scripts/prompts/{prompts.of_self_evaluation(dependent)}.txt"
+
+
+def rating_adapter(wildcards):
+    """Input of `self_rate`: the record of SK-Tuning, if it is the tuned model that rates."""
+    return [] if wildcards.evaluator == "pretrained" else paths.SK_ADAPTER.format(**wildcards)
+
+
+def rating_settings(wildcards):
+    """Params of `self_rate`; of the tuned model also which prompts it has learnt from: these it does not rate."""
+    tuned = wildcards.evaluator == "sk-tuned"
+    return settings(
+        "confidence",
+        "models/{model}/chat",
+        "models/{model}/dtype",
+        "domains/{domain}/module",
+        *(["sk_tuning/share", "sk_tuning/seed"] if tuned else []),
+        optional=["models/{model}/engine"],
+    )(wildcards)
+
+
+def ratings_of_method(wildcards):
+    """Input of `pair_rated`: p(True) of the training samples, by the model that the method trusts."""
+    evaluator = config["methods"][wildcards.method]["rated_by"]
+    return paths.RATINGS.format(**wildcards, evaluator=evaluator, split="train")
+
+
+def tried_ratings():
+    """Input of `calibration`: p(True) of the samples of the answered split, by every evaluator."""
+    split = config["respond"]["split"]
+    return [
+        file
+        for evaluator in paths.EVALUATORS
+        for file in each(paths.RATINGS, evaluator=evaluator, split=split)
+    ]
+
+
+def calibrations():
+    """What the experiment shows of SK-Tuning: nothing, unless a selected method trusts the tuned model."""
+    tuned = set(paths.rated(config, "sk-tuned")) & set(config["experiment"]["methods"])
+    return [paths.CALIBRATION] if tuned else []
+
+
 def filtered(template):
     """Input of what filters: a result of the method whose answers are filtered."""
 

@@ -9,7 +9,9 @@ from halt import errors
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, required=True, help="training rows; of these the prompts alone are read")
+    arguments.add_argument(
+        "--data", type=Path, required=True, help="training rows; of these the prompts alone are read"
+    )
     arguments.add_argument("--generations", type=Path, required=True, help="samples of the pretrained model")
     arguments.add_argument("--ratings", type=Path, required=True, help="p(True) of their fragments")
     arguments.add_argument("--method", required=True)

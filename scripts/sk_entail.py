@@ -52,9 +52,7 @@ def main(args: argparse.Namespace) -> None:
         for table in part:
             row = rows[table["id"][0]]
             answers = [answer["text"].to_list() for answer in table.partition_by("sample", maintain_order=True)]
-            verdicts = entailment.decide(
-                row.prompt, answers, domain.split(row.reference), entail, domain.DEPENDENT
-            )
+            verdicts = entailment.decide(row.prompt, answers, domain.split(row.reference), entail, domain.DEPENDENT)
             flat = [verdict for answer in verdicts for verdict in answer]
             tables.append(
                 table.with_columns(

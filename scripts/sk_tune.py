@@ -47,9 +47,7 @@ def main(args: argparse.Namespace) -> None:
     labelled = frames.read(args.labelled, frames.JUDGEMENTS)
     judged = frames.read(args.judgements, frames.JUDGEMENTS)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
-    [(name, model)] = [
-        (key.split("/")[1], entry) for key, entry in args.settings.items() if key.startswith("models/")
-    ]
+    [(name, model)] = [(key.split("/")[1], entry) for key, entry in args.settings.items() if key.startswith("models/")]
     settings = {key.removeprefix("sk_tuning/"): entry for key, entry in args.settings.items()}
     prompt_of = dict(data.select("id", "prompt").iter_rows())
     asking = args.settings["confidence"]

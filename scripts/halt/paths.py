@@ -52,7 +52,7 @@ SK_JUDGEMENTS = "results/sk_tuning/{model}/{domain}/judgements.parquet"
 SK_ENTAILED = "results/sk_tuning/{model}/{domain}/entailed.parquet"
 SK_ADAPTER = "results/sk_tuning/{model}/{domain}/adapter/training.json"
 NLI = "results/nli/model/manifest.json"
-CALIBRATION = "results/tables/calibration.csv"
+CALIBRATION = "results/calibration/calibration.csv"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"

@@ -52,9 +52,9 @@ def encode(tokenizer, prompt: Prompt) -> list[int]:
     """Token ids of one prompt, the chat template's opening of the answer included."""
     if prompt.messages is None:
         return tokenizer(prompt.text)["input_ids"]
-    return tokenizer.apply_chat_template(
-        prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
-    )["input_ids"]
+    return tokenizer.apply_chat_template(prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True)[
+        "input_ids"
+    ]
 
 
 def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shards: int = 1):

@@ -67,7 +67,9 @@ def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.Dat
     """
     of_sample = {
         key: tuple(part["confidence"])
-        for key, part in ratings.sort("fragment").partition_by("id", "sample", as_dict=True, maintain_order=True).items()
+        for key, part in ratings.sort("fragment")
+        .partition_by("id", "sample", as_dict=True, maintain_order=True)
+        .items()
     }
     drawn: dict[str, list[Sample]] = defaultdict(list)
     for id, index, text in generations.select("id", "sample", "text").sort("id", "sample").iter_rows():
@@ -76,7 +78,9 @@ def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.Dat
         drawn[id].append(Sample(index, text, ("",) * len(confidences), unjudged, confidences=confidences))
     if of_sample:
         id, index = next(iter(of_sample))
-        raise PairError(f"sample {index} of the prompt '{id}' is rated and was not drawn: the tables are of different runs")
+        raise PairError(
+            f"sample {index} of the prompt '{id}' is rated and was not drawn: the tables are of different runs"
+        )
     known = set(ratings["id"])
     for id, prompt in prompts.items():
         if id in known:
