@@ -309,7 +309,7 @@ def rating_adapter(wildcards):
 
 def rating_settings(wildcards):
     """Params of `self_rate`; of the tuned model also which prompts it has learnt from: these it does not rate."""
-    tuned = wildcards.evaluator == "sk-tuned"
+    tuned = wildcards.evaluator == "tuned"
     return settings(
         "confidence",
         "models/{model}/chat",
@@ -338,7 +338,7 @@ def tried_ratings():
 
 def calibrations():
     """What the experiment shows of SK-Tuning: nothing, unless a selected method trusts the tuned model."""
-    tuned = set(paths.rated(config, "sk-tuned")) & set(config["experiment"]["methods"])
+    tuned = set(paths.rated(config, "tuned")) & set(config["experiment"]["methods"])
     return [paths.CALIBRATION] if tuned else []
 
 

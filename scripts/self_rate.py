@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--training-data", type=Path, required=True, help="training rows")
     arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
     arguments.add_argument("--adapter", type=Path, nargs="?", help="training.json of SK-Tuning; none: as pretrained")
-    arguments.add_argument("--evaluator", required=True, help="pretrained or sk-tuned")
+    arguments.add_argument("--evaluator", required=True, help="pretrained or tuned")
     arguments.add_argument(
         "--settings",
         type=json.loads,

@@ -205,7 +205,7 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
     if name in selected:
         yield from _check_dpo(config, name, sound)
-        if method.get("rated_by") == "sk-tuned":
+        if method.get("rated_by") == "tuned":
             yield from _check_sk_tuning(config, name, sound)
 
 

@@ -61,7 +61,7 @@ CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold i
     "confidence": pl.Float64,
 }
 RATINGS = _ANSWER | {  # of samples; method "samples", seed of the sampling
-    "evaluator": pl.String,  # pretrained | sk-tuned: whose p(True)
+    "evaluator": pl.String,  # pretrained | tuned: whose p(True)
     "split": pl.String,
     "fragment": pl.Int32,
     "confidence": pl.Float64,

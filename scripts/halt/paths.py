@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
 STAGES = ("judge", "judge_responses", "sk_judge")  # that ask a server
-EVALUATORS = ("pretrained", "sk-tuned")  # whose p(True) rates the samples
+EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called

@@ -1,9 +1,9 @@
 """From judged samples to pairs of answers, the one preferred to the other, for DPO; pure.
 
 One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
-`halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` as those do; they
-come as `settings.options`. A method that is `rated_by` p(True) gets samples with `confidences`, and without verdicts and
-references (see `rated`).
+`halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` as those do:
+they come as `settings.options`. A method that is `rated_by` p(True) gets samples with `confidences`, and without
+verdicts and references (see `rated`).
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Is p(True) worth more behind SK-Tuning: ranking and calibration on samples of prompts that nothing was learnt from."""
+"""Is p(True) worth more behind SK-Tuning: ranking and calibration on samples of prompts that were not learnt from."""
 
 import polars as pl
 
