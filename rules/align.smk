@@ -246,9 +246,9 @@ rule pair_rated:
 rule calibration:
     """What p(True) is worth before and after SK-Tuning, on samples of the prompts that are answered."""
     input:
-        ratings=tried_ratings(),
-        judgements=each(paths.JUDGEMENTS, split=config["respond"]["split"]),
-        data=each(paths.DATA, split=config["respond"]["split"]),
+        ratings=tried(paths.RATINGS, *paths.EVALUATORS),
+        judgements=tried(paths.JUDGEMENTS),
+        data=tried(paths.DATA),
     output:
         table=report(paths.CALIBRATION, caption="../report/calibration.rst", category="Tables"),
     log:

@@ -326,14 +326,18 @@ def ratings_of_method(wildcards):
     return paths.RATINGS.format(**wildcards, evaluator=evaluator, split="train")
 
 
-def tried_ratings():
-    """Input of `calibration`: p(True) of the samples of the answered split, by every evaluator."""
-    split = config["respond"]["split"]
-    return [
-        file
-        for evaluator in paths.EVALUATORS
-        for file in each(paths.RATINGS, evaluator=evaluator, split=split)
-    ]
+def tried(template, *evaluators):
+    """Input of `calibration`: results of the samples of the answered split, one by each evaluator if there are any."""
+
+    def files(wildcards):
+        split = config["respond"]["split"]
+        return [
+            file
+            for evaluator in evaluators or [""]
+            for file in each(template, evaluator=evaluator, split=split)
+        ]
+
+    return files
 
 
 def calibrations():

@@ -168,7 +168,10 @@ def parameters(model: torch.nn.Module) -> dict[str, int]:
 def arguments(
     settings: Mapping, dtype: str, spread: Plan, steps: int, seed: int, work: Path, state: accelerate.PartialState
 ) -> dict:
-    """What every trainer is told, as keyword arguments of TRL's configs; settings: the config's `finetune` or `dpo`."""
+    """What every trainer is told, as keyword arguments of TRL's configs.
+
+    settings: the config's `finetune`, `dpo` or `sk_tuning.training`.
+    """
     return {
         "output_dir": str(work),
         "per_device_train_batch_size": spread.batch,

@@ -61,9 +61,9 @@ def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
 def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.DataFrame) -> Iterator[Judged]:
     """Every rated prompt with its samples (RESPONSES) and the p(True) of their fragments (RATINGS), in their order.
 
-    prompts: by id. What comes out has no reference, no truth and no verdict: none can be used. A prompt without any
-    rating is left out (it was shown as an example, or learnt from by SK-Tuning); a sample without fragments has no
-    confidence. PairError if a rating is of no sample.
+    prompts: by id. What comes out has no reference, no truth, no verdict and no text of a fragment: none can be used. A
+    prompt without any rating is left out (it was shown as an example, or learnt from by SK-Tuning); a sample without
+    fragments has no confidence. PairError if a rating is of no sample.
     """
     of_sample = {
         key: tuple(part["confidence"])
