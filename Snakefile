@@ -35,4 +35,4 @@ rule all:
         "results/tables/main.md",
         "results/figures/tradeoff.png",
         "results/report/answers.html",
-        calibrations(),
+        alignments(),

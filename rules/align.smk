@@ -6,6 +6,7 @@ localrules:
     sk_split,
     pair_rated,
     calibration,
+    facts,
 
 
 TRAIN_JUDGEMENTS = paths.JUDGEMENTS.format(model="{model}", domain="{domain}", split="train")
@@ -261,3 +262,19 @@ rule calibration:
     shell:
         "python scripts/calibration.py --ratings {input.ratings:q} --judgements {input.judgements:q}"
         " --data {input.data:q} --settings {params.settings:q} --output {output.table:q} > {log:q} 2>&1"
+
+
+rule facts:
+    """Right and wrong facts of every result, counted as FActScore does."""
+    input:
+        metrics=counted,
+    output:
+        table=report(paths.FACTS, caption="../report/facts.rst", category="Tables"),
+    log:
+        "results/logs/facts.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        version=versions.REPORT,
+    shell:
+        "python scripts/facts.py --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"

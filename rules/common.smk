@@ -340,10 +340,18 @@ def tried(template, *evaluators):
     return files
 
 
-def calibrations():
-    """What the experiment shows of SK-Tuning: nothing, unless a selected method trusts the tuned model."""
-    tuned = set(paths.rated(config, "tuned")) & set(config["experiment"]["methods"])
-    return [paths.CALIBRATION] if tuned else []
+def counted(wildcards):
+    """Input of `facts`: the metrics of all results."""
+    return every(paths.METRICS)
+
+
+def alignments():
+    """What the experiment shows beside the report: the facts, as the paper of self-alignment counts them, if a selected
+    method pairs by p(True), and the calibration of p(True) if one trusts the tuned model."""
+    selected = set(config["experiment"]["methods"])
+    return [paths.FACTS] * bool(selected & set(paths.rated(config))) + [paths.CALIBRATION] * bool(
+        selected & set(paths.rated(config, "tuned"))
+    )
 
 
 def filtered(template):

@@ -53,6 +53,7 @@ SK_ENTAILED = "results/sk_tuning/{model}/{domain}/entailed.parquet"
 SK_ADAPTER = "results/sk_tuning/{model}/{domain}/adapter/training.json"
 NLI = "results/nli/model/manifest.json"
 CALIBRATION = "results/calibration/calibration.csv"
+FACTS = "results/facts/facts.csv"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"

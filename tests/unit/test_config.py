@@ -443,7 +443,7 @@ BROKEN = {
                              "options": {"top": 0.3}}),
         ],
         [
-            "methods.five.rated_by: found 'pretraind', expected 'pretrained' or 'tuned', did you mean 'pretrained'?",
+            "methods.five.rated_by: found 'pretraind', expected one of 'pretrained', 'tuned'",
             "methods.four.options.best: unknown key (known: top)",
             "methods.one.rated_by: missing, but module 'self_eval' pairs by p(True), expected whose",
             "methods.six.options: found options, but there is nothing to rewrite, expected none",

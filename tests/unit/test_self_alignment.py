@@ -1,6 +1,7 @@
 """Self-alignment: pairs by p(True) and by nothing else, entailment both ways, what is learnt is not paired."""
 
 import json
+import math
 
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from halt import engines, entailment, frames, metrics, preferences
 from halt.confidence import knowledge, p_true
 from halt.entailment import Decided, Entailed
 from halt.preferences import Pair
-from halt.report import calibration
+from halt.report import calibration, facts
 from halt.rewriting import Judged, Sample, Settings
 
 
@@ -333,3 +334,31 @@ def test_calibration_is_told_of_each_evaluator_on_the_same_fragments():
     assert before["ece"] == pytest.approx((abs(1.8 - 1) + 0.1) / 3)
     assert before["confidence"] == pytest.approx(1.9 / 3)
     assert (after["auroc"], after["ece"]) == (1, 0)
+
+
+def metrics_row(id, given, right, unverifiable=0, unjudged=0):
+    return {
+        **made.answer("self-eval", "none", 0, id=id),
+        **{"cluster": id, "given": given, "right": right, "facts": right, "unverifiable": unverifiable},
+        **{"unjudged": unjudged, "n_all": 4, "n_capable": 4},
+    }
+
+
+def test_facts_are_counted_as_factscore_does():
+    rows = [
+        metrics_row("a", 4, 3, unverifiable=1),  # 3 of 5
+        metrics_row("b", 20, 10),  # 10 of 20, long enough
+        metrics_row("c", 0, 0, unjudged=2),  # no answer
+    ]
+    [row] = facts.table(frames.build(rows, frames.METRICS).lazy()).rows(named=True)
+    assert (row["prompts"], row["method"], row["seed"]) == (3, "self-eval", "0")
+    assert row["correct"] == pytest.approx(13 / 3)
+    assert row["incorrect"] == pytest.approx(12 / 3)
+    assert row["response_rate"] == pytest.approx(2 / 3)
+    assert row["factscore"] == pytest.approx((3 / 5 + 10 / 20) / 2)
+    assert row["factscore_penalty"] == pytest.approx((3 / 5 * math.exp(1 - 10 / 5) + 10 / 20) / 2)
+
+
+def test_a_result_without_any_answer_has_no_factscore():
+    [row] = facts.table(frames.build([metrics_row("a", 0, 0)], frames.METRICS).lazy()).rows(named=True)
+    assert (row["correct"], row["response_rate"], row["factscore"], row["factscore_penalty"]) == (0, 0, None, None)

@@ -10,7 +10,7 @@ from runs import FROM_RESPOND
 METHODS = {"experiment": {"domains": ["biography"], "methods": ["unchanged-own", "self-align"]}}
 RESULT = "random-tiny/biography/self-align/none/seed0"
 TUNED = {"sk_sample", "sk_split", "sk_judge", "sk_tune"}
-FROM_RATE = {"self_rate", "pair_rated", "prefer", "calibration"} | FROM_RESPOND
+FROM_RATE = {"self_rate", "pair_rated", "prefer", "calibration", "facts"} | FROM_RESPOND
 
 
 @pytest.fixture(scope="module")
