@@ -6,7 +6,7 @@ import math
 import polars as pl
 import pytest
 import synthetic as made
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pair_rated
@@ -48,8 +48,10 @@ def test_the_top_share_is_preferred_to_each_of_the_rest():
 
 def test_the_share_is_rounded_up_and_taken_as_it_is_written():
     ten = rated(*([number / 10] for number in range(10)))
-    assert {chosen for chosen, _ in numbers(ranked(ten, 0.3))} == {9, 8, 7}  # ceil of the binary 0.3 * 10 would be 4
+    assert {chosen for chosen, _ in numbers(ranked(ten, 0.3))} == {9, 8, 7}
     assert {chosen for chosen, _ in numbers(ranked(ten, 0.31))} == {9, 8, 7, 6}
+    many = rated(*([number / 25] for number in range(25)))
+    assert len({chosen for chosen, _ in numbers(ranked(many, 0.28))}) == 7  # the binary 0.28 * 25 is a little above 7
 
 
 def test_equal_scores_equal_texts_and_empty_samples_are_no_pairs():
@@ -66,6 +68,7 @@ def test_a_sample_that_claims_nothing_is_the_worst():
     assert numbers(ranked(rated([], [0.1], [0.2]), 0.3)) == [(2, 1), (2, 0)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 1), max_size=3), min_size=1, max_size=6), st.sampled_from([0.3, 0.5]))
 def test_the_chosen_one_always_scores_higher(confidences, top):
     found = ranked(rated(*confidences), top)

@@ -32,7 +32,7 @@ def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
     """
     scored = [(_score(sample), sample) for sample in prompt.samples if sample.text.strip()]
     ranked = sorted(scored, key=lambda one: -one[0])
-    # As it is written in the config: 0.3 of ten samples are three, and the binary 0.3 is a little more than that.
+    # As it is written in the config: 0.28 of 25 samples are 7, and the binary 0.28 is a little more than that.
     best = math.ceil(Fraction(str(settings.options["top"])) * len(ranked))
     return [
         Pair(chosen.text.strip(), rejected.text.strip(), chosen.index, rejected.index, high, low)
