@@ -27,8 +27,8 @@ from halt.engines import scoring
 from halt.examples import TrainingError, order, plan
 from halt.trainers import Run
 
-_NOT_THERE = ("activation_checkpointing", "loss_type", "max_length", "packing")  # TRL's arguments, not transformers'
-_ARGUMENTS = (*(name for name in trainers.ARGUMENTS if name not in _NOT_THERE), "gradient_checkpointing")
+_TRLS = ("loss_type", "max_length", "packing")  # arguments that transformers' own trainer does not know
+_ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name not in _TRLS)
 
 
 class Encoded(NamedTuple):
@@ -129,8 +129,7 @@ def tune(
         model=peft.get_peft_model(pretrained, trainers.lora(lora)),
         args=TrainingArguments(
             **arguments,
-            gradient_checkpointing=settings["gradient_checkpointing"],
-            gradient_checkpointing_kwargs={"use_reentrant": False},  # else nothing reaches an adapter on frozen weights
+            activation_checkpointing=settings["gradient_checkpointing"],
             remove_unused_columns=False,
         ),
         train_dataset=[examples[row] for row in stream],

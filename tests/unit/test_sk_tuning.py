@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-import test_training
 import torch
 from safetensors.torch import load_file
 from test_preferring import _course
@@ -22,7 +21,6 @@ from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Question, Shot
 from halt.examples import TrainingError
 
-model = test_training.model  # the fixture
 TEMPLATE = "Q: {prompt} {fragment}\nAnswer:"
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}
 SETTINGS = {
@@ -62,6 +60,12 @@ def _tune(model, folder, items=ITEMS, batch_size=4, seed=0, **changes):
 
 
 @pytest.fixture(scope="module")
+def model(random_tiny):
+    """Its answers depend on its prompts: what is asked, and behind what, shows in p(True)."""
+    return random_tiny
+
+
+@pytest.fixture(scope="module")
 def tuned(model, tmp_path_factory):
     return _tune(model, tmp_path_factory.mktemp("tuned"))
 
@@ -92,11 +96,16 @@ def test_the_first_loss_is_that_of_the_pretrained_models_p_true(model, tmp_path)
     assert course[0]["loss"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_right_fragments_become_true_and_wrong_ones_false(model, tuned):
-    before, after = _asked(model), _asked(model, tuned)
-    for item, old, new in zip(ITEMS, before, after, strict=True):
-        assert new > old if item.right else new < old
-    assert _course(tuned)[-1]["loss"] < _course(tuned)[0]["loss"]
+def test_p_true_tells_right_from_wrong_after_the_tuning_and_not_before(model, tmp_path):
+    adapter = _tune(model, tmp_path, epochs=60)
+    told = []
+    for values in (_asked(model), _asked(model, adapter)):
+        right, wrong = (
+            [v for v, item in zip(values, ITEMS, strict=True) if item.right is label] for label in (True, False)
+        )
+        told.append(min(right) > 0.5 > max(wrong))
+    assert told == [False, True]
+    assert _course(adapter)[-1]["loss"] < 0.1 < _course(adapter)[0]["loss"]
 
 
 def test_what_the_config_says_is_what_the_trainer_used(tuned):
