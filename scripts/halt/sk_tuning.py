@@ -95,7 +95,7 @@ def tune(
 
     template: prompt text of the question. model: folder of the pretrained model. settings: the config's section
     `sk_tuning.training`; lora: `finetune.lora`. batch_size: questions at once in one process, at most. Raises
-    TrainingError, also where all items have one answer: there is nothing to calibrate.
+    TrainingError. Where all items have one answer the model learns to give it always; training.json counts both.
     """
     transformers.utils.logging.disable_progress_bar()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
@@ -108,10 +108,9 @@ def tune(
         raise TrainingError(f"{run.label}: this model cannot be asked for p(True): {error}") from error
     examples, dropped = encode(items, shots, template, chat, tokenizer, settings["max_length"])
     right = sum(example["right"] for example in examples)
-    if right in (0, len(examples)):
+    if not examples:
         raise TrainingError(
-            f"{run.label}: {right} right of {len(examples)} fragments ({dropped} longer than"
-            f" sk_tuning.training.max_length), expected right and wrong ones"
+            f"{run.label}: no fragments to train on ({dropped} longer than sk_tuning.training.max_length)"
         )
     if state.is_main_process:
         print(f"[halt] {run.label}: {right} right of {len(examples)} fragments, {dropped} too long", file=sys.stderr)

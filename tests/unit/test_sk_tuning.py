@@ -168,9 +168,18 @@ def test_a_question_that_is_too_long_is_left_out_and_counted(model):
     assert (len(encoded.examples), encoded.dropped) == (10, 1)
 
 
-def test_questions_with_one_answer_alone_are_told(model, tmp_path):
-    with pytest.raises(TrainingError, match=r"5 right of 5 fragments \(0 longer .*\), expected right and wrong ones$"):
-        _tune(model, tmp_path, items=[item for item in ITEMS if item.right])
+def test_no_questions_are_told(model, tmp_path):
+    long = [Item(Question("q" * 400, (), "a"), True)]
+    with pytest.raises(
+        TrainingError, match=r"no fragments to train on \(1 longer than sk_tuning.training.max_length\)$"
+    ):
+        _tune(model, tmp_path, items=long)
+
+
+def test_a_model_that_is_always_wrong_learns_to_say_so(model, tmp_path):
+    adapter = _tune(model, tmp_path, items=[item._replace(right=False) for item in ITEMS], epochs=10)
+    assert json.loads((adapter / "training.json").read_text())["items"]["right"] == 0
+    assert max(_asked(model, adapter)) < 0.05
 
 
 @pytest.fixture(scope="module")
