@@ -21,6 +21,7 @@ include: "rules/targets.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/filter.smk"
+include: "rules/align.smk"
 include: "rules/report.smk"
 
 
@@ -34,3 +35,4 @@ rule all:
         "results/tables/main.md",
         "results/figures/tradeoff.png",
         "results/report/answers.html",
+        alignments(),

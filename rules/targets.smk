@@ -45,6 +45,8 @@ rule pair:
         pairs=paths.PAIRS,
     log:
         "results/logs/pair/{model}/{domain}/{method}/{threshold}.log",
+    wildcard_constraints:
+        method=paths.pairing_constraint(config, by_rating=False),
     conda:
         "../envs/table.yaml"
     params:

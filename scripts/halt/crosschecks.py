@@ -118,9 +118,9 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
             if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
                 yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
             if not broken:
-                yield from _check_method_options(config, name, module, sound)
+                yield from _check_method_options(config, name, module, sound, "rewrite", "rewriting")
     for name, method in _registry(config, "methods", sound):
-        if "pairs" in method or "after" in method:
+        if "pairs" in method or "after" in method or "rated_by" in method:
             yield from _check_pairs(config, name, method, sound)
         elif method.get("pairs_per_prompt") is not None:
             found = show(method["pairs_per_prompt"])
@@ -131,25 +131,26 @@ def _check_methods(config: Mapping, sound: Sound) -> Faults:
         elif method["rewrite"] is None and method["threshold"] and not {"filter", "of"} & method.keys():
             yield ("methods", name, "threshold"), "found true, but there is nothing to rewrite, expected false"
         for key in ("options", "phrases"):
-            if method["rewrite"] is None and method.get(key):
+            if method["rewrite"] is None and method.get(key) and not (key == "options" and "rated_by" in method):
                 yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
         if "thresholds" in method and not method["threshold"]:
             yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
 
 
-def _check_method_options(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
+    """Options and phrases are those of the module, which stands under `key` of the method's entry."""
     place = ("methods", name, "options")
     try:
-        declared = modules.literal("rewriting", module, "OPTIONS", {})
-        phrases = modules.literal("rewriting", module, "PHRASES", ())
+        declared = modules.literal(package, module, "OPTIONS", {})
+        phrases = modules.literal(package, module, "PHRASES", ())
     except HaltError as error:
-        yield ("methods", name, "rewrite"), str(error)
+        yield ("methods", name, key), str(error)
         return
     yield from _check_method_phrases(config, name, module, phrases, sound)
     if undescribed := modules.undescribed(declared):
-        file = modules.file_of("rewriting", module)
+        file = modules.file_of(package, module)
         yield (
-            ("methods", name, "rewrite"),
+            ("methods", name, key),
             f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description",
         )
     elif sound(*place):
@@ -178,9 +179,10 @@ def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple
 def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> Faults:
     """A method that trains on pairs goes on from one that finetunes, at the same thresholds."""
     place = ("methods", name)
-    for key, other in (("pairs", "after"), ("after", "pairs")):
+    there = [key for key in ("pairs", "after", "rated_by") if key in method]
+    for key in ("pairs", "after"):
         if key not in method:
-            yield (*place, key), f"missing, expected it beside {other}"
+            yield (*place, key), f"missing, expected it beside {there[0]}"
             return
     if method["rewrite"] is not None:
         yield (*place, "rewrite"), f"found {show(method['rewrite'])} beside pairs, expected null"
@@ -189,6 +191,14 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     yield from broken
     if not (broken or method["threshold"]) and modules.reads("preferences", module, "pairs", place=2):
         yield (*place, "threshold"), f"found false, but module '{module}' needs one, expected true"
+    if not broken:
+        rates = modules.mentions("preferences", module, "confidences")
+        if rates and "rated_by" not in method:
+            yield (*place, "rated_by"), f"missing, but module '{module}' pairs by p(True), expected whose"
+        elif "rated_by" in method and not rates:
+            yield (*place, "rated_by"), f"found {show(method['rated_by'])}, but module '{module}' reads no p(True)"
+        if "rated_by" in method:
+            yield from _check_method_options(config, name, module, sound, "pairs", "preferences")
     unknown = list(_known(after, config, "methods", (*place, "after")))
     yield from unknown
     if unknown or not sound("methods", after):
@@ -201,6 +211,30 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     selected = [chosen for _, chosen in _items(config, sound, "experiment", "methods")]
     if name in selected:
         yield from _check_dpo(config, name, sound)
+        if method.get("rated_by") == "tuned":
+            yield from _check_sk_tuning(config, name, sound)
+
+
+def _check_sk_tuning(config: Mapping, name: str, sound: Sound) -> Faults:
+    """Whether the model that this method asks can be tuned."""
+    place = ("sk_tuning",)
+    if sound(*place, "labels") and config["sk_tuning"]["labels"] == "nli" and "nli" not in config["sk_tuning"]:
+        yield (*place, "nli"), f"missing, expected a mapping: method {show(name)} is labelled by entailment"
+    if sound("generate", "temperature") and sound(*place, "samples"):
+        samples = config["sk_tuning"]["samples"]
+        if config["generate"]["temperature"] == 0 and samples > 1 and config["generate"].get("samples") == 1:
+            yield ("generate", "temperature"), f"found 0, expected more: the {samples} samples would be the same"
+    if not sound(*place, "training", "global_batch"):
+        return
+    batch = config["sk_tuning"]["training"]["global_batch"]
+    for _, model in _items(config, sound, "experiment", "models"):
+        if sound("models", model, "needs"):
+            processes = config["models"][model]["needs"]["finetune"]["processes"]
+            if batch % processes:
+                yield (
+                    ("models", model, "needs", "finetune", "processes"),
+                    f"found {processes}, expected a divisor of sk_tuning.training.global_batch ({batch})",
+                )
 
 
 def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:

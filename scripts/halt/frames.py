@@ -73,6 +73,12 @@ STATES = {  # in the work folder alone
     "layer": pl.Int32,  # 1 is the first one's output
     "state": pl.List(pl.Float32),
 }
+RATINGS = _ANSWER | {  # of samples; method "samples", seed of the sampling
+    "evaluator": pl.String,  # pretrained | tuned: whose p(True)
+    "split": pl.String,
+    "fragment": pl.Int32,
+    "confidence": pl.Float64,
+}
 TARGETS = {
     "model": pl.String,
     "domain": pl.String,

@@ -54,6 +54,12 @@ def reads(package: str, name: str, function: str, place: int) -> bool:
     return False
 
 
+def mentions(package: str, name: str, attribute: str) -> bool:
+    """Whether a sound module reads an attribute of that name anywhere. Nothing is executed."""
+    tree = ast.parse(_file(package, name).read_bytes())
+    return any(isinstance(node, ast.Attribute) and node.attr == attribute for node in ast.walk(tree))
+
+
 def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
     """What a sound module binds to a constant at its top level, `otherwise` where it does not. Nothing is executed.
 

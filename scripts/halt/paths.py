@@ -11,7 +11,8 @@ from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
 PROBING = ("probe", "early_stop")  # kinds of filter that read hidden states
-STAGES = ("judge", "judge_responses")  # that ask a server
+STAGES = ("judge", "judge_responses", "sk_judge")  # that ask a server
+EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
@@ -42,6 +43,18 @@ ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/tra
 
 # How sure the model is of each fragment, by a method that filters the answers of another; without a threshold.
 CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_domain}.parquet"
+
+# How sure a model is of each fragment of the pretrained model's samples: as it is, or behind SK-Tuning.
+RATINGS = "results/ratings/{model}/{domain}/{evaluator}/{split}.parquet"
+# SK-Tuning: samples of its own where `generate` draws too few, their verdicts, and the adapter.
+SK_GENERATIONS = "results/sk_tuning/{model}/{domain}/generations.parquet"
+SK_FRAGMENTS = "results/sk_tuning/{model}/{domain}/fragments.parquet"
+SK_JUDGEMENTS = "results/sk_tuning/{model}/{domain}/judgements.parquet"
+SK_ENTAILED = "results/sk_tuning/{model}/{domain}/entailed.parquet"
+SK_ADAPTER = "results/sk_tuning/{model}/{domain}/adapter/training.json"
+NLI = "results/nli/model/manifest.json"
+CALIBRATION = "results/calibration/calibration.csv"
+FACTS = "results/facts/facts.csv"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
@@ -91,6 +104,21 @@ def vouching(config: Mapping) -> list[str]:
     return [name for name, method in config["methods"].items() if method.get("phrases")]
 
 
+def rated(config: Mapping, *evaluators: str) -> list[str]:
+    """The methods that pair samples by the model's own p(True); with evaluators, by that of one of them."""
+    return [
+        name
+        for name, method in config["methods"].items()
+        if "rated_by" in method and (not evaluators or method["rated_by"] in evaluators)
+    ]
+
+
+def pairing_constraint(config: Mapping, by_rating: bool) -> str:
+    """A regular expression of the methods that pair samples by p(True), or of those that pair them by anything else."""
+    of_rating = rated(config)
+    return any_of(name for name in config["methods"] if preferring(name, config) and (name in of_rating) == by_rating)
+
+
 def filters(config: Mapping, *kinds: str) -> list[str]:
     """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
     return [
@@ -129,6 +157,7 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
         "method": any_of(config["methods"]),
         "split": any_of(SPLITS),
         "stage": any_of(STAGES),
+        "evaluator": any_of(EVALUATORS),
         "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
         "seed": "0|[1-9][0-9]*",
     }

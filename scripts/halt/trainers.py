@@ -123,6 +123,17 @@ def pretrained(folder: Path, dtype: str, frozen: bool, device: str, quantization
     return model if quantization or computed_in(dtype) == dtype else model.float()
 
 
+def lora(settings: Mapping) -> peft.LoraConfig:
+    """A fresh adapter on all linear layers; settings: the config's `finetune.lora`."""
+    return peft.LoraConfig(
+        r=settings["rank"],
+        lora_alpha=settings["alpha"],
+        lora_dropout=settings["dropout"],
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
 def _four_bits(dtype: str) -> BitsAndBytesConfig:
     """QLoRA's format. The bits are packed into numbers of the model's own format: FSDP shards nothing else."""
     return BitsAndBytesConfig(
@@ -159,7 +170,10 @@ def parameters(model: torch.nn.Module) -> dict[str, int]:
 def arguments(
     settings: Mapping, dtype: str, spread: Plan, steps: int, seed: int, work: Path, state: accelerate.PartialState
 ) -> dict:
-    """What every trainer is told, as keyword arguments of TRL's configs; settings: the config's `finetune` or `dpo`."""
+    """What every trainer is told, as keyword arguments of TRL's configs.
+
+    settings: the config's `finetune`, `dpo` or `sk_tuning.training`.
+    """
     return {
         "output_dir": str(work),
         "per_device_train_batch_size": spread.batch,

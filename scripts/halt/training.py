@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import accelerate
-import peft
 import torch
 import transformers
 from accelerate.utils import parse_flag_from_env
@@ -105,7 +104,7 @@ def finetune(
         ),
         train_dataset=Dataset.from_list(encoded.examples).select(stream),
         processing_class=tokenizer,
-        peft_config=_lora(settings["lora"]) if lora else None,
+        peft_config=trainers.lora(settings["lora"]) if lora else None,
     )
     for weight in trainer.model.parameters():
         if weight.requires_grad:
@@ -169,13 +168,3 @@ def _head_sees(head: torch.nn.Module, chosen: torch.Tensor) -> Iterator[None]:
         yield
     finally:
         handle.remove()
-
-
-def _lora(settings: Mapping) -> peft.LoraConfig:
-    return peft.LoraConfig(
-        r=settings["rank"],
-        lora_alpha=settings["alpha"],
-        lora_dropout=settings["dropout"],
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )

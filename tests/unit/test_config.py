@@ -44,7 +44,7 @@ BROKEN = {
         [
             (
                 "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
-                "methods, models, phrases, probe, report, respond, rewrite, score)"
+                "methods, models, phrases, probe, report, respond, rewrite, score, sk_tuning)"
             ),
         ],
     ),
@@ -463,6 +463,43 @@ BROKEN = {
         [
             "finetune.adapter: found 'full', expected 'lora': method 'halt-dpo' goes on from an adapter",
             "models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of dpo.global_batch (8)",
+        ],
+    ),
+    "ratings that nobody reads, or nobody makes": (
+        [
+            ("methods/one", {"rewrite": None, "threshold": False, "pairs": "self_eval", "after": "unchanged-own"}),
+            ("methods/two", {"rewrite": None, "threshold": False, "pairs": "facttune_mc", "after": "unchanged-own",
+                             "rated_by": "pretrained"}),
+            ("methods/three", {"rewrite": None, "threshold": False, "rated_by": "tuned"}),
+            ("methods/four", {"rewrite": None, "threshold": False, "pairs": "self_eval", "after": "unchanged-own",
+                              "rated_by": "tuned", "options": {"best": 2}}),
+            ("methods/five", {"rewrite": None, "threshold": False, "pairs": "self_eval", "after": "unchanged-own",
+                              "rated_by": "pretraind", "options": {"top": 2}}),
+            ("methods/six", {"rewrite": None, "threshold": False, "pairs": "facttune_mc", "after": "unchanged-own",
+                             "options": {"top": 0.3}}),
+        ],
+        [
+            "methods.five.rated_by: found 'pretraind', expected one of 'pretrained', 'tuned'",
+            "methods.four.options.best: unknown key (known: top)",
+            "methods.one.rated_by: missing, but module 'self_eval' pairs by p(True), expected whose",
+            "methods.six.options: found options, but there is nothing to rewrite, expected none",
+            "methods.three.pairs: missing, expected it beside rated_by",
+            "methods.two.rated_by: found 'pretrained', but module 'facttune_mc' reads no p(True)",
+        ],
+    ),
+    "a tuning that cannot be": (
+        [
+            ("experiment/methods", ["self-align"]),
+            ("sk_tuning/labels", "nli"),
+            ("sk_tuning/training/global_batch", 9),
+            ("models/smollm2-135m/needs/finetune/processes", 2),
+        ],
+        [
+            (
+                "models.smollm2-135m.needs.finetune.processes: found 2, expected a divisor of "
+                "sk_tuning.training.global_batch (9)"
+            ),
+            "sk_tuning.nli: missing, expected a mapping: method 'self-align' is labelled by entailment",
         ],
     ),
     "names that mean something else": (

@@ -151,3 +151,13 @@ def test_paths_of_samples_and_of_responses_cannot_be_confused():
     for result in paths.grid(CONFIG):
         assert not re.fullmatch(of_samples, paths.RESPONSE_FRAGMENTS.format(**result))
     assert re.fullmatch(of_samples, "results/fragments/small/code/train.parquet")
+
+
+def test_a_method_that_pairs_does_so_by_p_true_or_not():
+    pairs = {"rewrite": None, "threshold": False, "pairs": "x", "after": "unchanged"}
+    rated = {"own": pairs | {"rated_by": "pretrained"}, "tuned": pairs | {"rated_by": "tuned"}}
+    config = {"methods": {"base": {"rewrite": None, "threshold": False}, "plain": pairs, **rated}}
+    assert (paths.rated(config), paths.rated(config, "tuned")) == (["own", "tuned"], ["tuned"])
+    by_rating, otherwise = (paths.pairing_constraint(config, by_rating) for by_rating in (True, False))
+    assert [bool(re.fullmatch(by_rating, name)) for name in config["methods"]] == [False, False, True, True]
+    assert [bool(re.fullmatch(otherwise, name)) for name in config["methods"]] == [False, True, False, False]

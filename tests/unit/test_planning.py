@@ -55,6 +55,8 @@ CONFIG = {
     "dpo": {"epochs": 2, "max_length": 512},
     "finetune": {"epochs": 3, "max_length": 512, "adapter": "lora", "lora": {"rank": 16}},
     "respond": {"split": "test"},
+    "confidence": {"shots": 4},
+    "sk_tuning": {"samples": 30, "share": 0.5, "training": {"epochs": 2, "max_length": 512}},
 }
 
 
@@ -77,6 +79,10 @@ def run(domain="facts", **more):
         ("vouch", run(), {"generated": 40 * 24}),
         ("probe", run(), {"generated": (40 + 100 * 5) * 24}),
         ("filter", run(), {}),
+        ("sk_sample", {}, {"generated": 100 * 30 * 24}),
+        ("sk_judge", {}, {"judged": 100 * 30 * 24, "requests": 3000 * 2, "evaluator": "served"}),
+        ("sk_tune", {}, {"trained": 50 * 30 * 2 * 2 * 512}),
+        ("self_rate", {"split": "train", "evaluator": "tuned"}, {"generated": 100 * 5 * 24}),
         ("finetune", {}, {"trained": 100 * 3 * (planning.PROMPT_TOKENS + 24)}),
         ("prefer", {"method": "all-pairs"}, {"trained": 100 * 10 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),
         ("prefer", {"method": "two-pairs"}, {"trained": 100 * 2 * 2 * 2 * (planning.PROMPT_TOKENS + 24)}),
@@ -126,6 +132,12 @@ def test_a_model_is_asked_about_itself_with_the_needs_of_its_answers():
     config["models"]["m"]["needs"]["respond"] = {**NEEDS, "throughput": 10}
     [found] = planning.times([job("self_evaluate", gpus=1, **run())], config, {})
     assert found == (planning.START_SECONDS + 8e9 * 2 / planning.LOAD_BYTES + 140 * 24 / 10, "estimated")
+
+
+def test_a_tuning_is_as_fast_as_a_finetuning():
+    [found] = planning.times([job("sk_tune", gpus=1)], CONFIG, {})
+    start = planning.START_SECONDS + 8e9 * 2 / planning.LOAD_BYTES
+    assert found == (start + 50 * 30 * 2 * 2 * 512 / 50, "estimated")
 
 
 def test_a_measured_job_takes_its_time_and_others_are_scaled_by_their_work():

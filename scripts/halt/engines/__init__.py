@@ -48,6 +48,15 @@ def request_seed(seed: int, prompt_id: str, sample: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+def encode(tokenizer, prompt: Prompt) -> list[int]:
+    """Token ids of one prompt, the chat template's opening of the answer included."""
+    if prompt.messages is None:
+        return tokenizer(prompt.text)["input_ids"]
+    return tokenizer.apply_chat_template(prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True)[
+        "input_ids"
+    ]
+
+
 def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shards: int = 1):
     """The engine `name` (transformers or vllm) with the model of a folder; EngineError if vLLM is not installed.
 

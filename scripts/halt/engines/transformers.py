@@ -19,6 +19,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
+from halt import engines
 from halt.engines import Completion, Prompt, Sampling, scoring, states
 from halt.errors import HaltError
 from halt.precision import computed_in
@@ -60,11 +61,7 @@ class Engine:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Token ids of one prompt, the chat template's opening of the answer included."""
-        if prompt.messages is None:
-            return self.tokenizer(prompt.text)["input_ids"]
-        return self.tokenizer.apply_chat_template(
-            prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
-        )["input_ids"]
+        return engines.encode(self.tokenizer, prompt)
 
     def next_token_probabilities(
         self, sequences: Sequence[list[int]], tokens: Sequence[int], batch_size: int

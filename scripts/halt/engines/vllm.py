@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer
 
+from halt import engines
 from halt.engines import Completion, EngineError, Prompt, Sampling, request_seed
 
 os.environ["VLLM_NO_USAGE_STATS"] = "1"  # read by vllm as it is imported
@@ -53,11 +54,7 @@ class Engine:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Token ids of one prompt, the chat template's opening of the answer included."""
-        if prompt.messages is None:
-            return self.tokenizer(prompt.text)["input_ids"]
-        return self.tokenizer.apply_chat_template(
-            prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True
-        )["input_ids"]
+        return engines.encode(self.tokenizer, prompt)
 
     def generate(
         self,

@@ -28,12 +28,13 @@ LORA_SHAPE = (
 TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
-_STAGES = {
+# Whose needs a rule without an entry of its own has.
+_NEEDS_OF = {
     "prefer": "finetune",
-    "self_evaluate": "respond",
-    "vouch": "respond",
-    "probe": "respond",
-}  # of needs, by rule
+    "sk_tune": "finetune",
+    "sk_sample": "generate",
+    **dict.fromkeys(("self_evaluate", "self_rate", "vouch", "probe"), "respond"),
+}
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
 SHORT, LARGE = 3, 1.5  # asked over used, from where on minutes and memory are called over-asked
 LEAST_MINUTES, LEAST_MB = 10, 1000  # below which asking is never called too much
@@ -128,7 +129,20 @@ def work(job: Job, config: Mapping) -> Work:
             domain = _domain(job, config)
             answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
             return Work(generated=answers * domain["max_new_tokens"])
-        case "judge" | "judge_responses":
+        case "sk_sample":
+            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case "self_rate":  # a token of a question counted as one to generate
+            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case "sk_tune":  # every fragment a question, behind its examples
+            domain, settings = _domain(job, config), config["sk_tuning"]
+            length = min(
+                settings["training"]["max_length"],
+                (1 + config["confidence"]["shots"]) * (PROMPT_TOKENS + TOKENS_A_FRAGMENT),
+            )
+            answers = domain["rows"]["train"] * settings["share"] * settings["samples"]
+            questions = answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
+            return Work(trained=round(questions * settings["training"]["epochs"] * length))
+        case "judge" | "judge_responses" | "sk_judge":
             return _judging(job, config)
         case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
@@ -217,11 +231,11 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
     for job in jobs:
         name = job.wildcards.get("model")
         size = _parameters(name, config)
-        if job.rule in ("fetch_model", "finetune", "prefer") and size is None:
+        if job.rule in ("fetch_model", "finetune", "prefer", "sk_tune") and size is None:
             unknown.add(name)
         elif job.rule == "fetch_model":
             found["models"] += size * BYTES[config["models"][name]["dtype"]]
-        elif job.rule in ("finetune", "prefer"):
+        elif job.rule in ("finetune", "prefer", "sk_tune"):
             found["adapters"] += _trained_parameters(size, config["finetune"]) * BYTES["float32"]
         done = work(job, config)
         found["tables"] += (done.generated + done.judged) / 2 * TABLE_BYTES
@@ -268,6 +282,8 @@ def _domain(job: Job, config: Mapping) -> Mapping:
 def _answers(job: Job, config: Mapping) -> int:
     """Samples of a split (generate and what follows), or one answer to each prompt of the answered split."""
     rows = _domain(job, config)["rows"]
+    if job.rule.startswith("sk_"):
+        return rows["train"] * config["sk_tuning"]["samples"]
     if "split" in job.wildcards:
         return rows[job.wildcards["split"]] * config["generate"]["samples"]
     return rows[config["respond"]["split"]]
@@ -319,7 +335,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
     """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
-        stage = _STAGES.get(job.rule, job.rule)
+        stage = _NEEDS_OF.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
     if judge["engine"] == "openai":

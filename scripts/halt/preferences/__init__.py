@@ -1,16 +1,22 @@
 """From judged samples to pairs of answers, the one preferred to the other, for DPO; pure.
 
 One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
-`halt.rewriting`'s modules. No pair leaves the prompt out of training.
+`halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` as those do:
+they come as `settings.options`. A method that is `rated_by` p(True) gets samples with `confidences`, and without
+verdicts and references (see `rated`).
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import polars as pl
 
 from halt import modules
+from halt.errors import HaltError
 from halt.rewriting import Judged, Sample, Settings
 
 
@@ -23,6 +29,10 @@ class Pair(NamedTuple):
     rejected_sample: int | None
     chosen_score: float | None
     rejected_score: float | None
+
+
+class PairError(HaltError):
+    """The tables do not belong together, or an option is not known; the message says where or which."""
 
 
 def load(module_name: str) -> ModuleType:
@@ -52,6 +62,43 @@ def drawn(found: Sequence[Pair], most: int | None, seed: int, id: str) -> list[P
     places = list(range(len(found)))
     random.Random(f"{seed}/{id}").shuffle(places)
     return [found[place] for place in sorted(places[:most])]
+
+
+def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a module's OPTIONS; PairError on a name that is not there."""
+    known = vars(load(module_name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        raise PairError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
+    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+
+
+def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.DataFrame) -> Iterator[Judged]:
+    """Every rated prompt with its samples (RESPONSES) and the p(True) of their fragments (RATINGS), in their order.
+
+    prompts: by id. What comes out has no reference, no truth, no verdict and no text of a fragment: none can be used. A
+    prompt without any rating is left out (it was shown as an example, or learnt from by SK-Tuning); a sample without
+    fragments has no confidence. PairError if a rating is of no sample.
+    """
+    of_sample = {
+        key: tuple(part["confidence"])
+        for key, part in ratings.sort("fragment")
+        .partition_by("id", "sample", as_dict=True, maintain_order=True)
+        .items()
+    }
+    drawn: dict[str, list[Sample]] = defaultdict(list)
+    for id, index, text in generations.select("id", "sample", "text").sort("id", "sample").iter_rows():
+        confidences = of_sample.pop((id, index), ())
+        unjudged = ("unjudged",) * len(confidences)
+        drawn[id].append(Sample(index, text, ("",) * len(confidences), unjudged, confidences=confidences))
+    if of_sample:
+        id, index = next(iter(of_sample))
+        raise PairError(
+            f"sample {index} of the prompt '{id}' is rated and was not drawn: the tables are of different runs"
+        )
+    known = set(ratings["id"])
+    for id, prompt in prompts.items():
+        if id in known:
+            yield Judged(id, prompt, "", tuple(drawn[id]))
 
 
 def unequal(samples: tuple[Sample, ...], score: Callable[[Sample], float]) -> list[Pair]:

@@ -235,5 +235,5 @@ def _schema(columns):
     return {name: _TYPES.get(name, pl.Float64) for name in columns}
 
 
-_TEXT = (*PLACE, "of", "like", "kinds", "against", "score", "kind", "reason", "by", "ranked")
+_TEXT = (*PLACE, "of", "like", "kinds", "against", "score", "kind", "reason", "by", "ranked", "split", "evaluator")
 _TYPES = dict.fromkeys(_TEXT, pl.String) | dict.fromkeys(("prompts", "points", "fragments", "number"), pl.Int64)

@@ -24,13 +24,17 @@ from halt.errors import HaltError
 
 
 class Sample(NamedTuple):
-    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS."""
+    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS.
+
+    confidences: the model's own p(True) of each fragment, for methods that are `rated_by` it; they see no label.
+    """
 
     index: int
     text: str
     fragments: tuple[str, ...]
     labels: tuple[str, ...]
     facts: tuple[str | None, ...] = ()
+    confidences: tuple[float, ...] = ()
 
 
 class Judged(NamedTuple):

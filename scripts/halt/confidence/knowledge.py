@@ -1,0 +1,73 @@
+"""What SK-Tuning learns from and what it is tried on: training prompts are shared out by their clusters; pure.
+
+SK-Tuning (arXiv 2402.09267) sees verdicts, and the pairs of self-alignment must not: a p(True) of fragments whose
+verdicts were learnt would be the ground truth by another name. The paper takes its questions from other data sets;
+here a share of the training clusters is learnt from, and pairs are made of the others (decision).
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from halt import frames
+from halt.confidence import PROMPTS_PER_PART, p_true
+from halt.confidence.p_true import Question
+
+
+class Item(NamedTuple):
+    """One question of SK-Tuning and whether "true" is its right answer."""
+
+    question: Question
+    right: bool
+
+
+def learnt(clusters: Mapping[str, str], share: float, seed: int) -> set[str]:
+    """Ids of the prompts that SK-Tuning learns from: those of a share of the clusters, by hash, rounded to whole ones.
+
+    clusters: of the training prompts, by id. With two clusters or more, each side has one at least. What is drawn
+    depends on the seed and the names of the clusters alone.
+    """
+    ordered = sorted(set(clusters.values()), key=lambda cluster: _drawn(seed, cluster))
+    count = min(max(round(share * len(ordered)), 1), max(len(ordered) - 1, 1))
+    chosen = set(ordered[:count])
+    return {id for id, cluster in clusters.items() if cluster in chosen}
+
+
+def items(
+    judgements: pl.DataFrame, asked: Mapping[str, str], learnt: Collection[str], samples: int, dependent: bool
+) -> list[Item]:
+    """A question for every right or wrong fragment of the first `samples` samples of the prompts in `learnt`.
+
+    judgements: JUDGEMENTS of training samples; asked: prompts by id. Duplicates are kept: what a model says often, it
+    learns about often (arXiv 2402.09267). What is neither right nor wrong is no item.
+    """
+    chosen = judgements.filter(pl.col("id").is_in(list(learnt)) & (pl.col("sample") < samples)).sort(
+        "id", "sample", "fragment"
+    )
+    labels = chosen["label"].cast(pl.String).to_list()
+    return [
+        Item(question, label == "right")
+        for question, label in zip(p_true.questions(chosen, asked, dependent), labels, strict=True)
+        if label in ("right", "wrong")
+    ]
+
+
+def parts(fragments: pl.DataFrame) -> list[list[pl.DataFrame]]:
+    """Units of work: a few prompts each, every prompt as its rows of a FRAGMENTS table."""
+    single = fragments.partition_by("id", maintain_order=True)
+    return [single[start : start + PROMPTS_PER_PART] for start in range(0, len(single), PROMPTS_PER_PART)]
+
+
+def ratings(fragments: pl.DataFrame, confidences: Sequence[float], split: str, evaluator: str) -> pl.DataFrame:
+    """RATINGS: one value per row of a FRAGMENTS table, in its order."""
+    return fragments.with_columns(
+        evaluator=pl.lit(evaluator),
+        split=pl.lit(split),
+        confidence=pl.Series(list(confidences), dtype=pl.Float64),
+    ).select(list(frames.RATINGS))
+
+
+def _drawn(seed: int, cluster: str) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{cluster}".encode(), digest_size=8).digest()

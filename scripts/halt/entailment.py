@@ -1,0 +1,115 @@
+"""Right or wrong by two-way entailment: a fragment is right if it and a statement of the reference say the same.
+
+As SK-Tuning labels its samples (Zhang et al., arXiv 2402.09267, by DeBERTa-large-MNLI), after semantic equivalence in
+Kuhn et al. (arXiv 2302.09664): the one entails the other and the other the one, each behind its question. In dependent
+domains all behind the first wrong fragment is wrong too, as every judge has it here (decision).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from halt.errors import HaltError
+
+ENTAILMENT = "entailment"  # what the classifier calls it, in any case
+
+Entail = Callable[[Sequence[tuple[str, str]]], list["Entailed"]]
+"""(premise, hypothesis) -> what the classifier says of each, in their order."""
+
+
+class Entailed(NamedTuple):
+    """Whether entailment is the likeliest of the classifier's classes, and its probability."""
+
+    likeliest: bool
+    probability: float
+
+
+class Decided(NamedTuple):
+    """A label of halt.frames.LABELS; the reference statement that says the same; the lesser of its two probabilities.
+
+    Of a fragment that nothing says, the best probability there was; None where the reference has no statement.
+    """
+
+    label: str
+    fact: str | None
+    score: float | None
+
+
+class EntailmentError(HaltError):
+    """The model is no classifier of entailment; the message says what it was found to be."""
+
+
+def decide(
+    prompt: str, responses: Sequence[Sequence[str]], statements: Sequence[str], entail: Entail, dependent: bool
+) -> list[list[Decided]]:
+    """Verdicts on the fragments of each response to a prompt; statements: of the reference.
+
+    Every distinct fragment is asked about once; duplicates get the same verdict.
+    """
+    distinct = list(dict.fromkeys(fragment for response in responses for fragment in response))
+    both = [(f"{prompt} {one}", f"{prompt} {other}") for one in distinct for other in statements]
+    found = iter(zip(entail(both), entail([(other, one) for one, other in both]), strict=True))
+    verdicts = {}
+    for fragment in distinct:
+        agreed: list[tuple[bool, float, str]] = []
+        for statement in statements:
+            there, back = next(found)
+            same = there.likeliest and back.likeliest
+            agreed.append((same, min(there.probability, back.probability), statement))
+        same, score, statement = max(agreed, key=lambda one: one[:2], default=(False, None, None))
+        verdicts[fragment] = Decided("right", statement, score) if same else Decided("wrong", None, score)
+    return [_in_order([verdicts[fragment] for fragment in response], dependent) for response in responses]
+
+
+def _in_order(verdicts: list[Decided], dependent: bool) -> list[Decided]:
+    if not dependent:
+        return verdicts
+    cut = next((place for place, verdict in enumerate(verdicts) if verdict.label == "wrong"), len(verdicts))
+    return [*verdicts[:cut], *(Decided("wrong", None, verdict.score) for verdict in verdicts[cut:])]
+
+
+def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:
+    """The sequence classifier of a local folder; batch_size: pairs at once, speed alone.
+
+    EntailmentError unless one of its classes is called entailment. Pairs longer than its context lose the end of the
+    longer text.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=getattr(torch, dtype), local_files_only=True
+    )
+    model = model.to(device).eval()
+    names = {number: name for number, name in model.config.id2label.items() if name.lower() == ENTAILMENT}
+    if len(names) != 1:
+        found = ", ".join(model.config.id2label.values())
+        raise EntailmentError(f"{folder}: a classifier of {found}, expected one with a class '{ENTAILMENT}'")
+    [entailment] = names
+    limit = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+
+    @torch.inference_mode()
+    def entail(pairs: Sequence[tuple[str, str]]) -> list[Entailed]:
+        results: list[Entailed] = [Entailed(False, 0.0)] * len(pairs)
+        by_length = sorted(range(len(pairs)), key=lambda place: sum(map(len, pairs[place])))
+        for start in range(0, len(pairs), batch_size):
+            chosen = by_length[start : start + batch_size]
+            encoded = tokenizer(
+                [pairs[place][0] for place in chosen],
+                [pairs[place][1] for place in chosen],
+                padding=True,
+                truncation="longest_first",
+                max_length=limit,
+                return_tensors="pt",
+            ).to(device)
+            probabilities = model(**encoded).logits.float().softmax(-1)
+            likeliest = (probabilities.argmax(-1) == entailment).tolist()
+            for place, is_it, value in zip(chosen, likeliest, probabilities[:, entailment].tolist(), strict=True):
+                results[place] = Entailed(is_it, value)
+        return results
+
+    return entail

@@ -1,0 +1,46 @@
+"""Self-Alignment for Factuality (arXiv 2402.09267): a sample is as good as the model's mean p(True) of its fragments.
+
+No ground truth: the samples come with the model's own confidences and without verdicts. The best share of a prompt's
+samples is preferred to each of the others. Whose p(True), the pretrained model's (Self-Eval-P(True)) or the SK-tuned
+one's (Self-Eval-SKT), is the method's `rated_by`.
+"""
+
+import math
+from fractions import Fraction
+from statistics import fmean
+
+from halt.preferences import Pair
+from halt.rewriting import Judged, Sample, Settings
+
+OPTIONS = {
+    "top": {
+        "description": (
+            "Share of a prompt's samples that is preferred to the rest, rounded up (arXiv 2402.09267: 0.3, or 0.5)."
+        ),
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.3,
+    }
+}
+
+
+def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
+    """All top x rest pairs, best first; samples of equal score keep their order, and are no pair.
+
+    A sample that claims nothing scores 0 and an empty one is left out, as in FactTune (decision).
+    """
+    scored = [(_score(sample), sample) for sample in prompt.samples if sample.text.strip()]
+    ranked = sorted(scored, key=lambda one: -one[0])
+    # As it is written in the config: 0.28 of 25 samples are 7, and the binary 0.28 is a little more than that.
+    best = math.ceil(Fraction(str(settings.options["top"])) * len(ranked))
+    return [
+        Pair(chosen.text.strip(), rejected.text.strip(), chosen.index, rejected.index, high, low)
+        for high, chosen in ranked[:best]
+        for low, rejected in ranked[best:]
+        if high > low and chosen.text.strip() != rejected.text.strip()
+    ]
+
+
+def _score(sample: Sample) -> float:
+    return fmean(sample.confidences) if sample.confidences else 0.0

@@ -1,0 +1,47 @@
+"""Is p(True) worth more behind SK-Tuning: ranking and calibration on samples of prompts that were not learnt from."""
+
+import polars as pl
+
+from .. import metrics, paths
+from . import tables
+from .confidences import auroc, calibration_error
+
+CALIBRATION = (
+    *("model", "domain", "split", "evaluator"),
+    *("fragments", "right", "auroc", "auroc_lo", "auroc_hi", "confidence", "ece"),
+)
+_PLACE = ("model", "domain", "split", "evaluator")
+_FRAGMENT = ("model", "domain", "test_domain", "seed", "id", "sample", "fragment")
+
+
+def table(
+    ratings: pl.LazyFrame, judgements: pl.LazyFrame, clusters: pl.DataFrame, bootstrap: metrics.Bootstrap
+) -> pl.DataFrame:
+    """One row per model, domain and evaluator (columns CALIBRATION), over the samples' right and wrong fragments.
+
+    ratings: RATINGS; judgements: JUDGEMENTS of the same samples; clusters: (domain, id, cluster) of the prompts.
+    `right` is the share of right fragments, `confidence` the mean p(True), `ece` the expected calibration error. AUROC
+    with a 95 % interval by bootstrap over clusters; null where all fragments are right or all are wrong. The
+    pretrained model's row comes before the tuned one's. Both are about the same fragments.
+    """
+    rated = (
+        ratings.collect()
+        .join(
+            judgements.filter(pl.col("label").is_in(["right", "wrong"]))
+            .select(*_FRAGMENT, right=pl.col("label") == "right")
+            .collect(),
+            on=_FRAGMENT,
+        )
+        .join(clusters, on=("domain", "id"))
+        .sort(*_FRAGMENT, "evaluator")
+    )
+    rows = []
+    for key, part in rated.partition_by(_PLACE, as_dict=True).items():
+        values, right = part["confidence"].to_numpy(), part["right"].to_numpy()
+        area, low, high = auroc(values, right, part["cluster"].to_numpy(), bootstrap)
+        row = dict(zip(_PLACE, key, strict=True))
+        row |= {"fragments": len(values), "right": right.mean(), "auroc": area, "auroc_lo": low, "auroc_hi": high}
+        rows.append(row | {"confidence": values.mean(), "ece": calibration_error(values, right)})
+    rank = {evaluator: place for place, evaluator in enumerate(paths.EVALUATORS)}
+    rows.sort(key=lambda row: (row["model"], row["domain"], row["split"], rank[row["evaluator"]]))
+    return tables.frame(rows, CALIBRATION)
