@@ -210,7 +210,8 @@ class Made:
                     stat = path.stat()
                 except FileNotFoundError:
                     continue
-                self.seen.setdefault(str(path.relative_to(self.folder)), set()).add((stat.st_ino, stat.st_mtime_ns))
+                if stat.st_size:  # else it is just being written, and will get another time
+                    self.seen.setdefault(str(path.relative_to(self.folder)), set()).add((stat.st_ino, stat.st_mtime_ns))
         return self.seen
 
     def until(self, process: subprocess.Popen, seconds: float = 1800) -> int:
