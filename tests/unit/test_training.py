@@ -318,7 +318,8 @@ def test_killed_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(mode
     assert not work.exists()
 
     whole.mkdir()
-    assert _bytes(_train(model, whole, epochs=40)) == _bytes(killed / "adapter")
+    assert _child(model, whole).wait() == 0  # on as many threads: in float32 their number decides the last bit
+    assert _bytes(whole / "adapter") == _bytes(killed / "adapter")
 
 
 def test_work_of_another_training_is_not_continued(model, undisturbed, tmp_path):
