@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from halt import crosschecks, schema
+from halt.crosschecks.lookup import soundness
 from halt.errors import HaltError
 from halt.schema import SECRET, Faults, Place, show
 
@@ -49,7 +50,7 @@ def validate(config: Mapping) -> list[str]:
     texts, odd_names = _text_keys(config)
     hidden = {place for place, _ in secrets}
     faults = {fault for fault in schema.faults(texts, load_schema()) if fault[0] not in hidden} | secrets | odd_names
-    sound = crosschecks.soundness(texts, {place for place, _ in faults})
+    sound = soundness(texts, {place for place, _ in faults})
     for cross_check in crosschecks.ALL:
         faults.update(cross_check(texts, sound))
     return [f"{_path(place)}: {message}" for place, message in sorted(faults, key=_order)]
