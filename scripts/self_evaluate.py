@@ -61,8 +61,7 @@ def main(args: argparse.Namespace) -> None:
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
         nonlocal ask
         if ask is None:
-            named = loading.get("engine", "transformers")
-            engine = engines.load(named, args.model.parent, loading["dtype"], shards=args.shards)
+            engine = engines.of_model(loading, args.model.parent, shards=args.shards)
             ask = p_true.asker(engine, shots, template, loading["chat"], args.batch_size)
         asked = [p_true.questions(rows, prompt_of, domain.DEPENDENT) for _, rows in part]
         values = iter(ask([question for each in asked for question in each]))

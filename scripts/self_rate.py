@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from halt import errors
@@ -39,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import domains, engines, frames, processes, prompts, provenance, resume
+    from halt import confidence, domains, engines, frames, processes, prompts, provenance, resume
     from halt.confidence import knowledge, p_true
     from halt.progress import Progress
 
@@ -73,21 +74,16 @@ def main(args: argparse.Namespace) -> None:
     split = data["split"][0]
     ask = None
 
-    def compute(part: "list[pl.DataFrame]") -> "pl.DataFrame":
+    def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
         nonlocal ask
         if ask is None:
-            engine = engines.load(
-                loading.get("engine", "transformers"),
-                args.model.parent,
-                loading["dtype"],
-                args.adapter.parent if args.adapter else None,
-                args.shards,
-            )
+            adapter = args.adapter.parent if args.adapter else None
+            engine = engines.of_model(loading, args.model.parent, adapter, args.shards)
             ask = p_true.asker(engine, shots, template, loading["chat"], args.batch_size)
-        rows = pl.concat(part)
+        rows = pl.concat(rows for _, rows in part)
         return knowledge.ratings(rows, ask(p_true.questions(rows, prompt_of, domain.DEPENDENT)), split, args.evaluator)
 
-    units = knowledge.parts(asked)
+    units = confidence.parts({split: asked})
     here = processes.here()
     label = f"self_rate {name}/{data['domain'][0]}/{args.evaluator}/{split}"
     progress = Progress(label, sum(map(len, units)), "prompts", here.first)

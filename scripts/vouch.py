@@ -52,18 +52,14 @@ def main(args: argparse.Namespace) -> None:
     def compute(rows: "pl.DataFrame") -> "pl.DataFrame":
         nonlocal engine
         if engine is None:
-            named = loading.get("engine", "transformers")
-            folder, adapter = args.model.parent, args.adapter.parent
-            engine = engines.load(named, folder, loading["dtype"], adapter, args.shards)
+            engine = engines.of_model(loading, args.model.parent, args.adapter.parent, args.shards)
         asked = [
             sure.statement(engine, prompting.few_shot(id, [], prompt_of[id], loading["chat"], domain), text, phrases)
             for id, text in rows.select("id", "text").iter_rows()
         ]
         found = sure.weighed(engine, asked, args.batch_size)
-        columns = {name: [pair[place] for pair in found] for place, name in enumerate(("sure", "likelihood"))}
-        return rows.with_columns(pl.Series(name, column, pl.Float64) for name, column in columns.items()).select(
-            list(frames.ASSURANCES)
-        )
+        columns = pl.DataFrame(found, {"sure": pl.Float64, "likelihood": pl.Float64}, orient="row")
+        return rows.hstack(columns).select(list(frames.ASSURANCES))
 
     size = confidence.PROMPTS_PER_PART
     units = [responses.slice(start, size) for start in range(0, len(responses), size)]

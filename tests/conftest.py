@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from runs import ROOT, Run, environment
 from tiny_model import build
 
 MODELS = ROOT / "tests" / "models"
+
+# A shell's background jobs ignore Ctrl-C, and so would the runs that tests interrupt: they inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,16 @@ domains all behind the first wrong fragment is wrong too, as every judge has it 
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
+from halt.domains import Verdict
 from halt.errors import HaltError
+from halt.judges import Case, Judge, Judged
 
 ENTAILMENT = "entailment"  # what the classifier calls it, in any case
+
+_WRONG = Verdict("wrong")
 
 Entail = Callable[[Sequence[tuple[str, str]]], list["Entailed"]]
 """(premise, hypothesis) -> what the classifier says of each, in their order."""
@@ -24,27 +29,30 @@ class Entailed(NamedTuple):
     probability: float
 
 
-class Decided(NamedTuple):
-    """A label of halt.frames.LABELS; the reference statement that says the same; the lesser of its two probabilities.
-
-    Of a fragment that nothing says, the best probability there was; None where the reference has no statement.
-    """
-
-    label: str
-    fact: str | None
-    score: float | None
-
-
 class EntailmentError(HaltError):
     """The model is no classifier of entailment; the message says what it was found to be."""
 
 
+def judge(entail: Entail, domain: ModuleType) -> Judge:
+    """The judge that decides fragments of a domain by entailment."""
+
+    def decided(cases: Sequence[Case]) -> list[list[list[Judged]]]:
+        return [
+            decide(row.prompt, responses, domain.split(row.reference), entail, domain.DEPENDENT)
+            for row, responses in cases
+        ]
+
+    return decided
+
+
 def decide(
     prompt: str, responses: Sequence[Sequence[str]], statements: Sequence[str], entail: Entail, dependent: bool
-) -> list[list[Decided]]:
+) -> list[list[Judged]]:
     """Verdicts on the fragments of each response to a prompt; statements: of the reference.
 
-    Every distinct fragment is asked about once; duplicates get the same verdict.
+    A right fragment's fact is the statement that says the same; the score is the lesser of its two probabilities. Of a
+    fragment that nothing says the score is the best there was, None where the reference has no statement. Every
+    distinct fragment is asked about once; duplicates get the same verdict.
     """
     distinct = list(dict.fromkeys(fragment for response in responses for fragment in response))
     both = [(f"{prompt} {one}", f"{prompt} {other}") for one in distinct for other in statements]
@@ -57,15 +65,15 @@ def decide(
             same = there.likeliest and back.likeliest
             agreed.append((same, min(there.probability, back.probability), statement))
         same, score, statement = max(agreed, key=lambda one: one[:2], default=(False, None, None))
-        verdicts[fragment] = Decided("right", statement, score) if same else Decided("wrong", None, score)
+        verdicts[fragment] = Judged(Verdict("right", fact=statement), score) if same else Judged(_WRONG, score)
     return [_in_order([verdicts[fragment] for fragment in response], dependent) for response in responses]
 
 
-def _in_order(verdicts: list[Decided], dependent: bool) -> list[Decided]:
+def _in_order(verdicts: list[Judged], dependent: bool) -> list[Judged]:
     if not dependent:
         return verdicts
-    cut = next((place for place, verdict in enumerate(verdicts) if verdict.label == "wrong"), len(verdicts))
-    return [*verdicts[:cut], *(Decided("wrong", None, verdict.score) for verdict in verdicts[cut:])]
+    cut = next((place for place, verdict in enumerate(verdicts) if verdict.verdict == _WRONG), len(verdicts))
+    return [*verdicts[:cut], *(Judged(_WRONG, verdict.score) for verdict in verdicts[cut:])]
 
 
 def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:

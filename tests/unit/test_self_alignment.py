@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import pair_rated
 import self_rate
 import sk_entail
-from halt import engines, entailment, frames, metrics, preferences
+from halt import engines, entailment, frames, judges, metrics, preferences
 from halt.confidence import knowledge, p_true
-from halt.entailment import Decided, Entailed
+from halt.domains import Verdict
+from halt.entailment import Entailed
 from halt.preferences import Pair
 from halt.report import calibration, facts
 from halt.rewriting import Judged, Sample, Settings
@@ -166,7 +167,7 @@ def table_of(*pairs):
 def test_right_is_what_a_statement_of_the_reference_entails_and_is_entailed_by():
     entail, asked = table_of(("Q? a", "Q? r1"), ("Q? r1", "Q? a"), ("Q? b", "Q? r1"), ("Q? r2", "Q? c"))
     found = entailment.decide("Q?", [["a", "b"], ["c", "a"]], ["r1", "r2"], entail, dependent=False)
-    right, one_way = Decided("right", "r1", 0.75), Decided("wrong", None, 0.25)
+    right, one_way = judges.Judged(Verdict("right", fact="r1"), 0.75), judges.Judged(Verdict("wrong"), 0.25)
     assert found == [[right, one_way], [one_way, right]]
     assert len(asked) == len(set(asked)) == 3 * 2 * 2  # each distinct fragment and statement, there and back
 
@@ -174,13 +175,20 @@ def test_right_is_what_a_statement_of_the_reference_entails_and_is_entailed_by()
 def test_behind_the_first_wrong_step_all_are_wrong():
     entail, _ = table_of(("Q? a", "Q? r"), ("Q? r", "Q? a"))
     [found] = entailment.decide("Q?", [["a", "b", "a"]], ["r"], entail, dependent=True)
-    assert [(verdict.label, verdict.fact) for verdict in found] == [("right", "r"), ("wrong", None), ("wrong", None)]
+    assert [(one.verdict.label, one.verdict.fact) for one in found] == [
+        ("right", "r"),
+        ("wrong", None),
+        ("wrong", None),
+    ]
     [apart] = entailment.decide("Q?", [["a", "b", "a"]], ["r"], entail, dependent=False)
-    assert [verdict.label for verdict in apart] == ["right", "wrong", "right"]
+    assert [one.verdict.label for one in apart] == ["right", "wrong", "right"]
 
 
 def test_a_reference_that_says_nothing_bears_nothing_out():
-    assert entailment.decide("Q?", [["a"], []], [], table_of()[0], False) == [[Decided("wrong", None, None)], []]
+    assert entailment.decide("Q?", [["a"], []], [], table_of()[0], False) == [
+        [judges.Judged(Verdict("wrong"), None)],
+        [],
+    ]
 
 
 def written(folder, **tables):
@@ -238,7 +246,7 @@ def test_entailed_labels_are_judgements_and_a_killed_run_asks_nothing_twice(tmp_
 
         return entail
 
-    monkeypatch.setattr(knowledge, "PROMPTS_PER_PART", 1)
+    monkeypatch.setattr(judges, "PROMPTS_PER_PART", 1)
     monkeypatch.setattr(entailment, "classifier", classifier)
     args = sk_entail.parser().parse_args([*arguments, "--classifier", str(manifest), *common(tmp_path, settings)])
     with pytest.raises(KeyboardInterrupt):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from halt import frames
-from halt.confidence import PROMPTS_PER_PART, p_true
+from halt.confidence import p_true
 from halt.confidence.p_true import Question
 
 
@@ -52,12 +52,6 @@ def items(
         for question, label in zip(p_true.questions(chosen, asked, dependent), labels, strict=True)
         if label in ("right", "wrong")
     ]
-
-
-def parts(fragments: pl.DataFrame) -> list[list[pl.DataFrame]]:
-    """Units of work: a few prompts each, every prompt as its rows of a FRAGMENTS table."""
-    single = fragments.partition_by("id", maintain_order=True)
-    return [single[start : start + PROMPTS_PER_PART] for start in range(0, len(single), PROMPTS_PER_PART)]
 
 
 def ratings(fragments: pl.DataFrame, confidences: Sequence[float], split: str, evaluator: str) -> pl.DataFrame:

@@ -5,6 +5,7 @@ Every engine has `generate(prompts, sampling) -> list[list[Completion]]`, the N 
 
 import hashlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,3 +72,8 @@ def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shard
 
         return Engine(folder, dtype, adapter)
     raise EngineError("the engine vllm is not installed: use --sdm conda, or install what envs/vllm.yaml names")
+
+
+def of_model(entry: Mapping, folder: Path, adapter: Path | None = None, shards: int = 1):
+    """The engine of an entry of the config's `models`: see `load`."""
+    return load(entry.get("engine", "transformers"), folder, entry["dtype"], adapter, shards)
