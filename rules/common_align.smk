@@ -1,0 +1,85 @@
+"""What the rules of self-alignment are told: inputs and params as functions of the wildcards."""
+
+
+def sk_samples(drawn, more):
+    """Input of SK-Tuning: results of `generate`'s training samples if they are as many as it learns from, else its own."""
+
+    def file(wildcards):
+        enough = config["sk_tuning"]["samples"] <= config["generate"]["samples"]
+        return drawn.format(**wildcards, split="train") if enough else more.format(**wildcards)
+
+    return file
+
+
+def sk_labels(wildcards):
+    """Input of `sk_tune`: the fragments that it learns from, labelled as the config says."""
+    if config["sk_tuning"]["labels"] == "nli":
+        return paths.SK_ENTAILED.format(**wildcards)
+    return sk_samples(paths.JUDGEMENTS, paths.SK_JUDGEMENTS)(wildcards)
+
+
+def nli_needs(what):
+    """A resource of `sk_entail`."""
+
+    def amount(wildcards, attempt):
+        return asked(config["sk_tuning"]["nli"]["needs"], what, attempt)
+
+    return amount
+
+
+def rating_text(wildcards):
+    """Input of what asks for p(True) of samples: the prompt text of its questions."""
+    dependent = domains.load(config["domains"][wildcards.domain]["module"]).DEPENDENT
+    return f"scripts/prompts/{prompts.of_self_evaluation(dependent)}.txt"
+
+
+def rating_adapter(wildcards):
+    """Input of `self_rate`: the record of SK-Tuning, if it is the tuned model that rates."""
+    return [] if wildcards.evaluator == "pretrained" else paths.SK_ADAPTER.format(**wildcards)
+
+
+def rating_settings(wildcards):
+    """Params of `self_rate`; of the tuned model also which prompts it has learnt from: these it does not rate."""
+    tuned = wildcards.evaluator == "tuned"
+    return settings(
+        "confidence",
+        "models/{model}/chat",
+        "models/{model}/dtype",
+        "domains/{domain}/module",
+        *(["sk_tuning/share", "sk_tuning/seed"] if tuned else []),
+        optional=["models/{model}/engine"],
+    )(wildcards)
+
+
+def ratings_of_method(wildcards):
+    """Input of `pair_rated`: p(True) of the training samples, by the model that the method trusts."""
+    evaluator = config["methods"][wildcards.method]["rated_by"]
+    return paths.RATINGS.format(**wildcards, evaluator=evaluator, split="train")
+
+
+def tried(template, *evaluators):
+    """Input of `calibration`: results of the samples of the answered split, one by each evaluator if there are any."""
+
+    def files(wildcards):
+        split = config["respond"]["split"]
+        return [
+            file
+            for evaluator in evaluators or [""]
+            for file in each(template, evaluator=evaluator, split=split)
+        ]
+
+    return files
+
+
+def counted(wildcards):
+    """Input of `facts`: the metrics of all results."""
+    return every(paths.METRICS)
+
+
+def alignments():
+    """What the experiment shows beside the report: the facts, as the paper of self-alignment counts them, if a selected
+    method pairs by p(True), and the calibration of p(True) if one trusts the tuned model."""
+    selected = set(config["experiment"]["methods"])
+    return [paths.FACTS] * bool(selected & set(paths.rated(config))) + [paths.CALIBRATION] * bool(
+        selected & set(paths.rated(config, "tuned"))
+    )
