@@ -40,6 +40,13 @@ def test_a_finished_run_has_nothing_left_to_do(finished_run):
     assert not finished_run.plan()
 
 
+@pytest.mark.parametrize("name", ["tables/equal.csv", "figures/tradeoff.svg"])
+def test_a_file_that_no_other_rule_reads_is_made_where_it_is_not(changeable, name):
+    """As after an update by which a rule writes one file more: Snakemake compares nothing else of such a rule."""
+    (changeable.folder / "results" / name).unlink()
+    assert {name.partition("/")[0], "all"} <= set(changeable.plan())
+
+
 def test_one_more_threshold_costs_no_sample_and_no_judgement(finished_run):
     planned = finished_run.plan({"experiment": {"thresholds": [0.60, 0.80]}})
     assert set(planned) == FROM_REWRITE
