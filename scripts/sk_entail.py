@@ -29,7 +29,8 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import domains, entailment, frames, judges, provenance, resume
+    from halt import domains, frames, judges, provenance, resume
+    from halt.judges import entailment
 
     data = frames.read(args.data, frames.DATA)
     fragments = frames.read(args.fragments, frames.FRAGMENTS)

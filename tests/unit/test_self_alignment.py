@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 import pair_rated
 import self_rate
 import sk_entail
-from halt import engines, entailment, frames, judges, metrics, preferences
+from halt import engines, frames, judges, metrics, preferences
 from halt.confidence import knowledge, p_true
 from halt.domains import Verdict
-from halt.entailment import Entailed
+from halt.judges import entailment
+from halt.judges.entailment import Entailed
 from halt.preferences import Pair
 from halt.report import calibration, facts
 from halt.rewriting import Judged, Sample, Settings

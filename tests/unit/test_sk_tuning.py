@@ -15,11 +15,12 @@ from test_preferring import _course
 from test_training import ROOT, _bytes
 from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassification
 
-from halt import engines, entailment, sk_tuning
+from halt import engines, sk_tuning
 from halt.confidence import p_true
 from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Question, Shot
 from halt.examples import TrainingError
+from halt.judges import entailment
 
 TEMPLATE = "Q: {prompt} {fragment}\nAnswer:"
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}
@@ -242,5 +243,5 @@ def test_two_way_labels_by_a_real_classifier(classifier):
     entail = entailment.classifier(Path(classifier), "float32", batch_size=4)
     [[one, same, other]] = entailment.decide("Who?", [["a", "a", "b"]], ["c", "d"], entail, dependent=False)
     assert one == same
-    assert {one.label, other.label} <= {"right", "wrong"}
+    assert {one.verdict.label, other.verdict.label} <= {"right", "wrong"}
     assert 0 < one.score < 1
