@@ -24,7 +24,7 @@ LONG = {
     **SMALL,
     "domains": {"biography": {"rows": {"train": 256}, "max_new_tokens": 64}},  # 8 parts of samples
     "generate": {"samples": 40},
-    "finetune": {"epochs": 256},  # 8192 steps, a checkpoint every 820
+    "finetune": {"epochs": 128},  # 4096 steps, a checkpoint every 410
 }
 
 
