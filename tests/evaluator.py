@@ -1,4 +1,5 @@
-"""An evaluator served over HTTP: it believes half of all statements, the same half every time."""
+"""Evaluators served over HTTP: one of the tests, which believes half of all statements, the same half every time, and
+one that the workflow serves."""
 
 import contextlib
 import hashlib
@@ -8,6 +9,29 @@ from collections.abc import Iterator
 from http_server import Asked, Reply, Server, chat, serve
 
 CONCURRENCY = 4
+
+# A run whose workflow serves its evaluator itself: overlay of config/tiny.yaml.
+SERVED_MODEL = "smollm2-135m"
+SERVED = {
+    "experiment": {"domains": ["biography"], "methods": ["base", "halt"]},
+    "domains": {"biography": {"judge": "own", "rows": {"train": 4, "validation": 2, "test": 2}}},
+    "generate": {"samples": 2},
+    "models": {
+        SERVED_MODEL: {
+            "needs": {"judge": {"gpus": 0, "memory_mb": 2500, "minutes": 30, "processes": 1, "batch_size": 1}}
+        }
+    },
+    "judges": {
+        "own": {
+            "type": "llm",
+            "engine": "served",
+            "server": "transformers",
+            "model": SERVED_MODEL,
+            "decide": "text",
+            "needs": {"concurrency": 2, "timeout": 120, "retries": 3},
+        }
+    },
+}
 
 
 class Evaluator:

@@ -22,8 +22,8 @@ EXPECTED = {  # memory, minutes, CPUs, GPUs
     "judge_responses": (1000, 60, 1, 0),
     "self_evaluate": (1400, 13, 3, 0),  # as respond
 }
-WHERE_SNAKEMAKE_RUNS = {"fetch_model", "fetch_source", "split", "rewrite", "agree", "split_responses", "filter", "score"}
-WHERE_SNAKEMAKE_RUNS |= {"tables", "figures", "page", "all"}
+WHERE_SNAKEMAKE_RUNS = {"fetch_model", "fetch_source", "split", "rewrite", "agree", "split_responses", "filter"}
+WHERE_SNAKEMAKE_RUNS |= {"score", "tables", "figures", "page", "all"}
 # A site with one partition for GPUs and one for the rest, as profiles/README.md says it.
 PARTITIONS = {"partitions": {CPU_PARTITION: {"max_runtime": 120}, GPU_PARTITION: {"max_runtime": 120, "max_gpu": 2}}}
 

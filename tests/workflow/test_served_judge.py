@@ -7,30 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from evaluator import SERVED, SERVED_MODEL
 from runs import FROM_JUDGE, Run, kill_session
 
 from halt import frames
 
 MODEL = "random-tiny"
-EVALUATOR = "smollm2-135m"
-OVERLAY = {
-    "experiment": {"domains": ["biography"], "methods": ["base", "halt"]},
-    "domains": {"biography": {"judge": "own", "rows": {"train": 4, "validation": 2, "test": 2}}},
-    "generate": {"samples": 2},
-    "models": {
-        EVALUATOR: {"needs": {"judge": {"gpus": 0, "memory_mb": 2500, "minutes": 30, "processes": 1, "batch_size": 1}}}
-    },
-    "judges": {
-        "own": {
-            "type": "llm",
-            "engine": "served",
-            "server": "transformers",
-            "model": EVALUATOR,
-            "decide": "text",
-            "needs": {"concurrency": 2, "timeout": 120, "retries": 3},
-        }
-    },
-}
 
 
 def servers(folder: Path) -> dict[int, str]:
@@ -58,8 +40,8 @@ def wait_until(what, seconds):
 @pytest.fixture(scope="module")
 def unjudged(random_tiny, smollm2, tmp_path_factory) -> Run:
     """A run that has its fragments and no judgement."""
-    run = Run.of_project(tmp_path_factory.mktemp("unjudged"), random_tiny, OVERLAY)
-    shutil.copytree(smollm2, run.folder / "results/models" / EVALUATOR)
+    run = Run.of_project(tmp_path_factory.mktemp("unjudged"), random_tiny, SERVED)
+    shutil.copytree(smollm2, run.folder / "results/models" / SERVED_MODEL)
     targets = [f"results/fragments/{MODEL}/biography/{split}.parquet" for split in ("train", "test")]
     run.snakemake("--", *targets, check=True)
     return run
@@ -78,7 +60,7 @@ def test_every_fragment_is_judged_by_the_server(judged):
         table = frames.read(judged.folder / f"results/{path}.parquet", frames.JUDGEMENTS)
         about = frames.provenance(judged.folder / f"results/{path}.parquet")
         assert len(table) > 0
-        assert about["settings"]["judges/own"]["model"] == EVALUATOR
+        assert about["settings"]["judges/own"]["model"] == SERVED_MODEL
         assert "needs" not in about["settings"]["judges/own"]
     replies = list((judged.folder / "results/work").glob("judge*/**/replies.jsonl"))
     assert len(replies) == 4  # train, test; base, halt
@@ -107,7 +89,7 @@ def test_a_finished_judge_starts_no_server(judged):
     "change",
     [
         {"judges": {"own": {"needs": {"concurrency": 5, "timeout": 9, "retries": 1}}}},
-        {"models": {EVALUATOR: {"needs": {"judge": {"gpus": 1, "memory_mb": 9000, "minutes": 7}}}}},
+        {"models": {SERVED_MODEL: {"needs": {"judge": {"gpus": 1, "memory_mb": 9000, "minutes": 7}}}}},
     ],
 )
 def test_what_a_server_needs_and_how_it_is_asked_rerun_nothing(judged, change):
@@ -115,7 +97,7 @@ def test_what_a_server_needs_and_how_it_is_asked_rerun_nothing(judged, change):
 
 
 def test_another_server_judges_anew(judged):
-    needs = {"models": {EVALUATOR: {"needs": {"judge": {"gpus": 1}}}}}
+    needs = {"models": {SERVED_MODEL: {"needs": {"judge": {"gpus": 1}}}}}
     planned = judged.plan({"judges": {"own": {"server": "vllm"}}, **needs})
     assert set(planned) == FROM_JUDGE | {"serve"}
     assert planned["serve"] == 2  # of samples and of responses
@@ -132,7 +114,7 @@ def test_a_job_that_fails_takes_the_server_with_it(unjudged, tmp_path):
 
 def test_a_server_that_cannot_start_is_a_line_in_the_judge_s_log(unjudged, tmp_path):
     run = unjudged.copy(tmp_path / "run")
-    (run.folder / "results/models" / EVALUATOR / "config.json").write_text("{}")
+    (run.folder / "results/models" / SERVED_MODEL / "config.json").write_text("{}")
     done = run.snakemake("--", f"results/judgements/{MODEL}/biography/train.parquet")
     assert done.returncode != 0
     log = (run.folder / f"results/logs/judge/{MODEL}/biography/train.log").read_text()
