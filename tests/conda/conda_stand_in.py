@@ -65,7 +65,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 def _exact(line: str) -> str:
     """As conda reads a line of a file: name=1.0 means exactly 1.0, not 1.0.*"""
-    return re.sub(r"^([^=]+)=([^=]+)$", r"\1 \2", line)
+    return re.sub(r"^([^=]+)=([^=*]+)$", r"\1 ==\2", line)
 
 
 async def _create(prefix: str, channels: Sequence[str], specs: Sequence[str]) -> None:
@@ -95,3 +95,5 @@ async def _create_explicit(prefix: str, lines: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # rattler's threads may still ask for the interpreter while it ends, which aborts it

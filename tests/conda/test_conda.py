@@ -17,7 +17,7 @@ from test_environments import canonical, conda_packages, pinned, requirements, r
 
 USED = ("model", "table")  # by the tiny run; nothing in it needs vLLM
 # Two processes: that accelerate's own program, too, is the environment's.
-SPREAD = {"models": {"random-tiny": {"needs": {"finetune": {"processes": 2, "batch_size": 4}}}}}
+SPREAD = {"models": {"random-tiny": {"needs": {"finetune": {"processes": 2, "memory_mb": 2500, "batch_size": 4}}}}}
 FEW = {"experiment": {"domains": ["biography"], "methods": ["base", "halt"]}}
 
 
