@@ -38,6 +38,7 @@ class Conda(NamedTuple):
             "PATH": os.pathsep.join((str(self.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])),
             "CONDA_CHANNEL_ALIAS": self.channels,
             "RATTLER_CACHE_DIR": str(self.folder / "cache"),
+            "PYTHONDONTWRITEBYTECODE": "",  # the channel's packages bring none: the first start keeps what it compiles
         }
 
     def pins(self, *arguments: str) -> subprocess.CompletedProcess:
