@@ -45,5 +45,5 @@ def answer(text: str, phrases: Mapping[str, str]) -> str:
 
 def _before(text: str, phrase: str) -> tuple[str, str]:
     """The text before and after the first line that begins with the phrase."""
-    match = re.search(rf"^[ \t]*{re.escape(phrase)}\b[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)
+    match = re.search(rf"^[ \t]*{re.escape(phrase)}(?!\w)[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)
     return (text[: match.start()], text[match.end() :]) if match else (text, "")
