@@ -87,7 +87,9 @@ def test_a_stray_quotation_mark_in_the_header_is_told(tmp_path):
 
 def test_a_repeated_column_is_refused_unless_it_has_no_name(tmp_path):
     (tmp_path / "x.csv").write_text("id,question,question,,\n1,a,b,,\n")
-    with pytest.raises(sources.SourceError, match=r"x\.csv: line 1 names 2 columns 'question', expected each name once"):
+    with pytest.raises(
+        sources.SourceError, match=r"x\.csv: line 1 names 2 columns 'question', expected each name once"
+    ):
         list(sources.open_source([tmp_path / "x.csv"], SPEC).records())
     (tmp_path / "x.csv").write_text("id,question,,\n1,a,,\n\n")
     assert list(sources.open_source([tmp_path / "x.csv"], SPEC).records()) == [{"id": "1", "question": "a", "": ""}]
