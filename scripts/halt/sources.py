@@ -46,10 +46,8 @@ class Source:
                 raise SourceError(f"{self.name}: no such file or folder: {file}")
 
     def _add_folder(self, folder: Path) -> None:
-        for file in sorted(folder.rglob("*")):
-            name = file.relative_to(folder)
-            if file.is_file() and not any(part.startswith(".") for part in name.parts):
-                self._add_file(file, name.as_posix())
+        for file in inside(folder):
+            self._add_file(file, file.relative_to(folder).as_posix())
 
     def _add_file(self, file: Path, name: str) -> None:
         if file.suffix != ".whl":
@@ -113,6 +111,15 @@ def open_source(files: Sequence[Path | str], spec: Mapping | Sequence[Mapping]) 
     """
     specs = [spec] if isinstance(spec, Mapping) else list(spec)
     return Source([Path(file) for file in files], " + ".join(describe(one) for one in specs))
+
+
+def inside(folder: Path) -> list[Path]:
+    """The files that a folder gives, sorted: all below it but for hidden ones and those in hidden folders."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
 
 
 def describe(spec: Mapping) -> str:
