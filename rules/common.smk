@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from halt import domains, paths, processes, prompts, versions
+from halt import domains, paths, processes, prompts, sources, versions
 from halt.config import ConfigError, check, has
 from halt.config import settings as subtrees
 
@@ -215,15 +215,19 @@ def prompt_texts(domain_wildcard):
 
 
 def local_files(wildcards):
-    """Input of `fetch_source`: the files that a domain's `path` sources name; a changed file makes the rows anew."""
+    """Input of `fetch_source`: the files that a domain's `path` sources name or hold; a changed one makes the rows anew."""
     source = config["domains"][wildcards.domain]["source"]
     named = [
         one["path"]
         for one in (source if isinstance(source, list) else [source])
         if one["type"] == "path"
     ]
-    # no folders: Snakemake would compare them by their time
-    return [path for path in named if not Path(path).is_dir()]
+    # the files of a folder, not the folder: Snakemake would compare that by its time
+    return [
+        file
+        for path in named
+        for file in (sources.inside(Path(path)) if Path(path).is_dir() else [path])
+    ]
 
 
 def targets_of_domains(wildcards):

@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> None:
                 "cluster": row.cluster,
                 "prompt": row.prompt,
                 "reference": row.reference,
-                "reference_fragments": len(module.split(row.reference)),
+                "reference_fragments": len(domains.split(module, row.reference)),
                 "truth": json.dumps(row.truth, sort_keys=True),
             }
             for row in chosen

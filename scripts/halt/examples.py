@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from halt import engines
 from halt.errors import HaltError
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _tokens(row: Mapping, tokenizer: "PreTrainedTokenizerBase") -> tuple[list[in
     if isinstance(row["prompt"], str):
         completion = row["completion"].removesuffix(tokenizer.eos_token) + tokenizer.eos_token
         return tokenizer(row["prompt"])["input_ids"], tokenizer(row["prompt"] + completion)["input_ids"]
+    engines.check_template(tokenizer)
     prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
     whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)
     return prompt["input_ids"], whole["input_ids"]

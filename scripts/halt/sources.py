@@ -46,10 +46,8 @@ class Source:
                 raise SourceError(f"{self.name}: no such file or folder: {file}")
 
     def _add_folder(self, folder: Path) -> None:
-        for file in sorted(folder.rglob("*")):
-            name = file.relative_to(folder)
-            if file.is_file() and not any(part.startswith(".") for part in name.parts):
-                self._add_file(file, name.as_posix())
+        for file in inside(folder):
+            self._add_file(file, file.relative_to(folder).as_posix())
 
     def _add_file(self, file: Path, name: str) -> None:
         if file.suffix != ".whl":
@@ -115,6 +113,15 @@ def open_source(files: Sequence[Path | str], spec: Mapping | Sequence[Mapping]) 
     return Source([Path(file) for file in files], " + ".join(describe(one) for one in specs))
 
 
+def inside(folder: Path) -> list[Path]:
+    """The files that a folder gives, sorted: all below it but for hidden ones and those in hidden folders."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
 def describe(spec: Mapping) -> str:
     """A source in words, for messages: "package a==1", "hub owner/name@0123abcd", "path data/x.tsv"."""
     match spec["type"]:
@@ -151,19 +158,31 @@ def _rows(name: str, data: bytes, columns: Sequence[str] | None) -> Iterator[dic
 
 
 def _separated(name: str, text: io.StringIO, columns: Sequence[str] | None, separator: str) -> Iterator[dict]:
-    reader = csv.DictReader(text, fieldnames=columns, delimiter=separator)
+    lines, read = list(text), 0
+    reader = csv.reader(lines, delimiter=separator)
     try:
-        for row in reader:
-            surplus, missing = len(row.get(None, ())), list(row.values()).count(None)
-            if surplus or missing:
-                fields = len(reader.fieldnames)
+        for fields in reader:
+            if any("\n" in field or "\r" in field for field in fields):
+                # read strictly: a quotation mark that nothing closes takes in the lines up to the next one
+                list(csv.reader(lines[read : reader.line_num], delimiter=separator, strict=True))
+            read = reader.line_num
+            if columns is None:
+                columns = _header(name, fields)
+            elif fields and len(fields) != len(columns):
                 raise SourceError(
-                    f"{name}: the row that ends in line {reader.line_num} has {fields + surplus - missing} fields, "
-                    f"expected {fields}"
+                    f"{name}: the row that ends in line {read} has {len(fields)} fields, expected {len(columns)}"
                 )
-            yield row
+            elif fields:
+                yield dict(zip(columns, fields, strict=True))
     except csv.Error as error:
-        raise SourceError(f"{name}: line {reader.line_num} cannot be read ({error})") from error
+        raise SourceError(f"{name}: the row that begins in line {read + 1} cannot be read ({error})") from error
+
+
+def _header(name: str, fields: list[str]) -> list[str]:
+    repeated = [field for field in fields if field and fields.count(field) > 1]
+    if repeated:
+        raise SourceError(f"{name}: line 1 names {len(repeated)} columns {repeated[0]!r}, expected each name once")
+    return fields
 
 
 def _record(name: str, number: int, line: str) -> dict:

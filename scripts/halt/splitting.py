@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import NamedTuple
 
+from halt import domains
+
 
 class Fragment(NamedTuple):
     """One fragment; marked says that the model doubts it: behind `Uncertain` (Add-On HALT), before `I am unsure`."""
@@ -19,19 +21,19 @@ def fragments(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) 
     phrases: {"unsure": ..., "uncertain": ...}, None for samples of the pretrained model, which knows no phrases.
     The answer ends where a line says the `unsure` phrase; what follows a line that says `uncertain` is marked.
     With the phrases of R-Tuning, `sure` and `not_sure`, it also ends at the first line that says one of them, and all
-    before `not_sure` is marked.
+    before `not_sure` is marked. ModuleError if the domain cannot split it.
     """
     if phrases is None:
-        return [Fragment(part, False) for part in domain.split(text)]
+        return [Fragment(part, False) for part in domains.split(domain, text)]
     text = _before(text, phrases["unsure"])[0]
     if "not_sure" in phrases:
         sure, not_sure = (_before(text, phrases[name])[0] for name in ("sure", "not_sure"))
         if len(not_sure) < len(sure):
-            return [Fragment(part, True) for part in domain.split(not_sure)]
+            return [Fragment(part, True) for part in domains.split(domain, not_sure)]
         text = sure
     certain, doubtful = _before(text, phrases["uncertain"])
-    return [Fragment(part, False) for part in domain.split(certain)] + [
-        Fragment(part, True) for part in domain.split(doubtful)
+    return [Fragment(part, False) for part in domains.split(domain, certain)] + [
+        Fragment(part, True) for part in domains.split(domain, doubtful)
     ]
 
 
@@ -45,5 +47,5 @@ def answer(text: str, phrases: Mapping[str, str]) -> str:
 
 def _before(text: str, phrase: str) -> tuple[str, str]:
     """The text before and after the first line that begins with the phrase."""
-    match = re.search(rf"^[ \t]*{re.escape(phrase)}\b[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)
+    match = re.search(rf"^[ \t]*{re.escape(phrase)}(?!\w)[^\n]*", text, flags=re.MULTILINE | re.IGNORECASE)
     return (text[: match.start()], text[match.end() :]) if match else (text, "")

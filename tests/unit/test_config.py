@@ -211,7 +211,11 @@ BROKEN = {
     ),
     "one phrase for two things": (
         [("phrases/uncertain", "unsure from here")],
-        ["phrases.uncertain: found 'unsure from here', expected another phrase than phrases.unsure"],
+        ["phrases.uncertain: found 'unsure from here', expected one that does not begin as phrases.unsure"],
+    ),
+    "a phrase that begins as another": (
+        [("phrases/unsure", "Unsure"), ("phrases/uncertain", "unsure of")],
+        ["phrases.uncertain: found 'unsure of', expected one that does not begin as phrases.unsure"],
     ),
     "a method whose module needs a threshold": (
         [("methods/halt/threshold", False), ("methods/unchanged-own/threshold", False)],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halt import config, domains, errors, modules, rewriting
+from halt import config, domains, errors, modules, rewriting, splitting
 from halt.judges import Case, JudgeError, reference
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +112,51 @@ def test_a_label_that_there_is_not_is_refused(write):
     module = domains.load(write("domains", DOMAIN))
     with pytest.raises(JudgeError, match="labels 'p0' 'correct', expected one of right, wrong, unverifiable, unjudged"):
         reference.judge([Case(ROW, [["She."]])], module)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "fault"),
+    [
+        ('["right"]', r"judge\(\) gave \['right'\] on 'p0', expected a list of Verdicts$"),
+        ("None", r"judge\(\) gave None on 'p0', expected a list of Verdicts$"),
+        (
+            '(Verdict("right") for _ in fragments)',
+            r"judge\(\) gave <generator .*> on 'p0', expected a list of Verdicts$",
+        ),
+        (
+            '[Verdict("right", 5)]',
+            r"gave Verdict\(label='right', kind=5, .*\) on 'p0', expected kind and fact as text$",
+        ),
+    ],
+)
+def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
+    module = domains.load(write("domains", DOMAIN.replace('[Verdict("correct")] * len(fragments)', verdicts)))
+    with pytest.raises(modules.ModuleError, match=fault) as caught:
+        reference.judge([Case(ROW, [["She."]])], module)
+    assert str(caught.value).startswith("scripts/halt/domains/made_")
+
+
+@pytest.mark.parametrize(
+    ("fragments", "fault"),
+    [
+        ('text.splitlines()[7] if text == "She." else [text]', r"line 16: IndexError: list index out of range$"),
+        ("None", r"split\(\) gave None, expected a list of texts$"),
+        ("text", r"split\(\) gave 'She\.', expected a list of texts$"),
+        ("[1]", r"split\(\) gave \[1\], expected a list of texts$"),
+    ],
+)
+def test_a_fault_of_split_names_the_module(write, fragments, fault):
+    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", fragments)))
+    with pytest.raises(modules.ModuleError, match=fault) as caught:
+        splitting.fragments("She.", module, None)
+    assert str(caught.value).startswith("scripts/halt/domains/made_")
+
+
+@pytest.mark.parametrize("stratum", [None, 3])
+def test_a_stratum_is_text_or_empty(stratum):
+    assert domains.checked("mine", [ROW]) == [ROW]
+    with pytest.raises(domains.DomainError, match=rf"^mine: stratum of row 1 is {stratum}, expected text$"):
+        domains.checked("mine", [ROW._replace(stratum=stratum)])
 
 
 def test_the_config_finds_a_method_that_is_only_mentioned(write):

@@ -70,6 +70,31 @@ def test_a_row_with_other_fields_than_the_header_is_told_with_its_line(tmp_path,
         list(sources.open_source([tmp_path / "x.csv"], SPEC).records())
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+@pytest.mark.parametrize("rest", ["", "4,b\n", '4,"b" is\n5,c\n'], ids=["last", "never closed", "closed later"])
+def test_a_stray_quotation_mark_is_told_with_its_line(tmp_path, name, rest):
+    text = f'id,question\n1,"What,\nis?"\n2,"Who" is?\n3,"a\n{rest}'
+    (tmp_path / name).write_text(text.replace(",", "," if name == "x.csv" else "\t"))
+    with pytest.raises(sources.SourceError, match=r"x\..sv: the row that begins in line 5 cannot be read \(.*\)$"):
+        list(sources.open_source([tmp_path / name], SPEC).records())
+
+
+def test_a_stray_quotation_mark_in_the_header_is_told(tmp_path):
+    (tmp_path / "x.csv").write_text('id,"question\n1,a\n')
+    with pytest.raises(sources.SourceError, match=r"x\.csv: the row that begins in line 1 cannot be read"):
+        list(sources.open_source([tmp_path / "x.csv"], SPEC).records())
+
+
+def test_a_repeated_column_is_refused_unless_it_has_no_name(tmp_path):
+    (tmp_path / "x.csv").write_text("id,question,question,,\n1,a,b,,\n")
+    with pytest.raises(
+        sources.SourceError, match=r"x\.csv: line 1 names 2 columns 'question', expected each name once"
+    ):
+        list(sources.open_source([tmp_path / "x.csv"], SPEC).records())
+    (tmp_path / "x.csv").write_text("id,question,,\n1,a,,\n\n")
+    assert list(sources.open_source([tmp_path / "x.csv"], SPEC).records()) == [{"id": "1", "question": "a", "": ""}]
+
+
 def test_columns_name_what_has_no_header(tmp_path):
     (tmp_path / "x.tsv").write_text("1\t2\n3\t4\n")
     source = sources.open_source([tmp_path / "x.tsv"], SPEC)

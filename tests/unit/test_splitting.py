@@ -35,6 +35,14 @@ def test_a_word_that_only_begins_like_the_phrase_is_content():
     ]
 
 
+def test_a_phrase_may_end_in_a_full_stop():
+    ended = {"unsure": "I don't know.", "uncertain": "Perhaps:"}
+    assert texts("Ada Lovelace was English.\nPerhaps:\nShe was a poet.\nI don't know.", ended) == [
+        ("Ada Lovelace was English.", False),
+        ("She was a poet.", True),
+    ]
+
+
 R_TUNING = {**PHRASES, "sure": "I am sure", "not_sure": "I am unsure"}
 
 

@@ -17,6 +17,7 @@ from runs import (
     FROM_SCORE,
     REPORT,
     ROOT,
+    Run,
 )
 
 MODEL = "random-tiny"
@@ -193,6 +194,19 @@ def test_touched_files_rerun_nothing(changeable):
     assert not changeable.plan()
     changeable.touch("results/**/*", seed=1)
     assert not changeable.plan()
+
+
+def test_a_file_in_a_source_folder_makes_the_rows_anew(random_tiny, tmp_path):
+    overlay = {"domains": {"biography": {"source": {"type": "path", "path": "data/wordnet"}}}}
+    run, manifest = Run.of_project(tmp_path, random_tiny, overlay), "results/sources/biography/manifest.json"
+    run.snakemake("--cores", "1", manifest, check=True)
+    run.touch("data/wordnet/*")
+    assert not run.plan(None, manifest)
+    run.edit("data/wordnet/people.tsv", lambda text: text.replace("English", "Scottish"))
+    assert run.plan(None, manifest) == {"fetch_source": 1}
+    run.snakemake("--cores", "1", manifest, check=True)
+    (run.folder / "data/wordnet/more.tsv").touch()
+    assert run.plan(None, manifest) == {"fetch_source": 1}
 
 
 def test_a_git_checkout_reruns_nothing(changeable):

@@ -132,9 +132,10 @@ def _check_sampling(config: Mapping, sound: Sound) -> Faults:
 
 def _check_phrases(config: Mapping, sound: Sound) -> Faults:
     if sound("phrases", "unsure") and sound("phrases", "uncertain"):
-        unsure, uncertain = (config["phrases"][name].strip().lower() for name in ("unsure", "uncertain"))
-        if unsure == uncertain:
-            yield ("phrases", "uncertain"), f"found {show(uncertain)}, expected another phrase than phrases.unsure"
+        unsure, uncertain = (config["phrases"][name] for name in ("unsure", "uncertain"))
+        if uncertain.lower().startswith(unsure.lower()):  # its lines would be read as the other phrase
+            place = ("phrases", "uncertain")
+            yield place, f"found {show(uncertain)}, expected one that does not begin as phrases.unsure"
 
 
 def _check_split(config: Mapping, sound: Sound) -> Faults:

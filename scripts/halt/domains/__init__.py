@@ -81,10 +81,11 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Row):
             raise DomainError(f"{domain}: row {number} is {row!r}, expected a halt.domains.Row")
-        for name in ("id", "cluster", "prompt", "reference"):
-            found = getattr(row, name)
-            if not isinstance(found, str) or not found.strip():
-                raise DomainError(f"{domain}: {name} of row {number} is {found!r}, expected text that is not empty")
+        for name in ("id", "cluster", "stratum", "prompt", "reference"):
+            found, optional = getattr(row, name), name == "stratum"
+            if not isinstance(found, str) or not (found.strip() or optional):
+                expected = "text" if optional else "text that is not empty"
+                raise DomainError(f"{domain}: {name} of row {number} is {found!r}, expected {expected}")
             try:
                 found.encode()
             except UnicodeEncodeError:
@@ -93,6 +94,18 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
             raise DomainError(f"{domain}: row {number} has the id {row.id!r} of an earlier row, expected its own")
         sound.append(row)
     return sound
+
+
+def split(module: ModuleType, text: str) -> list[str]:
+    """The fragments of a text by a domain's module; ModuleError if it fails or gives what are no texts."""
+    name = module.__name__.rsplit(".", 1)[-1]
+    with modules.blamed("domains", name):
+        found = module.split(text)
+    if not isinstance(found, list | tuple) or not all(isinstance(fragment, str) for fragment in found):
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: split() gave {found!r}, expected a list of texts"
+        )
+    return found
 
 
 def settings(domain: str, known: dict, options: dict) -> dict:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from halt import engines
 from halt.errors import HaltError
 
 
@@ -40,6 +41,7 @@ def answers_behind(tokenizer: PreTrainedTokenizerBase, question: str, words: Seq
     if not chat:
         return answer_tokens(tokenizer, question, [f" {word}" for word in words])
     turn = [{"role": "user", "content": question}]
+    engines.check_template(tokenizer)
     opening = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
     return answer_tokens(tokenizer, opening, words)
 

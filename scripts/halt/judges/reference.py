@@ -15,7 +15,7 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
 
     pool: worker processes to spread the responses over (a code response takes a sandbox run). None: this process.
     JudgeError if the domain has no reference judge or its judge gives another number of verdicts than fragments
-    or a label that there is not.
+    or a label that there is not. ModuleError if it fails or gives what are no verdicts.
     """
     name = domain.__name__.rsplit(".", 1)[-1]
     if not domain.REFERENCE_JUDGE:
@@ -37,7 +37,14 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
 def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
     domain = domains.load(name)
     with modules.blamed("domains", name):
-        return domain.judge(fragments, row)
+        verdicts = domain.judge(fragments, row)
+    file = modules.file_of("domains", name)
+    if not isinstance(verdicts, list | tuple) or not all(isinstance(verdict, Verdict) for verdict in verdicts):
+        raise modules.ModuleError(f"{file}: judge() gave {verdicts!r} on '{row.id}', expected a list of Verdicts")
+    for verdict in verdicts:
+        if not all(found is None or isinstance(found, str) for found in (verdict.kind, verdict.fact)):
+            raise modules.ModuleError(f"{file}: judge() gave {verdict} on '{row.id}', expected kind and fact as text")
+    return verdicts
 
 
 def _judged(verdicts: list[Verdict], response: Sequence[str], row: Row, name: str) -> list[Judged]:
