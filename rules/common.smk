@@ -269,9 +269,11 @@ def adapter(wildcards):
 
 
 def methods_that(prefer):
-    """A regular expression for the methods that train on pairs, or for those that do not."""
+    """A regular expression for the methods that train on pairs, or for those that train on targets."""
     return paths.any_of(
-        name for name in config["methods"] if paths.preferring(name, config) == prefer
+        name
+        for name in config["methods"]
+        if paths.trained(name, config) and paths.preferring(name, config) == prefer
     )
 
 

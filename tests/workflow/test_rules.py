@@ -89,6 +89,19 @@ def test_every_rule_that_asks_a_model_knows_its_engine(fresh):
         assert all('"engine":"vllm"' in command for command in commands)
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        "targets/random-tiny/biography/base/none.parquet",
+        "adapters/random-tiny/biography/p-true/0.40/seed0/training.json",
+    ],
+)
+def test_a_result_that_cannot_be_is_not_planned(fresh, result):
+    done = fresh.snakemake("--dry-run", f"results/{result}")
+    assert done.returncode != 0
+    assert f"No rule to produce results/{result}" in done.stdout
+
+
 def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
     faults = {"experiment": {"modls": ["x"], "thresholds": [0.333]}, "generate": {"samples": 0}}
     done = fresh.snakemake("--quiet", "all", config=faults)
