@@ -164,7 +164,7 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
 
 
 def _threshold_constraint(config: Mapping) -> str:
-    """A label behind the folder of a method with a threshold, `none` behind that of one without: what else is no result."""
+    """A label behind the folder of a method that has a threshold, `none` behind the folder of one that has not."""
     labels = r"0\.(?:0[1-9]|[1-9][0-9])|1\.00"
     behind = {
         has_one: "|".join(
