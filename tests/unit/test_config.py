@@ -502,6 +502,39 @@ BROKEN = {
             "sk_tuning.nli: missing, expected a mapping: method 'self-align' is labelled by entailment",
         ],
     ),
+    "a filter that has pairs, and filters of what has a threshold": (
+        [
+            ("methods/one", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "base", "pairs": "halt_dpo",
+                             "after": "halt"}),
+            ("methods/two", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "halt-dpo"}),
+        ],
+        [
+            "methods.one.pairs: found 'halt_dpo', but a filter trains nothing, expected none",
+            "methods.two.of: found 'halt-dpo', which has a threshold, expected a method without one",
+        ],
+    ),
+    "bounds that nothing is between": (
+        [("domains/mathematics/options", {"min_steps": 5})],
+        ["domains.mathematics.options.min_steps: found 5, expected at most max_steps (4)"],
+    ),
+    "a joint model of methods that train none": (
+        [("experiment/joint", True), ("experiment/methods", ["base", "p-true", "flame"])],
+        [
+            "experiment.joint: found true, but no method of the experiment trains on targets, expected one that does, "
+            "or false"
+        ],
+    ),
+    "an endpoint with what is added to it": (
+        [
+            ("judges/small", {"type": "llm", "engine": "openai", "endpoint": "http://host/v1/chat/completions/",
+                              "model": "m", "decide": "text", "api_key_variable": None,
+                              "needs": {"concurrency": 1, "timeout": 1, "retries": 0}}),
+        ],
+        [
+            "judges.small.endpoint: found 'http://host/v1/chat/completions/', expected it without /chat/completions: "
+            "that is added"
+        ],
+    ),
     "names that mean something else": (
         [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"])],
         [
