@@ -4,10 +4,11 @@ import gc
 import sys
 
 from halt import domains, paths, processes, prompts, versions
-from halt.config import ConfigError, check, has
+from halt.config import ConfigError, check, check_keys, has
 from halt.config import settings as subtrees
 
 try:
+    check_keys(map(Path, workflow.configfiles))
     check(config)
 except ConfigError as error:
     sys.exit(f"the config is not sound:\n{error}")  # a WorkflowError would add where in this file

@@ -586,6 +586,30 @@ def test_keys_that_yaml_does_not_read_as_text_are_named():
     assert "score.True: found the key true, expected text: put it in quotes" in config.validate(broken)
 
 
+TWICE = """\
+models:
+  a: &needs {gpus: 1}
+  b: *needs
+generate: {samples: 0}
+list: [{x: 1, y: {z: 1, z: 2}}]
+generate: {shots: 2}
+"""
+
+
+def test_a_key_that_stands_twice_is_named_by_file_and_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    (tmp_path / "tabs.json").write_text('{\n\t"generate": {}\n}')
+    with pytest.raises(config.ConfigError) as refusal:
+        config.check_keys([tmp_path / "twice.yaml", tmp_path / "tabs.json", config.SCHEMA])
+    assert str(refusal.value).splitlines() == [
+        "twice.yaml, line 5: list[0].y.z is there twice, first in line 5, expected once",
+        "twice.yaml, line 6: generate is there twice, first in line 4, expected once",
+    ]
+    with pytest.raises(config.ConfigError, match="line 6: generate is there twice"):
+        config.read(tmp_path / "twice.yaml")
+
+
 def test_a_secret_is_never_printed():
     lines = faults(("generate/samples", "sk-verysecret"), ("models/smollm2-135m/dtype", "hf_abcdefghijklmnopqrstu"))
     assert lines

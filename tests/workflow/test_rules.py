@@ -117,6 +117,15 @@ def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
     ]
 
 
+def test_a_key_twice_in_an_overlay_is_refused(fresh, tmp_path):
+    (tmp_path / "twice.yaml").write_text("generate: {samples: 2}\ngenerate: {shots: 2}\n")
+    done = Run(fresh.folder, (str(tmp_path / "twice.yaml"),)).snakemake("--dry-run")
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1].endswith(
+        "twice.yaml, line 2: generate is there twice, first in line 1, expected once"
+    )
+
+
 @pytest.mark.parametrize(
     "command",
     [
