@@ -3,13 +3,15 @@
 import gc
 import sys
 
-from halt import domains, paths, processes, prompts, versions
+from halt import domains, paths, processes, prompts, readiness, versions
 from halt.config import ConfigError, check, check_keys, has
 from halt.config import settings as subtrees
 
 try:
     check_keys(map(Path, workflow.configfiles))
     check(config)
+    if workflow.is_main_process:  # a job may run where the files are not, and needs none of them
+        readiness.check_sources(config)
 except ConfigError as error:
     sys.exit(f"the config is not sound:\n{error}")  # a WorkflowError would add where in this file
 
