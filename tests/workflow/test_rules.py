@@ -126,21 +126,31 @@ def test_a_key_twice_in_an_overlay_is_refused(fresh, tmp_path):
     )
 
 
-def test_a_run_without_what_it_needs_ends_before_its_first_job(fresh, evaluator):
+def test_a_run_without_what_it_needs_ends_before_its_first_job(fresh):
     """And is planned all the same, but for a domain without rows."""
     missing = {
         "models": {"random-tiny": {"source": {"path": "nowhere"}}},
-        "domains": {"biography": {"judge": "served"}},
-        "judges": {"served": evaluator.entry | {"api_key_variable": "HALT_NO_SUCH_KEY"}},
+        "domains": {"biography": {"judge": "far"}},
+        "judges": {
+            "far": {
+                "type": "llm",
+                "engine": "openai",
+                "endpoint": "http://localhost:9/v1",
+                "model": "evaluator",
+                "decide": "text",
+                "needs": {"concurrency": 1, "timeout": 1, "retries": 0},
+                "api_key_variable": "HALT_NO_SUCH_KEY",
+            }
+        },
     }
-    done = fresh.snakemake("results/judgements/random-tiny/biography/train.parquet", config=missing)
+    done = fresh.snakemake("--", "results/judgements/random-tiny/biography/train.parquet", config=missing)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert "models.random-tiny.source.path: found 'nowhere', expected a model folder that is there" in lines
-    assert any(line.startswith("judges.served.api_key_variable: ") and "HALT_NO_SUCH_KEY" in line for line in lines)
+    assert any(line.startswith("judges.far.api_key_variable: ") and "HALT_NO_SUCH_KEY" in line for line in lines)
     assert "Traceback" not in done.stdout
     assert not (fresh.folder / "results/sources").exists()
-    assert fresh.plan(missing)["judge"]
+    assert fresh.plan(missing)["judge"]  # elsewhere than where it is to run
     typo = {"domains": {"biography": {"source": {"path": "data/people.tsv"}}}}
     done = fresh.snakemake("--dry-run", config=typo)
     assert "domains.biography.source.path: found 'data/people.tsv'" in done.stdout.splitlines()[-1]
