@@ -14,7 +14,7 @@ configfile: "config.yaml"
 
 include: "rules/common.smk"
 include: "rules/common_align.smk"
-include: "rules/lock.smk"
+include: "rules/start.smk"
 include: "rules/data.smk"
 include: "rules/serve.smk"
 include: "rules/capability.smk"

@@ -3,12 +3,15 @@
 import gc
 import sys
 
-from halt import domains, paths, processes, prompts, sources, versions
-from halt.config import ConfigError, check, has
+from halt import domains, paths, processes, prompts, readiness, sources, versions
+from halt.config import ConfigError, check, check_keys, has
 from halt.config import settings as subtrees
 
 try:
+    check_keys(map(Path, workflow.configfiles))
     check(config)
+    if workflow.is_main_process:  # a job may run where the files are not, and needs none of them
+        readiness.check_sources(config)
 except ConfigError as error:
     sys.exit(f"the config is not sound:\n{error}")  # a WorkflowError would add where in this file
 
@@ -273,9 +276,11 @@ def adapter(wildcards):
 
 
 def methods_that(prefer):
-    """A regular expression for the methods that train on pairs, or for those that do not."""
+    """A regular expression for the methods that train on pairs, or for those that train on targets."""
     return paths.any_of(
-        name for name in config["methods"] if paths.preferring(name, config) == prefer
+        name
+        for name in config["methods"]
+        if paths.trained(name, config) and paths.preferring(name, config) == prefer
     )
 
 

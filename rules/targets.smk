@@ -17,6 +17,8 @@ rule rewrite:
         targets=paths.TARGETS,
     log:
         "results/logs/rewrite/{model}/{domain}/{method}/{threshold}.log",
+    wildcard_constraints:
+        method=methods_that(prefer=False),
     conda:
         "../envs/table.yaml"
     params:
@@ -67,6 +69,8 @@ rule join_targets:
         targets=paths.TARGETS.replace("{domain}", paths.ALL),
     log:
         "results/logs/join_targets/{model}/{method}/{threshold}.log",
+    wildcard_constraints:
+        method=methods_that(prefer=False),
     conda:
         "../envs/table.yaml"
     params:

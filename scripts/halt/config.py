@@ -6,7 +6,8 @@ whether names exist and settings fit each other (halt.crosschecks). All faults a
 
 import functools
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from halt.schema import SECRET, Faults, Place, show
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
 
 
@@ -34,7 +36,24 @@ def read(file: Path) -> dict:
         raise ConfigError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(found, dict):
         raise ConfigError(f"{file}: found {show(found)}, expected a mapping of config keys")
+    check_keys([file])
     return found
+
+
+def check_keys(files: Iterable[Path]) -> None:
+    """ConfigError if a mapping of these config files has a key twice: YAML would take the last and drop the others.
+
+    A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
+    """
+    lines = []
+    for file in files:
+        try:
+            top = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        except yaml.YAMLError:
+            continue
+        lines += [f"{os.path.relpath(file)}, {line}" for line in _repeated(top)]
+    if lines:
+        raise ConfigError("\n".join(lines))
 
 
 def check(config: Mapping) -> None:
@@ -86,8 +105,22 @@ def has(config: Mapping, subtree: str) -> bool:
 @functools.cache
 def load_schema() -> dict:
     """schemas/config.schema.yaml as a mapping."""
-    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
-    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=loader)
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=_LOADER)
+
+
+def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[str]:
+    """A line for each key under a node that stands a second time in its mapping."""
+    if isinstance(node, yaml.SequenceNode):
+        for number, inner in enumerate(node.value):
+            yield from _repeated(inner, (*place, number))
+    elif isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, inner in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in first:
+                yield f"line {line}: {_path((*place, name))} is there twice, first in line {first[name]}, expected once"
+            first.setdefault(name, line)
+            yield from _repeated(inner, (*place, name))
 
 
 def _subtree(config: Mapping, path: str) -> Any:

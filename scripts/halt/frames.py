@@ -182,7 +182,11 @@ def readable(path: Path | str) -> Iterator[None]:
 
 def provenance(path: Path | str) -> dict:
     """What `write` put in the footer."""
-    return json.loads(pl.read_parquet_metadata(path).get("halt", "{}"))
+    said = pl.read_parquet_metadata(path).get("halt", "{}")
+    try:
+        return json.loads(said)
+    except ValueError as error:
+        raise FrameError(f"{path}: the footer is not readable JSON ({error})") from error
 
 
 def _dtype(kind) -> pl.DataType:

@@ -158,9 +158,21 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
         "split": any_of(SPLITS),
         "stage": any_of(STAGES),
         "evaluator": any_of(EVALUATORS),
-        "threshold": rf"{NO_THRESHOLD}|0\.(?:0[1-9]|[1-9][0-9])|1\.00",
+        "threshold": _threshold_constraint(config),
         "seed": "0|[1-9][0-9]*",
     }
+
+
+def _threshold_constraint(config: Mapping) -> str:
+    """A label behind the folder of a method that has a threshold, `none` behind the folder of one that has not."""
+    labels = r"0\.(?:0[1-9]|[1-9][0-9])|1\.00"
+    behind = {
+        has_one: "|".join(
+            rf"(?<=/{re.escape(name)}/)" for name, method in config["methods"].items() if method["threshold"] is has_one
+        )
+        for has_one in (True, False)
+    }
+    return rf"(?:{behind[True] or '(?!)'})(?:{labels})|(?:{behind[False] or '(?!)'}){NO_THRESHOLD}"
 
 
 def trained_on(config: Mapping) -> str:

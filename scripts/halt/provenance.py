@@ -84,18 +84,18 @@ def record(footer: Mapping, output: Path) -> None:
 
 
 def recorded(output: Path) -> dict:
-    """What `record` said of an output; {} if there is none."""
+    """What `record` said of an output; {} if there is none. ProvenanceError for a record that cannot be read."""
     file = _record_of(output)
-    return json.loads(file.read_text()) if file.is_file() else {}
+    return _read_json(file) if file.is_file() else {}
 
 
 def read(path: Path) -> dict:
-    """What a result says about itself; {} for one that says nothing. FrameError for a table that cannot be read."""
+    """What a result says about itself; {} for one that says nothing. HaltError for one that cannot be read."""
     if path.suffix == ".parquet":
         with frames.readable(path):
             return frames.provenance(path)
     if path.name in ("manifest.json", "training.json", BESIDE):
-        return json.loads(path.read_text())
+        return _read_json(path)
     beside = path.with_name(BESIDE)
     return read(beside) if beside.is_file() else {}
 
@@ -153,6 +153,16 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:  # another stage's: environments hold what their rules load
             continue
+    return found
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, no JSON
+        raise ProvenanceError(f"{path}: not readable JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise ProvenanceError(f"{path}: found {json.dumps(found)[:60]}, expected a mapping")
     return found
 
 

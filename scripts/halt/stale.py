@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from halt import codebase, provenance, versions
+from halt.errors import HaltError
 
 _VERSION_OF = {
     **{"fetch_model": "FETCH", "fetch_source": "FETCH"},
@@ -13,6 +14,7 @@ _VERSION_OF = {
 # What rules take of a registry's entry is a part of it; `rows` is the only key whose value is taken in part.
 _IN_PART = ("rows",)
 _NO_SETTING = ("needs",)  # resources: they change no result
+_PROVENANCE = "stage, version and settings"
 
 
 class Finding(NamedTuple):
@@ -27,18 +29,22 @@ class Finding(NamedTuple):
 
 
 def findings(results: Path, config: Mapping) -> Iterator[tuple[Path, Finding]]:
-    """Every stale thing of every result in the folder, by file. FrameError for a table that cannot be read."""
+    """Every stale thing of every result in the folder, by file; one that cannot be read is one of them."""
     for file in provenance.carriers(results):
-        made = provenance.recorded(file)
-        said = provenance.read(file)
+        try:
+            made = provenance.recorded(file)
+            said = provenance.read(file)
+        except HaltError as error:
+            yield file, Finding("provenance", f"none ({error})", _PROVENANCE)
+            continue
         for finding in of_result(said if "stage" in said else made, made.get("code"), config):
             yield file, finding
 
 
 def of_result(said: Mapping, code: Mapping[str, str] | None, config: Mapping) -> Iterator[Finding]:
     """What is stale of one result. said: its stage, version and settings; code: sha256 by file when it was made."""
-    if "stage" not in said:
-        yield Finding("provenance", "none", "stage, version and settings")
+    if not {"stage", "settings"} <= said.keys():
+        yield Finding("provenance", "none", _PROVENANCE)
         return
     stage = said["stage"]
     if not (codebase.SCRIPTS / f"{stage}.py").is_file():

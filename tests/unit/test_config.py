@@ -506,6 +506,39 @@ BROKEN = {
             "sk_tuning.nli: missing, expected a mapping: method 'self-align' is labelled by entailment",
         ],
     ),
+    "a filter that has pairs, and filters of what has a threshold": (
+        [
+            ("methods/one", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "base", "pairs": "halt_dpo",
+                             "after": "halt"}),
+            ("methods/two", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "halt-dpo"}),
+        ],
+        [
+            "methods.one.pairs: found 'halt_dpo', but a filter trains nothing, expected none",
+            "methods.two.of: found 'halt-dpo', which has a threshold, expected a method without one",
+        ],
+    ),
+    "bounds that nothing is between": (
+        [("domains/mathematics/options", {"min_steps": 5})],
+        ["domains.mathematics.options.min_steps: found 5, expected at most max_steps (4)"],
+    ),
+    "a joint model of methods that train none": (
+        [("experiment/joint", True), ("experiment/methods", ["base", "p-true", "flame"])],
+        [
+            "experiment.joint: found true, but no method of the experiment trains on targets, expected one that does, "
+            "or false"
+        ],
+    ),
+    "an endpoint with what is added to it": (
+        [
+            ("judges/small", {"type": "llm", "engine": "openai", "endpoint": "http://host/v1/chat/completions/",
+                              "model": "m", "decide": "text", "api_key_variable": None,
+                              "needs": {"concurrency": 1, "timeout": 1, "retries": 0}}),
+        ],
+        [
+            "judges.small.endpoint: found 'http://host/v1/chat/completions/', expected it without /chat/completions: "
+            "that is added"
+        ],
+    ),
     "names that mean something else": (
         [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"])],
         [
@@ -555,6 +588,30 @@ def test_keys_that_yaml_does_not_read_as_text_are_named():
     broken = copy.deepcopy(DEFAULT)
     broken["score"][True] = 1
     assert "score.True: found the key true, expected text: put it in quotes" in config.validate(broken)
+
+
+TWICE = """\
+models:
+  a: &needs {gpus: 1}
+  b: *needs
+generate: {samples: 0}
+list: [{x: 1, y: {z: 1, z: 2}}]
+generate: {shots: 2}
+"""
+
+
+def test_a_key_that_stands_twice_is_named_by_file_and_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    (tmp_path / "tabs.json").write_text('{\n\t"generate": {}\n}')
+    with pytest.raises(config.ConfigError) as refusal:
+        config.check_keys([tmp_path / "twice.yaml", tmp_path / "tabs.json", config.SCHEMA])
+    assert str(refusal.value).splitlines() == [
+        "twice.yaml, line 5: list[0].y.z is there twice, first in line 5, expected once",
+        "twice.yaml, line 6: generate is there twice, first in line 4, expected once",
+    ]
+    with pytest.raises(config.ConfigError, match="line 6: generate is there twice"):
+        config.read(tmp_path / "twice.yaml")
 
 
 def test_a_secret_is_never_printed():

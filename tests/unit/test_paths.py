@@ -27,12 +27,22 @@ CONFIG = {
 }
 
 
+def matches(template, config, **wildcards):
+    """Whether a template with these wildcards, else those of the config's first result, is one that a rule may make."""
+    return bool(re.fullmatch(_pattern(template, config), template.format(**(next(paths.grid(config)) | wildcards))))
+
+
+def _pattern(template, config):
+    constraints = paths.wildcard_constraints(config)
+    return re.sub(r"\\{(\w+)\\}", lambda found: f"(?:{constraints[found[1]]})", re.escape(template))
+
+
 @given(st.integers(1, 100))
 def test_every_hundredth_has_one_label_however_it_is_written(hundredths):
     label = f"{hundredths // 100}.{hundredths % 100:02d}"
     assert paths.threshold_label(hundredths / 100) == label
     assert paths.threshold_label(label) == label
-    assert re.fullmatch(paths.wildcard_constraints(CONFIG)["threshold"], label)
+    assert matches(paths.TARGETS, CONFIG, method="halt", threshold=label)
 
 
 def test_whole_one_is_a_threshold():
@@ -120,8 +130,16 @@ def test_wildcards_take_registered_names_and_nothing_else():
     for name in ("b-1", "small/b.1", "", "smal"):
         assert not re.fullmatch(constraints["model"], name)
     for threshold in ("0.4", "0.00", "1.01", "0.405", ""):
-        assert not re.fullmatch(constraints["threshold"], threshold)
+        assert not matches(paths.TARGETS, CONFIG, method="halt", threshold=threshold)
     assert not re.fullmatch(constraints["seed"], "01")
+
+
+@pytest.mark.parametrize("template", [paths.TARGETS, paths.PAIRS, paths.ADAPTER, paths.RESPONSES, paths.METRICS])
+def test_a_threshold_stands_behind_methods_that_have_one_and_none_behind_the_others(template):
+    config = with_filters()
+    for method, entry in config["methods"].items():
+        assert matches(template, config, method=method, threshold="0.40") is entry["threshold"]
+        assert matches(template, config, method=method, threshold="none") is not entry["threshold"]
 
 
 def _templates():
@@ -146,8 +164,7 @@ def test_no_threshold_before_rewrite():
 
 
 def test_paths_of_samples_and_of_responses_cannot_be_confused():
-    constraints = paths.wildcard_constraints(CONFIG)
-    of_samples = re.sub(r"\\{(\w+)\\}", lambda found: f"(?:{constraints[found[1]]})", re.escape(paths.FRAGMENTS))
+    of_samples = _pattern(paths.FRAGMENTS, CONFIG)
     for result in paths.grid(CONFIG):
         assert not re.fullmatch(of_samples, paths.RESPONSE_FRAGMENTS.format(**result))
     assert re.fullmatch(of_samples, "results/fragments/small/code/train.parquet")

@@ -124,3 +124,29 @@ def test_a_result_that_says_nothing_is_found(code):
 def test_every_stage_has_a_version(stage):
     said = {"stage": stage, "version": 0, "settings": {}}
     assert lines(said, codebase.digests(stage, {}))[0].startswith(f"version of {stage}: found 0, expected ")
+
+
+def test_a_result_that_cannot_be_read_is_found_and_the_rest_is_looked_at(tmp_path):
+    for name, content in (
+        ("a.parquet", b"PAR1"),
+        ("b/training.json", b""),
+        ("c/manifest.json", b'{"sha'),
+        ("d/provenance.json", b"[]"),
+        ("e/training.json", b'{"stage": "finetune"}'),
+        ("f/training.json", b"{}"),
+        ("f/.training.json.made", b""),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    found = {file.relative_to(tmp_path).as_posix(): str(finding) for file, finding in stale.findings(tmp_path, CONFIG)}
+    assert sorted(found) == [
+        "a.parquet",
+        "b/training.json",
+        "c/manifest.json",
+        "d/provenance.json",
+        "e/training.json",
+        "f/training.json",
+    ]
+    assert all(line.startswith("provenance: found none") for line in found.values())
+    assert found["e/training.json"] == "provenance: found none, expected stage, version and settings"
+    assert ".training.json.made: not readable JSON (" in found["f/training.json"]

@@ -13,6 +13,7 @@ SCHEMA = {"id": pl.String}
 DATA, SPLIT = "results/data/facts/train.parquet", "results/fragments/s/facts/train.parquet"
 SOURCE, ADAPTER = "results/sources/facts/manifest.json", "results/adapters/s/training.json"
 WEIGHTS, MAIN = "results/adapters/s/adapter_model.safetensors", "results/tables/main.csv"
+BESIDE, RECORD = "results/tables/provenance.json", "results/data/facts/.train.parquet.made"
 
 
 def table(path, stage, inputs, id="a"):
@@ -106,3 +107,28 @@ def test_a_torn_table_and_one_without_footer_are_lines(project):
     lines = "\n".join(faults(project))
     assert f"{DATA}: cannot be read" in lines
     assert f"{SPLIT}: says nothing of its inputs" in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        (ADAPTER, b"{}", "says nothing of the files beside it, expected their sha256"),
+        (SOURCE, b"{}", "says nothing of its files, expected their sha256"),
+        (SOURCE, b'{"files": ["rows.tsv"]}', "says nothing of its files, expected their sha256"),
+        (SOURCE, b'{"files": {"rows.tsv": 7}}', "expected 7"),
+        (SOURCE, b"\xff\xfe", "not readable JSON ('utf-8' codec"),
+        (BESIDE, b"[]", "found [], expected a mapping"),
+        (BESIDE, b"", "not readable JSON (Expecting value"),
+        (RECORD, b'{"sha', "not readable JSON (Unterminated string"),
+        (RECORD, b'{"stage": "data"}', "but was made with none"),
+    ],
+)
+def test_damaged_json_is_a_line_and_the_rest_is_looked_at(project, name, content, line):
+    (project / WEIGHTS).write_bytes(b"other")
+    (project / MAIN).write_bytes(b"other")
+    (project / name).write_bytes(content)
+    lines = faults(project)
+    of_file = name.replace(RECORD, DATA)
+    assert any(one.startswith(f"{of_file}: ") and line in one for one in lines)
+    others = {ADAPTER: WEIGHTS, BESIDE: MAIN}
+    assert all(any(f"{by}: {of} has" in one for one in lines) for by, of in others.items() if by != name)

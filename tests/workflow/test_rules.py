@@ -89,6 +89,19 @@ def test_every_rule_that_asks_a_model_knows_its_engine(fresh):
         assert all('"engine":"vllm"' in command for command in commands)
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        "targets/random-tiny/biography/base/none.parquet",
+        "adapters/random-tiny/biography/p-true/0.40/seed0/training.json",
+    ],
+)
+def test_a_result_that_cannot_be_is_not_planned(fresh, result):
+    done = fresh.snakemake("--dry-run", f"results/{result}")
+    assert done.returncode != 0
+    assert f"No rule to produce results/{result}" in done.stdout
+
+
 def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
     faults = {"experiment": {"modls": ["x"], "thresholds": [0.333]}, "generate": {"samples": 0}}
     done = fresh.snakemake("--quiet", "all", config=faults)
@@ -102,6 +115,45 @@ def test_faults_of_a_config_are_lines_and_nothing_else(fresh):
         "experiment.thresholds[0]",
         "generate.samples",
     ]
+
+
+def test_a_key_twice_in_an_overlay_is_refused(fresh, tmp_path):
+    (tmp_path / "twice.yaml").write_text("generate: {samples: 2}\ngenerate: {shots: 2}\n")
+    done = Run(fresh.folder, (str(tmp_path / "twice.yaml"),)).snakemake("--dry-run")
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1].endswith(
+        "twice.yaml, line 2: generate is there twice, first in line 1, expected once"
+    )
+
+
+def test_a_run_without_what_it_needs_ends_before_its_first_job(fresh):
+    """And is planned all the same, but for a domain without rows."""
+    missing = {
+        "models": {"random-tiny": {"source": {"path": "nowhere"}}},
+        "domains": {"biography": {"judge": "far"}},
+        "judges": {
+            "far": {
+                "type": "llm",
+                "engine": "openai",
+                "endpoint": "http://localhost:9/v1",
+                "model": "evaluator",
+                "decide": "text",
+                "needs": {"concurrency": 1, "timeout": 1, "retries": 0},
+                "api_key_variable": "HALT_NO_SUCH_KEY",
+            }
+        },
+    }
+    done = fresh.snakemake("--", "results/judgements/random-tiny/biography/train.parquet", config=missing)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert "models.random-tiny.source.path: found 'nowhere', expected a model folder that is there" in lines
+    assert any(line.startswith("judges.far.api_key_variable: ") and "HALT_NO_SUCH_KEY" in line for line in lines)
+    assert "Traceback" not in done.stdout
+    assert not (fresh.folder / "results/sources").exists()
+    assert fresh.plan(missing)["judge"]  # elsewhere than where it is to run
+    typo = {"domains": {"biography": {"source": {"path": "data/people.tsv"}}}}
+    done = fresh.snakemake("--dry-run", config=typo)
+    assert "domains.biography.source.path: found 'data/people.tsv'" in done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,14 @@ def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_joint(config: Mapping, sound: Sound) -> Faults:
-    if (
-        sound("experiment", "joint")
-        and config["experiment"]["joint"]
-        and len(lookup.selected_domains(config, sound)) == 1
-    ):
-        yield ("experiment", "joint"), "found true with one domain, expected several or false"
+    place = ("experiment", "joint")
+    if not sound(*place) or not config["experiment"]["joint"]:
+        return
+    if len(lookup.selected_domains(config, sound)) == 1:
+        yield place, "found true with one domain, expected several or false"
+    selected = [name for _, name in lookup.items(config, sound, "experiment", "methods")]
+    if selected and all(sound("methods", name) and config["methods"][name]["rewrite"] is None for name in selected):
+        yield place, "found true, but no method of the experiment trains on targets, expected one that does, or false"
 
 
 def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
@@ -61,11 +63,20 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
             continue
         module = domains.load(module_name)
         if sound("domains", name, "options"):
-            yield from lookup.options_of(
-                config["domains"][name]["options"], module.OPTIONS, ("domains", name, "options")
-            )
+            options, place = config["domains"][name]["options"], ("domains", name, "options")
+            broken = list(lookup.options_of(options, module.OPTIONS, place))
+            yield from broken or _check_bounds(options, module.OPTIONS, place)
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
+
+
+def _check_bounds(options: Mapping, declared: Mapping, place: Place) -> Faults:
+    """Of two options min_x and max_x, as named here or by their defaults, the first is not above the second."""
+    chosen = {name: options.get(name, option["default"]) for name, option in declared.items()}
+    for name, least in chosen.items():
+        most = name.replace("min_", "max_", 1)
+        if name.startswith("min_") and most in chosen and least > chosen[most]:
+            yield (*place, name), f"found {least}, expected at most {most} ({chosen[most]})"
 
 
 def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: Sound) -> Faults:
@@ -80,7 +91,15 @@ def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: S
 
 def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
     for name, judge in lookup.registry(config, "judges", sound):
-        if judge["type"] != "llm" or judge["engine"] == "openai":
+        if judge["type"] != "llm":
+            continue
+        if judge["engine"] == "openai":
+            if judge["endpoint"].rstrip("/").endswith("/chat/completions"):
+                found = show(judge["endpoint"])
+                yield (
+                    ("judges", name, "endpoint"),
+                    f"found {found}, expected it without /chat/completions: that is added",
+                )
             continue
         model = judge["model"]
         yield from lookup.known(model, config, "models", ("judges", name, "model"))

@@ -151,6 +151,11 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             if "of" in method:
                 yield ("methods", name, "filter"), "missing, expected one: `of` says whose answers are filtered"
             continue
+        if "pairs" in method:
+            yield (
+                ("methods", name, "pairs"),
+                f"found {show(method['pairs'])}, but a filter trains nothing, expected none",
+            )
         if method["rewrite"] is not None:
             found = show(method["rewrite"])
             yield ("methods", name, "rewrite"), f"found {found}, but a filter trains nothing, expected null"
@@ -162,7 +167,9 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
         place = ("methods", name, "of")
         yield from lookup.known(method["of"], config, "methods", place)
         of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
-        if of.get("threshold") and (of["rewrite"] is not None or "filter" in of):  # else it has a fault of its own
+        if of.get("threshold") and (
+            of["rewrite"] is not None or {"pairs", "filter"} & of.keys()
+        ):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
         if method["filter"] in paths.PROBING:
             yield from _check_probing(config, name, of, sound)

@@ -1,0 +1,25 @@
+"""Before the first job: what it needs is there, and no other run works in the results folder, whichever clone it is of."""
+
+import os
+
+from halt import errors, locking
+
+
+def planned(wildcard, *rules):
+    """Values of a wildcard in the jobs of these rules that are to be run."""
+    jobs = (job for job in workflow.dag.needrun_jobs() if job.rule.name in rules)
+    return {job.wildcards_dict[wildcard] for job in jobs}
+
+
+onstart:
+    # Not for a dry run, and not in the Snakemake of a single job: that is started with --no-hooks.
+    try:
+        readiness.check_start(
+            config,
+            planned("model", "fetch_model"),
+            planned("domain", "judge", "sk_judge") | planned("test_domain", "judge_responses"),
+            os.environ,
+        )
+        locking.hold(Path("results"))
+    except errors.HaltError as error:
+        sys.exit(str(error))
