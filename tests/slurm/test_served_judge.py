@@ -18,7 +18,7 @@ def judged(cluster, random_tiny, smollm2) -> ClusterRun:
     shutil.copytree(smollm2, run.folder / "results/models" / SERVED_MODEL)
     splits = ("train", "test")
     run.snakemake("--", *(f"results/fragments/random-tiny/biography/{split}.parquet" for split in splits), check=True)
-    run.finish("--", *(f"results/{JUDGED.format(split=split)}" for split in splits))
+    run.finish(*(f"results/{JUDGED.format(split=split)}" for split in splits))
     return run
 
 
