@@ -157,7 +157,7 @@ BROKEN = {
     ),
     "a probe of what it cannot read": (
         [("methods/probe/of", "unchanged-own"), ("methods/early-stop/of", "facttune-fs"),
-         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 25)],
+         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 65)],
         [
             ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe "
              "reads the pretrained model"),
@@ -167,7 +167,7 @@ BROKEN = {
              "hidden states"),
             "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
             "models.smollm2-135m.needs.respond.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
-            "probe.folds: found 25, expected at most domains.code.rows.train (24)",
+            "probe.folds: found 65, expected at most domains.code.rows.train (64)",
         ],
     ),
     "a probe of nothing": (
@@ -356,7 +356,7 @@ BROKEN = {
     ),
     "processes that do not divide the batch": (
         [("models/smollm2-135m/needs/finetune/processes", 3)],
-        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (4)"],
+        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)"],
     ),
     "processes and GPUs that do not go together": (
         [
