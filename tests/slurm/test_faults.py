@@ -101,6 +101,12 @@ def test_a_memory_kill_is_retried_with_more_memory(run, small, faults):
     faults.row("memory kill of finetune", f"retried with {asked} MB", repeated, assert_same(run, small))
 
 
+def stop(program: str, output: str) -> None:
+    """Stop the program where it is: a minute is the shortest time limit, and a fast machine would be done before it."""
+    command = f"^python scripts/{program}.py .*--output results/{output}"
+    subprocess.run(["pkill", "-STOP", "--euid", USER, "--full", command], check=True)
+
+
 def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_checkpoint(long, place, faults):
     minute = {"minutes": 1}
     needs = {"models": {"random-tiny": {"needs": {"generate": minute, "finetune": minute}}}}
@@ -109,9 +115,14 @@ def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_che
     work = run.folder / "results/work"
     parts = Made(work / "generate" / SAMPLES, "part-*.parquet")
     made = checkpoints(run)
+    running = {"generate": (parts, f"generations/{SAMPLES}"), "finetune": (made, f"adapters/{TRAINED}")}
     process = run.start()
     try:
         while process.poll() is None:
+            for rule, (pieces, output) in list(running.items()):
+                if len(pieces.look()) >= 2:
+                    stop(rule, output)
+                    del running[rule]
             parts.look(), made.look()
             time.sleep(0.05)
     finally:
@@ -119,7 +130,7 @@ def test_a_time_limit_in_generate_and_in_finetune_is_continued_from_part_and_che
     assert process.returncode == 0, run.said()[-8000:]
     for rule, pieces, of in (("generate", parts, PARTS), ("finetune", made, CHECKPOINTS)):
         *ended, last = [job for job in run.jobs(rule) if "test" not in job.what]
-        assert {job.state for job in ended} == {"TIMEOUT"}, "the job is too short for a time limit of one minute"
+        assert {job.state for job in ended} == {"TIMEOUT"}
         assert last.state == "COMPLETED"
         assert [job.minutes for job in (*ended, last)] == list(range(1, len(ended) + 2))
         repeated = assert_made_once(pieces, of)
