@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # launch.sh LOG SPREAD PROGRAM [ARGUMENT ...]: run one program of a long stage, in one process or under accelerate.
-# SPREAD: N processes; fsdp:N processes that share one model; shard:N, one process with its model on N GPUs.
+# SPREAD: N processes; cpu:N, N that see no GPU; fsdp:N, N that share one model; shard:N, one with its model on N GPUs.
 # Launch details live here because a changed `shell:` string would rerun every job, and a changed file of scripts does not.
 set -euo pipefail
 
@@ -10,6 +10,7 @@ folder=$(cd "$(dirname "$0")" && pwd)
 
 kind=ddp processes=${spread#*:}
 case $spread in
+    cpu:*) export CUDA_VISIBLE_DEVICES= ;; # a workstation's would be taken, by every job at once
     fsdp:*) kind=fsdp ;;
     shard:*) set -- "$@" --shards "$processes" && processes=1 ;;
 esac

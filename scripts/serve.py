@@ -25,6 +25,8 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     from halt import precision, serving
 
+    if not args.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # as launch.sh does
     [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith("judges/")]
     [dtype] = [entry["dtype"] for key, entry in args.settings.items() if key.startswith("models/")]
     if shutil.which(server) is None:

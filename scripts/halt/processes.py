@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 
 def spread(needs: Mapping) -> int | str:
-    """What launch.sh takes: a number of processes, `fsdp:N`, or `shard:N` for one process with its model on N GPUs.
+    """What launch.sh takes: a number of processes, `cpu:N` where they are to see no GPU, `fsdp:N` where they share one
+    model, or `shard:N` for one process with its model on N GPUs.
 
     needs: `models.<name>.needs.<stage>` of the config, or {} for what runs in one process on the CPU.
     """
     processes, gpus = needs.get("processes", 1), needs.get("gpus", 0)
     if needs.get("parallel") == "fsdp":
         return f"fsdp:{processes}"
+    if not gpus:
+        return f"cpu:{processes}"
     return f"shard:{gpus}" if processes == 1 and gpus > 1 else processes
 
 

@@ -12,15 +12,15 @@ from halt import processes
 from halt.errors import HaltError
 
 ROOT = Path(__file__).parents[2]
-STAND_IN = '#!/bin/sh\necho "$(basename "$0") $*"\necho "threads $OMP_NUM_THREADS"\n'
+STAND_IN = '#!/bin/sh\necho "$(basename "$0") $*"\necho "threads $OMP_NUM_THREADS"\necho "GPUs $CUDA_VISIBLE_DEVICES"\n'
 
 
 @pytest.mark.parametrize(
     ("needs", "spread"),
     [
-        ({}, 1),  # a judge that loads no model
-        ({"gpus": 0, "processes": 1}, 1),
-        ({"gpus": 0, "processes": 2}, 2),
+        ({}, "cpu:1"),  # a judge that loads no model
+        ({"gpus": 0, "processes": 1}, "cpu:1"),
+        ({"gpus": 0, "processes": 2}, "cpu:2"),
         ({"gpus": 1, "processes": 1}, 1),
         ({"gpus": 4, "processes": 4}, 4),
         ({"gpus": 4, "processes": 1}, "shard:4"),
@@ -54,6 +54,8 @@ def _accelerate(kind: str, count: int) -> str:
     [
         ("1", "python a.py --b 1"),
         ("2", _accelerate("ddp", 2)),
+        ("cpu:1", "python a.py --b 1"),
+        ("cpu:2", _accelerate("ddp", 2)),
         ("fsdp:8", _accelerate("fsdp", 8)),
         ("shard:4", "python a.py --b 1 --shards 4"),
     ],
@@ -67,6 +69,11 @@ def test_launch_starts_what_was_asked_for(tmp_path, spread, command):
 )
 def test_processes_share_the_processors_of_the_job(tmp_path, spread, cpus, threads):
     assert _launched(tmp_path, spread, SLURM_CPUS_PER_TASK=cpus)[1] == f"threads {threads}"
+
+
+@pytest.mark.parametrize(("spread", "seen"), [("1", "0,1"), ("2", "0,1"), ("cpu:1", ""), ("cpu:2", "")])
+def test_a_job_that_asks_for_no_gpu_sees_none(tmp_path, spread, seen):
+    assert _launched(tmp_path, spread, CUDA_VISIBLE_DEVICES="0,1")[2] == f"GPUs {seen}"
 
 
 def test_the_launcher_s_configs_shard_in_fsdp_alone():
