@@ -48,8 +48,6 @@ def main(args: argparse.Namespace) -> None:
         found += len(pairs)
         for pair in preferences.drawn(pairs, most, seed, prompt.id):
             rows.append({**keys, "id": prompt.id, "prompt": prompt.prompt, **pair._asdict()})
-    if not rows:
-        raise errors.HaltError(f"{args.method} finds no pair in {len(data)} prompts: there is nothing to train on")
     table = frames.build(rows, frames.PAIRS)
     inputs = [args.data, args.generations, args.judgements]
     footer = provenance.about("pair", args.version, args.settings, inputs)

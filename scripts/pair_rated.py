@@ -58,8 +58,6 @@ def main(args: argparse.Namespace) -> None:
             preferences.paired(method["pairs"], prompt, settings, args.threshold), most, seed, prompt.id
         )
     ]
-    if not rows:
-        raise errors.HaltError(f"{args.method} finds no pair in {len(data)} prompts: there is nothing to train on")
     table = frames.build(rows, frames.PAIRS)
     footer = provenance.about("pair_rated", args.version, args.settings, [args.data, args.generations, args.ratings])
     provenance.write(table, args.output, frames.PAIRS, footer)

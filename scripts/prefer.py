@@ -40,13 +40,13 @@ def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, preferring, prompting, provenance, resume
 
     pairs = frames.read(args.pairs, frames.PAIRS)
-    name, domain, method, threshold = pairs.select("model", "domain", "method", "threshold").row(0)
+    _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # a table may have no pair to name them
     model = args.settings[f"models/{name}"]
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
     inputs = {"pairs": args.pairs, "model": args.model, "adapter": args.adapter}
     footer = provenance.about("prefer", args.version, args.settings, inputs.values(), provenance.MODEL_PACKAGES)
     run = preferring.Run(
-        label=f"prefer {name}/{domain}/{method}/{threshold}/seed{args.seed}",
+        label=f"prefer {name}/{domain}/{method}/{threshold}/{seed}",
         seed=args.seed,
         provenance=footer,
         fingerprint=resume.fingerprint(inputs, {**args.settings, "seed": args.seed}, args.version),

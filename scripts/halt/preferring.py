@@ -48,17 +48,22 @@ def prefer(
     rows: {"prompt", "chosen", "rejected"}: lists of turns or texts, see `prompting.preference_rows`. model: folder of
     the pretrained model. adapter: folder of the finetuned one, start and reference. settings: the config's section
     `dpo`. batch_size: pairs at once in one process, at most. `loss.csv` has two more columns: the share of pairs whose
-    chosen answer has the higher reward, and the mean difference of the rewards. Raises TrainingError.
+    chosen answer has the higher reward, and the mean difference of the rewards. Without rows the adapter stays as it
+    is: where all samples are right, or all wrong, nothing is preferred. Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
     disable_progress_bars()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
+    if not rows:
+        if state.is_main_process:
+            print(f"[halt] {run.label}: no pairs, the adapter stays as it is", file=sys.stderr)
+            trainers.keep(adapter, {**run.provenance, "pairs": 0, "pairs_seen": 0}, output)
+        state.wait_for_everyone()
+        return
     spread = plan(settings["global_batch"], batch_size, state.num_processes, "dpo.global_batch")
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if not rows:
-        raise TrainingError(f"{run.label}: no pairs to train on")
     if state.is_main_process:
         print(f"[halt] {run.label}: {len(rows)} pairs", file=sys.stderr)
         resume.workdir(work, run.fingerprint)

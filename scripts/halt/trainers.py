@@ -294,6 +294,20 @@ def save(
                 row = {**entry, "epoch": round(entry["step"] * global_batch / rows, 4)}
                 table.writerow(row.get(name) for name in logged.values())
     _check_whole(partial, record["parameters"]["trained"])
+    _finish(partial, record, output)
+
+
+def keep(adapter: Path, record: Mapping, output: Path) -> None:
+    """The same folder where nothing is trained: another adapter's files, and a training.json of their own."""
+    partial = output.with_name(f".{output.name}.partial")
+    others = shutil.ignore_patterns(".*", "training.json", "loss.csv")
+    shutil.copytree(adapter, partial, ignore=others, dirs_exist_ok=True)
+    (partial / "loss.csv").write_text(",".join(_COLUMNS) + "\n")
+    _finish(partial, record, output)
+
+
+def _finish(partial: Path, record: Mapping, output: Path) -> None:
+    """training.json with the sha256 of what lies in the folder, which then takes the place of `output`."""
     files = {file.name: frames.file_digest(file) for file in sorted(partial.iterdir())}
     _write_json({**record, "sha256": files}, partial / "training.json")
     for file in partial.iterdir():

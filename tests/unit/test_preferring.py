@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from test_training import ROOT, _bytes, _train
 from transformers import AutoModelForCausalLM
 
-from halt import preferring
+from halt import frames, preferring
 from halt.examples import TrainingError
 
 model = test_training.model  # the fixture
@@ -171,6 +171,13 @@ def test_a_pair_whose_prompt_alone_is_too_long_is_told(model, finetuned, tmp_pat
         _prefer(model, finetuned, tmp_path, rows=rows)
 
 
-def test_no_pairs_are_told(model, finetuned, tmp_path):
-    with pytest.raises(TrainingError, match=r"^prefer test: no pairs to train on$"):
-        _prefer(model, finetuned, tmp_path, rows=[])
+def test_without_pairs_the_adapter_stays_as_it_is(model, finetuned, tmp_path, capfd):
+    adapter = _prefer(model, finetuned, tmp_path, rows=[])
+    assert "no pairs, the adapter stays as it is" in capfd.readouterr().err
+    weights = "adapter_model.safetensors"
+    assert (adapter / weights).read_bytes() == (finetuned / weights).read_bytes()
+    record = json.loads((adapter / "training.json").read_text())
+    assert record["pairs"] == 0
+    assert record["sha256"][weights] == frames.file_digest(adapter / weights)
+    assert sorted(record["sha256"]) == ["adapter_config.json", weights, "loss.csv"]
+    assert "learning_rate" not in record  # it is no other's record

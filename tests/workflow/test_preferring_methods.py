@@ -56,3 +56,15 @@ def test_all_preference_methods_are_planned_behind_their_finetuning(preferred):
     planned = preferred.plan({"experiment": {"domains": ["biography"], "methods": methods, "thresholds": [0.6, 0.8]}})
     assert (planned["pair"], planned["prefer"]) == (4, 4)  # halt-dpo at 0.60 is there
     assert planned["finetune"] == 1  # halt at 0.80; the other starts are there
+
+
+def test_a_method_that_finds_no_pair_leaves_the_adapter_it_starts_from(preferred, tmp_path):
+    """A random model's samples are all wrong, so none is preferred: the grid goes on."""
+    run = preferred.copy(tmp_path / "run")
+    of = "results/adapters/random-tiny/biography/{}/none/seed0/{}".format
+    run.snakemake("--", of("facttune-fs", "training.json"), check=True)
+    start, end = (
+        run.folder / of(method, "adapter_model.safetensors") for method in ("unchanged-reference", "facttune-fs")
+    )
+    assert end.read_bytes() == start.read_bytes()
+    assert json.loads((run.folder / of("facttune-fs", "training.json")).read_text())["pairs"] == 0
