@@ -17,6 +17,10 @@ For methods that ask for more than dependent or not (halt.rewriting.halt_graph) 
 
     rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
     judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
+
+and for multiple choice (halt.confidence.choices)
+
+    choices(row)                 -> list[Choice], the answers of one question to choose from
 """
 
 import string
@@ -45,6 +49,16 @@ class Verdict(NamedTuple):
     label: str  # one of halt.frames.LABELS
     kind: str | None = None  # kind of statement (nationality, birth year, ...)
     fact: str | None = None  # key of the reference statement it matches; two fragments with one fact count once
+
+
+class Choice(NamedTuple):
+    """One of the answers that a question gives to choose from."""
+
+    text: str  # as a response would say it
+    kind: str  # one of KINDS
+
+
+KINDS = ("best", "correct", "incorrect")  # of choices; exactly one is the best, which is a correct one too
 
 
 class DomainError(HaltError):
@@ -104,6 +118,28 @@ def split(module: ModuleType, text: str) -> list[str]:
     if not isinstance(found, list | tuple) or not all(isinstance(fragment, str) for fragment in found):
         raise modules.ModuleError(
             f"{modules.file_of('domains', name)}: split() gave {found!r}, expected a list of texts"
+        )
+    return found
+
+
+def has_choices(module: ModuleType) -> bool:
+    """Whether the questions of a domain's module have answers to choose from."""
+    return "choices" in vars(module)
+
+
+def choices(module: ModuleType, row: Row) -> list[Choice]:
+    """The answers that a question has to choose from; ModuleError unless one is the best and at least one incorrect."""
+    name = module.__name__.rsplit(".", 1)[-1]
+    file = modules.file_of("domains", name)
+    if not has_choices(module):
+        raise modules.ModuleError(f"{file} lacks choices(): its questions have no answers to choose from")
+    with modules.blamed("domains", name):
+        found = list(module.choices(row))
+        kinds = [choice.kind for choice in found]
+    if kinds.count("best") != 1 or "incorrect" not in kinds or not set(kinds) <= set(KINDS):
+        raise modules.ModuleError(
+            f"{file}: choices() gave the kinds {', '.join(kinds) or 'none'} on '{row.id}', expected one best, at least "
+            "one incorrect, and correct ones"
         )
     return found
 
