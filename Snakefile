@@ -23,6 +23,7 @@ include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/filter.smk"
 include: "rules/align.smk"
+include: "rules/truthfulqa.smk"
 include: "rules/report.smk"
 
 
@@ -38,3 +39,4 @@ rule all:
         rules.figures.output,
         rules.page.output,
         alignments(),
+        truthfulness(),

@@ -83,3 +83,51 @@ def alignments():
     return [paths.FACTS] * bool(selected & set(paths.rated(config))) + [paths.CALIBRATION] * bool(
         selected & set(paths.rated(config, "tuned"))
     )
+
+
+def choosing():
+    """The selected domains whose questions give answers to choose from."""
+    return [
+        domain
+        for domain in selected_domains()
+        if domains.has_choices(domains.load(config["domains"][domain]["module"]))
+    ]
+
+
+def truthfulness():
+    """What the experiment shows beside the report: truthfulness and multiple choice, if a selected domain has choices."""
+    return [paths.TRUTHFULQA] * bool(choosing())
+
+
+def tested_on_choices(template, *left_out):
+    """Paths of the results in domains that have choices, but for those of some methods."""
+    tested = choosing()
+    return [
+        template.format(**result)
+        for result in paths.grid(config)
+        if result["test_domain"] in tested and result["method"] not in left_out
+    ]
+
+
+def truths(wildcards):
+    """Input of `truthfulqa`: the metrics of the answers."""
+    return tested_on_choices(paths.METRICS)
+
+
+def choices(wildcards):
+    """Input of `truthfulqa`: what the models make of the choices; a method that filters has no model of its own."""
+    return tested_on_choices(paths.CHOICES, *paths.filters(config))
+
+
+def choice_ratings(wildcards):
+    """Input of `truthfulqa`: p(True) of the choices, if a selected method trusts it: as pretrained, and as tuned if one does."""
+    selected = set(config["experiment"]["methods"])
+    pretrained, tuned = paths.EVALUATORS
+    trusted = [pretrained] * bool(selected & set(paths.rated(config)))
+    trusted += [tuned] * bool(selected & set(paths.rated(config, tuned)))
+    return [
+        paths.CHOICE_RATINGS.format(model=model, domain=domain, evaluator=evaluator)
+        for model in config["experiment"]["models"]
+        for domain in choosing()
+        for evaluator in trusted
+    ]

@@ -1,4 +1,4 @@
-"""Ask a model, pretrained or SK-tuned, for p(True) of every fragment of the pretrained model's samples."""
+"""Ask a model, pretrained or SK-tuned, for p(True) of every fragment of the pretrained model's samples, or choice."""
 
 import argparse
 import json
@@ -11,7 +11,12 @@ from halt import errors
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--fragments", type=Path, required=True, help="fragments of the samples of one split")
+    arguments.add_argument(
+        "--fragments",
+        type=Path,
+        nargs="?",
+        help="fragments of the samples of one split; none: the answers that the rows' questions give to choose from",
+    )
     arguments.add_argument("--data", type=Path, required=True, help="the rows of that split")
     arguments.add_argument("--judgements", type=Path, required=True, help="judged training samples, for the examples")
     arguments.add_argument("--training-data", type=Path, required=True, help="training rows")
@@ -40,18 +45,23 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, processes, prompts, provenance, resume
-    from halt.confidence import knowledge, p_true
+    from halt import confidence, domains, engines, frames, judges, paths, processes, prompts, provenance, resume
+    from halt.confidence import choices, knowledge, p_true
     from halt.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
-    fragments = frames.read(args.fragments, frames.FRAGMENTS)
     judged = frames.read(args.judgements, frames.JUDGEMENTS)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
     [(name, loading)] = [
         (key.split("/")[1], entry) for key, entry in args.settings.items() if key.startswith("models/")
     ]
+    if args.fragments:
+        fragments = frames.read(args.fragments, frames.FRAGMENTS)
+    else:
+        place = {"model": name, "domain": data["domain"][0], "test_domain": data["domain"][0]}
+        run = place | {"method": "choices", "threshold": paths.NO_THRESHOLD, "seed": 0}
+        fragments = choices.as_fragments(list(judges.rows(data).values()), domain, run)
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
     text = prompts.of_self_evaluation(domain.DEPENDENT)
     template = prompts.load(args.prompts, text)
@@ -59,13 +69,14 @@ def main(args: argparse.Namespace) -> None:
     shots = p_true.shots(judged, prompt_of, asking["shots"], asking["seed"], domain.DEPENDENT)
     known = {shot.id for shot in shots}  # prompts about which the model was told something
     inputs = {
-        "fragments": args.fragments,
         "data": args.data,
         "judgements": args.judgements,
         "training_data": args.training_data,
         "model": args.model,
         "prompt": prompts.path(args.prompts, text),
     }
+    if args.fragments:
+        inputs["fragments"] = args.fragments
     if args.adapter:
         inputs["adapter"] = args.adapter
         share, seed = (args.settings[f"sk_tuning/{key}"] for key in ("share", "seed"))

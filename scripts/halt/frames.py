@@ -64,6 +64,13 @@ ASSURANCES = _ANSWER | {  # of models that were taught to say whether they are s
     "sure": pl.Float64,  # P(that it is sure) among that and that it is not, behind its answer
     "likelihood": pl.Float64,  # geometric mean of the probabilities of the answer's tokens; 0 for an empty answer
 }
+CHOICES = _RUN | {  # of questions that give answers to choose from (TruthfulQA)
+    "id": pl.String,
+    "choice": pl.Int32,
+    "kind": pl.String,  # best (a correct one too), correct or incorrect
+    "text": pl.String,
+    "log_probability": pl.Float64,  # of the whole answer behind the prompt
+}
 STATES = {  # in the work folder alone
     "split": pl.String,  # as of CONFIDENCES
     "id": pl.String,
@@ -73,7 +80,7 @@ STATES = {  # in the work folder alone
     "layer": pl.Int32,  # 1 is the first one's output
     "state": pl.List(pl.Float32),
 }
-RATINGS = _ANSWER | {  # of samples; method "samples", seed of the sampling
+RATINGS = _ANSWER | {  # of samples; method "samples", seed of the sampling; of choices: method "choices", sample: which
     "evaluator": pl.String,  # pretrained | tuned: whose p(True)
     "split": pl.String,
     "fragment": pl.Int32,

@@ -46,6 +46,8 @@ CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_do
 
 # How sure a model is of each fragment of the pretrained model's samples: as it is, or behind SK-Tuning.
 RATINGS = "results/ratings/{model}/{domain}/{evaluator}/{split}.parquet"
+# The same of the answers that questions give to choose from, in the split that is answered.
+CHOICE_RATINGS = "results/ratings/{model}/{domain}/{evaluator}/choices.parquet"
 # SK-Tuning: samples of its own where `generate` draws too few, their verdicts, and the adapter.
 SK_GENERATIONS = "results/sk_tuning/{model}/{domain}/generations.parquet"
 SK_FRAGMENTS = "results/sk_tuning/{model}/{domain}/fragments.parquet"
@@ -55,6 +57,7 @@ SK_ADAPTER = "results/sk_tuning/{model}/{domain}/adapter/training.json"
 NLI = "results/nli/model/manifest.json"
 CALIBRATION = "results/calibration/calibration.csv"
 FACTS = "results/facts/facts.csv"
+TRUTHFULQA = "results/truthfulqa/truthfulqa.csv"
 
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
@@ -62,6 +65,7 @@ RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
 ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
 METRICS = f"results/metrics/{_RUN}"
 ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model that was taught to say so is of its answers
+CHOICES = f"results/choices/{_RUN}"  # how probable a model finds the answers that a question gives to choose from
 
 _STEP = Decimal("0.01")
 

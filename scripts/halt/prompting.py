@@ -36,6 +36,14 @@ def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, dom
     return Prompt(prompt_id, None, shown + _opening(domain, prompt))
 
 
+def begun(answer: str, chat: bool, domain: ModuleType) -> str:
+    """An answer as it stands directly behind a prompt: in plain text after the spaces that the prompt lacks."""
+    if chat:
+        return answer
+    head = domain.EXAMPLE.partition("{response}")[0]
+    return head[len(head.rstrip(" ")) :] + answer
+
+
 def few_shots(
     rows: Sequence[Mapping], pool: Sequence[Mapping], shots: int, seed: int, chat: bool, domain: ModuleType
 ) -> list[Prompt]:

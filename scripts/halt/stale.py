@@ -10,6 +10,7 @@ from halt.errors import HaltError
 _VERSION_OF = {
     **{"fetch_model": "FETCH", "fetch_source": "FETCH"},
     **{"tables": "REPORT", "figures": "REPORT", "page": "REPORT", "calibration": "REPORT", "facts": "REPORT"},
+    "truthfulqa": "REPORT",
 }
 # What rules take of a registry's entry is a part of it; `rows` is the only key whose value is taken in part.
 _IN_PART = ("rows",)

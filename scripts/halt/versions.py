@@ -17,6 +17,7 @@ FINETUNE = 1  # adapters and trained weights
 PREFER = 1  # adapters trained on pairs
 RESPOND = 3  # answers to test prompts
 VOUCH = 1  # how sure a model says it is of an answer
+CHOOSE = 1  # how probable a model finds the answers that a question gives to choose from
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
 PROBE = 1  # what a probe on hidden states says of fragments

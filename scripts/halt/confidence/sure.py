@@ -31,15 +31,15 @@ def statement(engine, prompt: Prompt, text: str, phrases: Mapping[str, str]) -> 
     """
     said = splitting.answer(text, phrases)
     head = f"{said}\n" if said.strip() else ""
-    sure, not_sure = (_encoded(engine, prompt, head + phrases[name]) for name in ("sure", "not_sure"))
-    parted = _common(sure, not_sure)
+    sure, not_sure = (encoded(engine, prompt, head + phrases[name]) for name in ("sure", "not_sure"))
+    parted = common(sure, not_sure)
     if parted == min(len(sure), len(not_sure)):
         raise ConfidenceError(
             f"this model cannot be asked whether it is sure: in its tokenizer '{phrases['sure']}' and "
             f"'{phrases['not_sure']}' are alike up to the end of one"
         )
-    answer = _encoded(engine, prompt, said) if said.strip() else engine.encode(prompt)
-    return Statement(answer, _common(engine.encode(prompt), answer), sure[:parted], sure[parted], not_sure[parted])
+    answer = encoded(engine, prompt, said) if said.strip() else engine.encode(prompt)
+    return Statement(answer, common(engine.encode(prompt), answer), sure[:parted], sure[parted], not_sure[parted])
 
 
 def weighed(engine, statements: Sequence[Statement], batch_size: int) -> list[tuple[float, float]]:
@@ -69,14 +69,14 @@ def weighed(engine, statements: Sequence[Statement], batch_size: int) -> list[tu
     return list(zip(sure, likelihood, strict=True))
 
 
-def _encoded(engine, prompt: Prompt, text: str) -> list[int]:
+def encoded(engine, prompt: Prompt, text: str) -> list[int]:
     """Token ids of a prompt and what the model says behind it."""
     if prompt.messages is None:
         return engine.encode(prompt._replace(text=prompt.text + text))
     return engine.encode(prompt) + engine.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
+def common(first: Sequence[int], second: Sequence[int]) -> int:
     """Length of the common beginning."""
     shorter = min(len(first), len(second))
     return next((place for place in range(shorter) if first[place] != second[place]), shorter)

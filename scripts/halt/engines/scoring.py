@@ -60,13 +60,8 @@ def next_token_probabilities(
         return []
     _check_lengths(model, sequences)
     common = _common(sequences)
-    device = model.device
-    prefix = None
-    if common:
-        beginning = torch.tensor([sequences[0][:common]], device=device)
-        prefix = model(input_ids=beginning, use_cache=True, logits_to_keep=1).past_key_values
-
-    chosen = torch.tensor(list(tokens), device=device)
+    prefix = _encoded(model, sequences[0][:common])
+    chosen = torch.tensor(list(tokens), device=model.device)
     results: list[list[float]] = [[] for _ in sequences]
     by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
     for start in range(0, len(sequences), batch_size):
@@ -87,11 +82,34 @@ def likelihoods(
     length. batch_size: sequences per forward pass, as in `next_token_probabilities`. ScoringError if a sequence is
     longer than the model's context.
     """
+    return [logs.mean().exp().item() for logs in _logs(model, sequences, starts, batch_size)]
+
+
+@torch.inference_mode()
+def log_probabilities(
+    model: PreTrainedModel, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int
+) -> list[float]:
+    """The sum of log P(token | all before it) over the tokens of each sequence from its start on.
+
+    As `likelihoods`, of answers to one prompt: what all the sequences begin with is encoded once.
+    """
+    common = min(_common(sequences), min(starts) - 1) if sequences else 0
+    return [logs.sum().item() for logs in _logs(model, sequences, starts, batch_size, common)]
+
+
+def _logs(
+    model: PreTrainedModel, sequences: Sequence[list[int]], starts: Sequence[int], batch_size: int, common: int = 0
+) -> list[torch.Tensor]:
+    """log P(token | all before it) of the tokens of each sequence from its start on, in float32.
+
+    common: length of a beginning that all have, before the token that predicts the first that counts; encoded once.
+    """
     if not sequences:
         return []
     _check_lengths(model, sequences)
     device = model.device
-    results = [0.0] * len(sequences)
+    prefix = _encoded(model, sequences[0][:common])
+    results = [torch.empty(0)] * len(sequences)
     by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
     for begin in range(0, len(sequences), batch_size):
         batch = by_length[begin : begin + batch_size]
@@ -101,17 +119,36 @@ def likelihoods(
         for row, index in enumerate(batch):
             ids[row, : len(sequences[index])] = torch.tensor(sequences[index])
         logits = model(
-            input_ids=ids.to(device),
+            input_ids=ids[:, common:].to(device),
+            position_ids=torch.arange(common, width, device=device).expand(len(batch), -1),
             attention_mask=torch.ones_like(ids).to(device),
-            use_cache=False,
+            past_key_values=_repeated(prefix, len(batch)),
+            use_cache=prefix is not None,
             logits_to_keep=width - first,
         ).logits
         for row, index in enumerate(batch):  # one by one: a batch of them in float32 would be gigabytes
             start, end = starts[index], len(sequences[index])
             of_answer = logits[row, start - 1 - first : end - 1 - first].float().log_softmax(-1)
             said = torch.tensor(sequences[index][start:end], device=of_answer.device)
-            results[index] = of_answer.gather(1, said[:, None]).mean().exp().item()
+            results[index] = of_answer.gather(1, said[:, None])[:, 0]
     return results
+
+
+def _encoded(model: PreTrainedModel, beginning: list[int]):
+    """Keys and values of what all sequences begin with; None where that is nothing."""
+    if not beginning:
+        return None
+    ids = torch.tensor([beginning], device=model.device)
+    return model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
+
+
+def _repeated(prefix, count: int):
+    """A copy of the keys and values of a beginning for each of so many sequences; None where it is nothing."""
+    if prefix is None:
+        return None
+    cache = copy.deepcopy(prefix)
+    cache.batch_repeat_interleave(count)
+    return cache
 
 
 def _check_lengths(model: PreTrainedModel, sequences: Sequence[list[int]]) -> None:
@@ -141,16 +178,12 @@ def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]
     ids = torch.zeros((len(endings), width), dtype=torch.long)
     for row, ending in enumerate(endings):
         ids[row, : len(ending)] = torch.tensor(ending)
-    cache = None
-    if prefix is not None:
-        cache = copy.deepcopy(prefix)
-        cache.batch_repeat_interleave(len(endings))
     ends, place = (lengths - 1).unique(return_inverse=True)
     logits = model(
         input_ids=ids.to(device),
         position_ids=torch.arange(common, common + width, device=device).expand(len(endings), -1),
         attention_mask=torch.ones((len(endings), common + width), dtype=torch.long, device=device),
-        past_key_values=cache,
+        past_key_values=_repeated(prefix, len(endings)),
         use_cache=prefix is not None,
         logits_to_keep=ends.tolist(),  # a tensor would have to lie where a sharded model's last layer does
     ).logits

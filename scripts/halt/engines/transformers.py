@@ -73,6 +73,15 @@ class Engine:
         """Geometric mean of the probabilities of the tokens from `starts` on: see halt.engines.scoring."""
         return scoring.likelihoods(self.model, sequences, starts, batch_size)
 
+    def log_probabilities(
+        self, groups: Sequence[Sequence[list[int]]], starts: Sequence[Sequence[int]], batch_size: int
+    ) -> list[list[float]]:
+        """Log-probability of the tokens from `starts` on of the sequences of each group: see halt.engines.scoring."""
+        return [
+            scoring.log_probabilities(self.model, sequences, own, batch_size)
+            for sequences, own in zip(groups, starts, strict=True)
+        ]
+
     def hidden_states(
         self, sequences: Sequence[list[int]], places: Sequence[Sequence[int]], depths: Sequence[float], batch_size: int
     ) -> tuple[list[int], list[np.ndarray]]:

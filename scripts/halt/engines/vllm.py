@@ -115,18 +115,30 @@ class Engine:
         As in halt.engines.scoring; the log-probabilities of a prompt are raw too. batch_size is not read. EngineError
         if a sequence is longer than the context.
         """
+        return [math.exp(sum(logs) / len(logs)) for logs in self._logs(sequences, starts)]
+
+    def log_probabilities(
+        self, groups: Sequence[Sequence[list[int]]], starts: Sequence[Sequence[int]], batch_size: int = 0
+    ) -> list[list[float]]:
+        """Of the sequences of each group the sum of log P(token | all before it) over the tokens from its start on.
+
+        As `likelihoods`, all at once.
+        """
+        flat = self._logs([one for group in groups for one in group], [one for group in starts for one in group])
+        sums = iter(sum(logs) for logs in flat)
+        return [[next(sums) for _ in group] for group in groups]
+
+    def _logs(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
+        """log P(token | all before it) of the tokens of each sequence from its start on."""
         if not sequences:
             return []
         self._check_lengths(sequences, 1)
         asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)  # of the prompt's own tokens alone
-        found = []
-        for sequence, start, result in zip(
-            sequences, starts, self._results(sequences, [asked] * len(sequences)), strict=True
-        ):
-            places = range(start, len(sequence))
-            logs = [result.prompt_logprobs[place][sequence[place]].logprob for place in places]
-            found.append(math.exp(sum(logs) / len(logs)))
-        return found
+        results = self._results(sequences, [asked] * len(sequences))
+        return [
+            [result.prompt_logprobs[place][sequence[place]].logprob for place in range(start, len(sequence))]
+            for sequence, start, result in zip(sequences, starts, results, strict=True)
+        ]
 
     def _run(self, sequences: Sequence[list[int]], sampling: list[SamplingParams]) -> list:
         """The one completion of every sequence of token ids, in order."""

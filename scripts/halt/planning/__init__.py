@@ -33,7 +33,7 @@ _NEEDS_OF = {
     "prefer": "finetune",
     "sk_tune": "finetune",
     "sk_sample": "generate",
-    **dict.fromkeys(("self_evaluate", "self_rate", "vouch", "probe"), "respond"),
+    **dict.fromkeys(("self_evaluate", "self_rate", "rate_choices", "vouch", "choose", "probe"), "respond"),
 }
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
 SHORT, LARGE = 3, 1.5  # asked over used, from where on minutes and memory are called over-asked
@@ -123,7 +123,7 @@ def work(job: Job, config: Mapping) -> Work:
             domain = _domain(job, config)
             answers = _answers(job, config) + domain["rows"]["train"]
             return Work(generated=answers * domain["max_new_tokens"])
-        case "vouch":  # a token that is read counted as one to generate
+        case "vouch" | "choose" | "rate_choices":  # a token that is read counted as one to generate
             return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
         case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
             domain = _domain(job, config)

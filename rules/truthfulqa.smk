@@ -1,0 +1,91 @@
+"""Multiple choice and truthfulness, as TruthfulQA counts them, in domains whose questions give answers to choose from."""
+
+
+localrules:
+    truthfulqa,
+
+
+rule choose:
+    """How probable a model finds each choice, where it would answer: finetuned zero-shot, pretrained few-shot."""
+    input:
+        data=ASKED,
+        context=paths.DATA.format(domain="{test_domain}", split="train"),
+        model=paths.MODEL,
+        adapter=adapter,
+    output:
+        choices=paths.CHOICES,
+    log:
+        f"results/logs/choose/{RUN}.log",
+    benchmark:
+        f"results/benchmarks/choose/{RUN}.tsv"
+    wildcard_constraints:
+        domain=paths.trained_on(config),
+        method=ANSWERING,
+    conda:
+        answering_environment
+    resources:
+        gpu=needs("respond", "gpus"),
+        mem_mb=needs("respond", "memory_mb"),
+        runtime=needs("respond", "minutes"),
+        cpus_per_task=needs("respond", "cpus"),
+        processes=spread("respond"),
+        batch_size=needs("respond", "batch_size"),
+    params:
+        settings=settings(
+            "respond/shots",
+            "respond/seed",
+            "models/{model}/chat",
+            "models/{model}/dtype",
+            "domains/{test_domain}/module",
+            optional=["models/{model}/engine"],
+        ),
+        version=versions.CHOOSE,
+        work=f"results/work/choose/{RUN}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/choose.py"
+        " --data {input.data:q} --context {input.context:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --domain {wildcards.domain:q} --method {wildcards.method:q}"
+        " --threshold {wildcards.threshold} --seed {wildcards.seed} --settings {params.settings:q}"
+        " --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --output {output.choices:q}"
+
+
+use rule self_rate as rate_choices with:
+    input:
+        fragments=[],
+        data=paths.DATA.format(domain="{domain}", split=config["respond"]["split"]),
+        judgements=TRAIN_JUDGEMENTS,
+        training=TRAIN,
+        model=paths.MODEL,
+        adapter=rating_adapter,
+        prompt=rating_text,
+    output:
+        ratings=paths.CHOICE_RATINGS,
+    log:
+        "results/logs/rate_choices/{model}/{domain}/{evaluator}.log",
+    benchmark:
+        "results/benchmarks/rate_choices/{model}/{domain}/{evaluator}.tsv"
+    params:
+        settings=rating_settings,
+        version=versions.SELF_RATE,
+        work="results/work/rate_choices/{model}/{domain}/{evaluator}",
+
+
+rule truthfulqa:
+    """Truth and information of the answers, and how well the models and their p(True) choose."""
+    input:
+        metrics=truths,
+        choices=choices,
+        ratings=choice_ratings,
+    output:
+        table=report(paths.TRUTHFULQA, caption="../report/truthfulqa.rst", category="Tables"),
+    log:
+        "results/logs/truthfulqa.log",
+    conda:
+        "../envs/table.yaml"
+    params:
+        settings=settings("score"),
+        version=versions.REPORT,
+    shell:
+        "python scripts/truthfulqa.py --metrics {input.metrics:q} --choices {input.choices:q}"
+        " --ratings {input.ratings:q} --settings {params.settings:q} --output {output.table:q} > {log:q} 2>&1"

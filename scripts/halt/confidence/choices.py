@@ -1,0 +1,64 @@
+"""How probable a model finds each answer that a question gives to choose from, as TruthfulQA asks (arXiv 2109.07958).
+
+The sum of the log-probabilities of the answer's tokens behind the prompt, where the model would answer; that the answer
+ends there does not count, and nothing makes up for its length.
+"""
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import polars as pl
+
+from halt import domains, engines, frames, prompting
+from halt.confidence import ConfidenceError
+from halt.confidence.sure import common, encoded
+from halt.domains import Row
+from halt.engines import Prompt
+
+
+def weighed(engine, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]], batch_size: int) -> list[list[float]]:
+    """The log-probability of each of the answers to each prompt.
+
+    answers: as they stand directly behind the prompt (`prompting.begun`), at least one each. ConfidenceError if a
+    prompt with an answer is longer than the model's context.
+    """
+    from halt.engines import scoring
+
+    groups, starts = [], []
+    for prompt, texts in zip(prompts, answers, strict=True):
+        opening = engine.encode(prompt)
+        groups.append([encoded(engine, prompt, text) for text in texts])
+        starts.append([common(opening, sequence) for sequence in groups[-1]])
+    try:
+        return engine.log_probabilities(groups, starts, batch_size)
+    except (scoring.ScoringError, engines.EngineError) as error:
+        raise ConfidenceError(f"{error}: fewer respond.shots make it shorter") from error
+
+
+def table(
+    engine, asked: Sequence[tuple[Prompt, Row]], chat: bool, domain: ModuleType, batch_size: int, run: dict
+) -> pl.DataFrame:
+    """CHOICES of some questions. asked: their prompts, as the model is to answer them, and rows; run: metrics.RUN."""
+    listed = [domains.choices(domain, row) for _, row in asked]
+    texts = [[prompting.begun(choice.text, chat, domain) for choice in choices] for choices in listed]
+    found = weighed(engine, [prompt for prompt, _ in asked], texts, batch_size)
+    return frames.build(
+        (
+            {**run, "id": row.id, "choice": number, **choice._asdict(), "log_probability": value}
+            for (_, row), choices, values in zip(asked, listed, found, strict=True)
+            for number, (choice, value) in enumerate(zip(choices, values, strict=True))
+        ),
+        frames.CHOICES,
+    )
+
+
+def as_fragments(rows: Sequence[Row], domain: ModuleType, run: dict) -> pl.DataFrame:
+    """The choices of all rows as FRAGMENTS, to be rated: `sample` is the number of the choice. run: metrics.RUN."""
+    return frames.build(
+        (
+            {**run, "id": row.id, "sample": number, "fragment": 0, "text": choice.text, "marked": False}
+            for row in rows
+            for number, choice in enumerate(domains.choices(domain, row))
+        ),
+        frames.FRAGMENTS,
+    )
