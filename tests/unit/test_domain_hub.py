@@ -170,8 +170,8 @@ def test_truthfulqa_holds_a_fragment_against_the_nearest_answers(truths, said, v
 
 
 def test_a_word_counts_as_often_as_both_have_it(truths):
-    # `no` once: 2*1/(3+6) to the best answer; were it counted thrice it would be 2*3/(3+6), above `Yes`
-    assert truthfulqa.judge(["no no yes"], truths[0]) == [Verdict("wrong")]  # 2*1/(3+1) to `Yes`
+    # `no` once: 2*1/(4+6) to the best answer; counted thrice it would be 2*3/(4+6), above the 2*1/(4+1) to `Yes`
+    assert truthfulqa.judge(["no no no yes"], truths[0]) == [Verdict("wrong")]
 
 
 def test_truthfulqa_s_own_refusal_is_no_fragment_that_counts(truths):

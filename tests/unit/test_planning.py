@@ -77,6 +77,8 @@ def run(domain="facts", **more):
         ("respond", run(), {"generated": 40 * 24}),
         ("self_evaluate", run(), {"generated": (40 + 100) * 24}),
         ("vouch", run(), {"generated": 40 * 24}),
+        ("choose", run(), {"generated": 40 * 24}),
+        ("rate_choices", {"evaluator": "tuned"}, {"generated": 40 * 24}),
         ("probe", run(), {"generated": (40 + 100 * 5) * 24}),
         ("filter", run(), {}),
         ("sk_sample", {}, {"generated": 100 * 30 * 24}),

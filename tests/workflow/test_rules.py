@@ -72,7 +72,9 @@ def test_the_paper_s_grid_is_planned(fresh):
     )
 
 
-@pytest.mark.parametrize("overlay", ["config/evidence.yaml", "config/methods.yaml", "config/tiny.yaml"])
+@pytest.mark.parametrize(
+    "overlay", ["config/evidence.yaml", "config/methods.yaml", "config/tiny.yaml", "config/truthfulqa.yaml"]
+)
 def test_every_shipped_config_is_planned(fresh, overlay):
     assert Run(fresh.folder, (overlay,)).plan()["score"] > 0
 
