@@ -29,8 +29,8 @@ plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a r
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
 
-methods: $(VENV)/ready ## every method of the registry on the default run's samples, in one table and figure
-	$(MAKE) demo CONFIG=config/methods.yaml
+methods: $(VENV)/ready ## every method on the default run's samples, in one table and figure; of another size with CONFIG=config/tiny.yaml
+	$(MAKE) demo CONFIG="$(CONFIG) config/methods.yaml"
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html
