@@ -20,6 +20,11 @@ def computed_in(dtype: str) -> str:
     return "float32"
 
 
+def fitting(batch_size: int, dtype: str) -> int:
+    """How many of `batch_size` examples to train on at once: half where another format takes twice the memory."""
+    return batch_size if computed_in(dtype) == dtype else max(1, batch_size // 2)
+
+
 def _multiplies_bfloat16() -> bool:
     # torch has no public question for it; this is what its own CPU compiler asks
     return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()

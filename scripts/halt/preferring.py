@@ -20,6 +20,7 @@ from trl import DPOConfig, DPOTrainer
 
 from halt import resume, trainers
 from halt.examples import TrainingError, order, plan, text
+from halt.precision import fitting
 from halt.trainers import Run
 
 _ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name != "packing")  # DPO knows none
@@ -60,7 +61,7 @@ def prefer(
             trainers.keep(adapter, {**run.provenance, "pairs": 0, "pairs_seen": 0}, output)
         state.wait_for_everyone()
         return
-    spread = plan(settings["global_batch"], batch_size, state.num_processes, "dpo.global_batch")
+    spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "dpo.global_batch")
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -25,6 +25,7 @@ from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Shot
 from halt.engines import scoring
 from halt.examples import TrainingError, order, plan
+from halt.precision import fitting
 from halt.trainers import Run
 
 _TRLS = ("loss_type", "max_length", "packing")  # arguments that transformers' own trainer does not know
@@ -99,7 +100,9 @@ def tune(
     """
     transformers.utils.logging.disable_progress_bar()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
-    spread = plan(settings["global_batch"], batch_size, state.num_processes, "sk_tuning.training.global_batch")
+    spread = plan(
+        settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "sk_tuning.training.global_batch"
+    )
     tokenizer = AutoTokenizer.from_pretrained(model)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     try:

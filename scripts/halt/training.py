@@ -30,6 +30,7 @@ from trl import SFTConfig, SFTTrainer
 
 from halt import resume, trainers
 from halt.examples import IGNORED, Encoded, TrainingError, encode, order, plan
+from halt.precision import fitting
 from halt.trainers import Run
 
 
@@ -79,7 +80,7 @@ def finetune(
         # FSDP2 cannot send quantised weights from process to process: each reads the model, onto its own GPU.
         disable_fsdp_ram_efficient_loading()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
-    spread = plan(settings["global_batch"], batch_size, state.num_processes)
+    spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes)
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -31,6 +31,12 @@ def test_only_bfloat16_is_computed_in_another_format_and_that_is_said_once(compu
     assert capfd.readouterr().err.count("computed with in float32") == (computed == "float32")
 
 
+def test_twice_the_memory_is_half_the_batch(computed):
+    assert precision.fitting(8, "bfloat16") == (4 if computed == "float32" else 8)
+    assert precision.fitting(1, "bfloat16") == 1
+    assert precision.fitting(8, "float32") == 8
+
+
 @pytest.mark.skipif((platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="reads the flags of an x86")
 def test_this_processor_is_asked():
     assert precision._multiplies_bfloat16() == ("avx512dq" in Path("/proc/cpuinfo").read_text())
