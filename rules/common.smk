@@ -143,7 +143,7 @@ def judge_needs(domain_wildcard, what, otherwise):
         domain = getattr(wildcards, domain_wildcard)
         needs = {**evaluator_needs(domain), **judge_of(domain).get("needs", {})}
         if served(domain):
-            needs = {**needs, "gpus": 0, "memory_mb": 500, "processes": 1, "cpus": 1}
+            needs = {**needs, "gpus": 0, "memory_mb": 200, "processes": 1, "cpus": 1}
         return asked({what: otherwise, **needs}, what, attempt)
 
     return amount

@@ -1,4 +1,4 @@
-"""Models and rows: the only rules that go online, and the splits that all others hold to."""
+"""Models and rows: the only rules that go online, beside `fetch_nli`, and the splits that all others hold to."""
 
 
 localrules:

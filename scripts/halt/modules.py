@@ -66,9 +66,16 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
     ModuleError if that is no literal, or one of another type than `otherwise`.
     """
     for node in ast.parse(_file(package, name).read_bytes()).body:
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        if bound == constant:
             try:
-                found = ast.literal_eval(node.value)
+                found = ast.literal_eval(value)
             except ValueError:
                 found = None
             if type(found) is not type(otherwise):

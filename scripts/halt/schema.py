@@ -25,7 +25,16 @@ def _validator(schema: Mapping):
 
     # JSON schema takes 5.0 for an integer and has no opinion on .nan
     strict = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
-    return validators.extend(Draft202012Validator, type_checker=strict)(schema)
+    checks = {"pattern": _check_pattern}
+    return validators.extend(Draft202012Validator, checks, type_checker=strict)(schema)
+
+
+def _check_pattern(_validator, pattern: str, value: Any, _schema) -> Iterator:
+    """Python's `$` also stands before a last line break, JSON schema's does not."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def _is_whole(_checker, value: Any) -> bool:

@@ -337,10 +337,16 @@ BROKEN = {
             "that is added"
         ],
     ),
+    "a phrase with a line break at its end": (
+        [("phrases/unsure", "Unsure from here\n")],
+        ["phrases.unsure: found 'Unsure from here\\n', expected one line of text without space at its ends"],
+    ),
     "names that mean something else": (
-        [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"])],
+        [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"]),
+         ("methods/halt-full", DEFAULT["methods"]["base"])],
         [
             "domains.all: the name 'all' is taken by the workflow, expected another",
+            "methods.halt-full: the name 'halt-full' is 'halt' with its marks in the tables, expected another",
             "methods.samples: the name 'samples' is taken by the workflow, expected another",
         ],
     ),

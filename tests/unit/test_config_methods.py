@@ -63,7 +63,7 @@ BROKEN = {
         ],
     ),
     "agreement of one sample": (
-        [("generate/samples", 1)],
+        [("generate/samples", 1), ("experiment/methods", ["base", "self-consistency"])],
         ["generate.samples: found 1, but method 'self-consistency' compares samples, expected at least 2"],
     ),
     "samples that would be the same": (
@@ -213,3 +213,7 @@ BROKEN = {
 def test_fault_is_told_in_one_line(name):
     changes, lines = BROKEN[name]
     assert faults(*changes) == lines
+
+
+def test_a_method_that_is_not_selected_asks_for_no_second_sample():
+    assert faults(("generate/samples", 1)) == []

@@ -79,7 +79,14 @@ def test_good_rows_are_taken(told):
     [
         ({"id": "2", "answer": "Me."}, "rows.jsonl: row 2 has no 'question', only 'id', 'answer'"),
         ({"id": "1", "question": "What?", "answer": "That."}, "plain: row 2 has the id '1' of an earlier row"),
-        (GOOD | {"id": "2", "question": " "}, "plain: prompt of row 2 is ' ', expected text that is not empty"),
+        (
+            GOOD | {"id": "2", "question": " "},
+            "plain: prompt of row 2 is ' ', expected text that is not empty",
+        ),
+        (
+            GOOD | {"id": "2", "question": "What\0?"},
+            "plain: prompt of row 2 is 'What\\x00?', expected text",
+        ),
         (GOOD | {"id": "2", "answer": "\ud800 x"}, "plain: reference of row 2 is '\\ud800 x', which UTF-8 cannot hold"),
         (GOOD | {"id": 2}, "plain: id of row 2 is 2, expected text that is not empty"),
     ],

@@ -1,5 +1,7 @@
 """The papers' own sets from the hub: small files with the columns of the real ones."""
 
+import json
+
 import polars
 import pytest
 from hypothesis import given
@@ -144,6 +146,23 @@ def test_truthfulqa_reads_the_official_file_and_the_hub_s_alike(truths, tmp_path
     )
     assert hub.truth["correct"] == ["No, toads do not cause warts.", "Warts come from a virus."]  # the best one first
     assert hub.truth["incorrect"] == ["Yes.", "Toads cause warts.", "Touching toads causes warts."]
+
+
+@pytest.mark.parametrize("field", ["question", "best_answer", "incorrect_answers"])
+def test_truthfulqa_names_a_row_without_text(tmp_path, field):
+    row = {
+        "question": "Why?",
+        "category": "",
+        "best_answer": "So.",
+        "correct_answers": [],
+        "incorrect_answers": ["No."],
+    }
+    row[field] = [None] if isinstance(row[field], list) else None
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    with pytest.raises(
+        domains.DomainError, match=r"^truthfulqa: row 1 has None among its texts, expected texts alone$"
+    ):
+        list(truthfulqa.rows(sources.open_source([tmp_path / "rows.jsonl"], SPEC), {}))
 
 
 def test_truthfulqa_gives_its_choices_and_what_an_llm_judge_sees(truths):

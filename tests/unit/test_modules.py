@@ -66,6 +66,9 @@ def write(tmp_path, monkeypatch):
         (DOMAIN.replace("STOP = ()", "STOP = 1 / 0"), r"\.py: line 8: ZeroDivisionError: division by zero$"),
         (DOMAIN.replace("{response}", ""), r"EXAMPLE is '{prompt}', expected"),
         (DOMAIN.replace("{response}", "{response}{q}"), r"EXAMPLE is .*, expected"),
+        (DOMAIN.replace("{prompt}{response}", "{response}{prompt}"), r"EXAMPLE is .*, expected"),
+        (DOMAIN.replace("{prompt}", "{prompt!r}"), r"EXAMPLE is .*, expected"),
+        (DOMAIN.replace("{prompt}", "x{ {prompt}"), r"EXAMPLE is .*; other braces doubled$"),
         (DOMAIN.replace("STOP = ()", r'STOP = "\n\n"'), "STOP is .*, expected a tuple"),
         (DOMAIN.replace("OPTIONS = {}", 'OPTIONS = {"few": 3}'), "option few of OPTIONS lacks"),
         (DOMAIN.replace("OPTIONS = {}", 'OPTIONS = {"few": {"type": "integer"}}'), "option few of OPTIONS lacks"),
@@ -180,6 +183,13 @@ def test_the_config_reads_the_options_of_a_method_module_without_running_it(writ
     tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
     [line] = [line for line in config.validate(tree) if line.startswith("methods.halt.rewrite")]
     assert line.endswith(fault)
+
+
+def test_options_may_say_their_type(write):
+    tree = config_tree()
+    text = 'OPTIONS: dict = {"few": {"default": 1, "description": ""}}\ndef rewrite(prompt, settings, threshold): ...\n'
+    tree["methods"]["halt"] |= {"rewrite": write("rewriting", text), "options": {"few": 2}}
+    assert [line for line in config.validate(tree) if line.startswith("methods.halt.")] == []
 
 
 def test_the_config_names_broken_modules_before_anything_runs(write):

@@ -52,6 +52,13 @@ def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
         for name in lookup.names(config, section):
             if name in reserved:
                 yield (section, name), f"the name {show(name)} is taken by the workflow, expected another"
+    for name in (known := lookup.names(config, "methods")):
+        if (of := name.removesuffix(paths.FULL)) != name and of in known:
+            place = ("methods", name)
+            yield (
+                place,
+                f"the name {show(name)} is {show(of)} with its marks in the tables, expected another",
+            )
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:

@@ -175,6 +175,7 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             yield from _check_probing(config, name, of, sound)
         if (
             method["filter"] == "self_consistency"
+            and name in [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]
             and sound("generate", "samples")
             and config["generate"]["samples"] < 2
         ):

@@ -82,9 +82,15 @@ def load(module_name: str) -> ModuleType:
         raise DomainError(f"{file} lacks judge, but says that it has a reference judge")
     if undescribed := modules.undescribed(module.OPTIONS):
         raise DomainError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
-    places = sorted(field for _, field, _, _ in string.Formatter().parse(module.EXAMPLE) if field is not None)
-    if places != ["prompt", "response"]:
-        raise DomainError(f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and {{response}}")
+    try:
+        places = [(field, how) for _, field, *how in string.Formatter().parse(module.EXAMPLE) if field is not None]
+    except ValueError:  # a lone brace
+        places = []
+    if places != [("prompt", ["", None]), ("response", ["", None])]:
+        raise DomainError(
+            f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and, behind it, {{response}};"
+            " other braces doubled"
+        )
     return module
 
 
@@ -97,13 +103,15 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
             raise DomainError(f"{domain}: row {number} is {row!r}, expected a halt.domains.Row")
         for name in ("id", "cluster", "stratum", "prompt", "reference"):
             found, optional = getattr(row, name), name == "stratum"
-            if not isinstance(found, str) or not (found.strip() or optional):
+            if not isinstance(found, str) or "\0" in found or not (found.strip() or optional):
                 expected = "text" if optional else "text that is not empty"
                 raise DomainError(f"{domain}: {name} of row {number} is {found!r}, expected {expected}")
             try:
                 found.encode()
             except UnicodeEncodeError:
                 raise DomainError(f"{domain}: {name} of row {number} is {found!r}, which UTF-8 cannot hold") from None
+        if not isinstance(row.truth, dict):
+            raise DomainError(f"{domain}: truth of row {number} is {row.truth!r}, expected a dict")
         if prompts.setdefault(row.id, row.prompt) != row.prompt:
             raise DomainError(f"{domain}: row {number} has the id {row.id!r} of an earlier row, expected its own")
         sound.append(row)

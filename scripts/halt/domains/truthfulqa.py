@@ -34,6 +34,11 @@ def rows(source, options: dict) -> Iterator[Row]:
     for number, record in enumerate(source.records(), 1):
         names = COLUMNS if "Question" in record else [name.lower().replace(" ", "_") for name in COLUMNS]
         question, category, best, correct, incorrect = (record[name] for name in names)
+        texts = [question, category, best]
+        for answers in (correct, incorrect):  # a list, or a text with semicolons
+            texts += answers if isinstance(answers, list) else [answers]
+        if odd := [text for text in texts if not isinstance(text, str)]:
+            raise DomainError(f"truthfulqa: row {number} has {odd[0]!r} among its texts, expected texts alone")
         best, correct, incorrect = _answers([best]), _answers(correct), _answers(incorrect)
         if not best or not incorrect:
             raise DomainError(f"truthfulqa: row {number} has no {'incorrect' if best else 'best'} answer, expected one")
