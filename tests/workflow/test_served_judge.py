@@ -130,7 +130,7 @@ def test_a_kill_in_the_middle_leaves_no_server(unjudged, tmp_path, signum):
     replies = run.folder / f"results/work/judge/{MODEL}/biography/train/replies.jsonl"
     process = run.start()
     try:
-        wait_until(lambda: replies.is_file() and replies.stat().st_size, 120)
+        wait_until(lambda: replies.is_file() and replies.stat().st_size, 300)
         assert len(servers(run.folder)) >= 2  # the service and what it serves with
         os.kill(process.pid, signum)  # Snakemake alone
         process.wait(300)  # behind an interrupt the job that runs comes to its end, a minute on a slow processor
