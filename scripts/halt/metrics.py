@@ -19,13 +19,12 @@ import polars as pl
 from halt.errors import HaltError
 
 from . import frames
-from .paths import FULL
+from .paths import FULL, MARKING
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")
 MEANS = ("response_rate", "fragments_given", "correctness", "completeness_all", "completeness_capable")
 SCORES = (*MEANS, "f1_all", "f1_capable")
-MARKING = ("add_on", "r_tuning", "r_tuning_u")  # rewriting modules that teach the model to mark what it doubts
 LOW, HIGH = 0.025, 0.975
 
 Table = TypeVar("Table", pl.DataFrame, pl.LazyFrame)

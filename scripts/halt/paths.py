@@ -18,8 +18,9 @@ NO_THRESHOLD = "none"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
 ALL = "all"  # as {domain}: one adapter trained on every selected domain
 RESERVED_DOMAINS = (ALL,)
-FULL = "-full"  # suffix, in the tables, of a method scored with its marked fragments
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
+MARKING = ("add_on", "r_tuning", "r_tuning_u")  # rewriting modules that teach the model to mark what it doubts
+FULL = "-full"  # suffix, in the tables, of such a method scored with its marked fragments
 
 # A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
 # compares it by content: touched weights rerun nothing.

@@ -58,7 +58,7 @@ def prefer(
     if not rows:
         if state.is_main_process:
             print(f"[halt] {run.label}: no pairs, the adapter stays as it is", file=sys.stderr)
-            trainers.keep(adapter, {**run.provenance, "pairs": 0, "pairs_seen": 0}, output)
+            trainers.keep(adapter, {**run.provenance, "pairs": 0, "pairs_seen": 0}, output, _LOGGED)
         state.wait_for_everyone()
         return
     spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "dpo.global_batch")

@@ -297,12 +297,13 @@ def save(
     _finish(partial, record, output)
 
 
-def keep(adapter: Path, record: Mapping, output: Path) -> None:
-    """The same folder where nothing is trained: another adapter's files, and a training.json of their own."""
+def keep(adapter: Path, record: Mapping, output: Path, columns: Mapping[str, str]) -> None:
+    """What `save` leaves, where nothing is trained: another adapter's weights, a record and an empty curve."""
     partial = output.with_name(f".{output.name}.partial")
     others = shutil.ignore_patterns(".*", "training.json", "loss.csv")
-    shutil.copytree(adapter, partial, ignore=others, dirs_exist_ok=True)
-    (partial / "loss.csv").write_text(",".join(_COLUMNS) + "\n")
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed here
+    shutil.copytree(adapter, partial, ignore=others)
+    (partial / "loss.csv").write_text(",".join((*_COLUMNS, *columns)) + "\n")
     _finish(partial, record, output)
 
 

@@ -343,10 +343,10 @@ BROKEN = {
     ),
     "names that mean something else": (
         [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"]),
-         ("methods/halt-full", DEFAULT["methods"]["base"])],
+         ("methods/add-on-full", DEFAULT["methods"]["base"])],
         [
             "domains.all: the name 'all' is taken by the workflow, expected another",
-            "methods.halt-full: the name 'halt-full' is 'halt' with its marks in the tables, expected another",
+            "methods.add-on-full: the name 'add-on-full' is 'add-on' with its marks in the tables, expected another",
             "methods.samples: the name 'samples' is taken by the workflow, expected another",
         ],
     ),

@@ -180,4 +180,5 @@ def test_without_pairs_the_adapter_stays_as_it_is(model, finetuned, tmp_path, ca
     assert record["pairs"] == 0
     assert record["sha256"][weights] == frames.file_digest(adapter / weights)
     assert sorted(record["sha256"]) == ["adapter_config.json", weights, "loss.csv"]
-    assert "learning_rate" not in record  # it is no other's record
+    assert "arguments" not in record  # it is no other's record
+    assert (adapter / "loss.csv").read_text() == "step,epoch,loss,learning_rate,grad_norm,accuracy,margin\n"

@@ -47,18 +47,15 @@ def _check_joint(config: Mapping, sound: Sound) -> Faults:
         yield place, "found true, but no method of the experiment trains on targets, expected one that does, or false"
 
 
-def _check_reserved_names(config: Mapping, _sound: Sound) -> Faults:
+def _check_reserved_names(config: Mapping, sound: Sound) -> Faults:
     for section, reserved in (("domains", paths.RESERVED_DOMAINS), ("methods", paths.RESERVED_METHODS)):
         for name in lookup.names(config, section):
             if name in reserved:
                 yield (section, name), f"the name {show(name)} is taken by the workflow, expected another"
-    for name in (known := lookup.names(config, "methods")):
-        if (of := name.removesuffix(paths.FULL)) != name and of in known:
-            place = ("methods", name)
-            yield (
-                place,
-                f"the name {show(name)} is {show(of)} with its marks in the tables, expected another",
-            )
+    for name, module in lookup.registry(config, "methods", sound, "rewrite"):
+        place = ("methods", f"{name}{paths.FULL}")
+        if module in paths.MARKING and place[1] in config["methods"]:
+            yield place, f"the name {show(place[1])} is {show(name)} with its marks in the tables, expected another"
 
 
 def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
