@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, judges, paths, processes, prompts, provenance, resume
+    from halt import confidence, domains, engines, frames, judges, processes, prompts, provenance, resume
     from halt.confidence import choices, knowledge, p_true
     from halt.progress import Progress
 
@@ -59,9 +59,7 @@ def main(args: argparse.Namespace) -> None:
     if args.fragments:
         fragments = frames.read(args.fragments, frames.FRAGMENTS)
     else:
-        place = {"model": name, "domain": data["domain"][0], "test_domain": data["domain"][0]}
-        run = place | {"method": "choices", "threshold": paths.NO_THRESHOLD, "seed": 0}
-        fragments = choices.as_fragments(list(judges.rows(data).values()), domain, run)
+        fragments = choices.as_fragments(list(judges.rows(data).values()), domain, name, data["domain"][0])
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
     text = prompts.of_self_evaluation(domain.DEPENDENT)
     template = prompts.load(args.prompts, text)

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import polars as pl
 
-from halt import domains, engines, frames, prompting
+from halt import domains, engines, frames, paths, prompting
 from halt.confidence import ConfidenceError
 from halt.confidence.sure import common, encoded
 from halt.domains import Row
@@ -52,8 +52,13 @@ def table(
     )
 
 
-def as_fragments(rows: Sequence[Row], domain: ModuleType, run: dict) -> pl.DataFrame:
-    """The choices of all rows as FRAGMENTS, to be rated: `sample` is the number of the choice. run: metrics.RUN."""
+def as_fragments(rows: Sequence[Row], domain: ModuleType, model: str, name: str) -> pl.DataFrame:
+    """The choices of all rows as FRAGMENTS, to be rated by a model: `sample` is the number of the choice.
+
+    name: of the domain. No method has written them, and `choices` stands in its place.
+    """
+    run = {"model": model, "domain": name, "method": "choices", "threshold": paths.NO_THRESHOLD, "seed": 0}
+    run |= {"test_domain": name}
     return frames.build(
         (
             {**run, "id": row.id, "sample": number, "fragment": 0, "text": choice.text, "marked": False}
