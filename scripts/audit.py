@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     from snakemake.utils import update_config
 
-    from halt import stale
+    from halt import provenance, stale
     from halt.config import check, read
 
     config: dict = {}
@@ -28,6 +28,9 @@ def main(args: argparse.Namespace) -> None:
     check(config)
     if not args.results.is_dir():
         raise errors.HaltError(f"{args.results}: no such folder, expected results")
+    if next(provenance.carriers(args.results), None) is None:
+        print(f"{args.results} holds no results")
+        return
     files = set()
     for file, finding in stale.findings(args.results, config):
         files.add(file)

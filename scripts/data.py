@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> None:
                 "cluster": row.cluster,
                 "prompt": row.prompt,
                 "reference": row.reference,
-                "reference_fragments": len(domains.split(module, row.reference)),
+                "reference_fragments": len(domains.reference_fragments(args.domain, module, row)),
                 "truth": json.dumps(row.truth, sort_keys=True),
             }
             for row in chosen

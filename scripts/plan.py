@@ -22,11 +22,17 @@ PROFILE = ROOT / "profiles/local/config.yaml"
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--configfile", type=Path, nargs="+", default=[], help="overlays over config.yaml")
-    arguments.add_argument("--gpus", type=int, nargs="+", default=[8, 16, 32], help="print the wall time on so many")
+    arguments.add_argument("--gpus", type=_count, nargs="+", default=[8, 16, 32], help="print the wall time on so many")
     arguments.add_argument(
-        "--cpus", type=int, help="CPUs at once; default: as many as wanted, or this machine's if no job wants a GPU"
+        "--cpus", type=_count, help="CPUs at once; default: as many as wanted, or this machine's if no job wants a GPU"
     )
     return arguments
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number >= 1")
+    return int(text)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -41,7 +41,7 @@ def read(file: Path) -> dict:
 
 
 def check_keys(files: Iterable[Path]) -> None:
-    """ConfigError if a mapping of these config files has a key twice: YAML would take the last and drop the others.
+    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself.
 
     A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
     """
@@ -51,7 +51,7 @@ def check_keys(files: Iterable[Path]) -> None:
             top = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
         except yaml.YAMLError:
             continue
-        lines += [f"{os.path.relpath(file)}, {line}" for line in _repeated(top)]
+        lines += [f"{os.path.relpath(file)}, {line}" for line in _faults(top)]
     if lines:
         raise ConfigError("\n".join(lines))
 
@@ -108,11 +108,13 @@ def load_schema() -> dict:
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
-def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[str]:
-    """A line for each key under a node that stands a second time in its mapping."""
-    if isinstance(node, yaml.SequenceNode):
+def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, ...] = ()) -> Iterator[str]:
+    """A line for each key under a node that stands twice in its mapping, and for each alias of what it is a part of."""
+    if any(node is outer for outer in around):
+        yield f"line {node.start_mark.line + 1}: {_path(place)} is an alias of what it is a part of, expected none"
+    elif isinstance(node, yaml.SequenceNode):
         for number, inner in enumerate(node.value):
-            yield from _repeated(inner, (*place, number))
+            yield from _faults(inner, (*place, number), (*around, node))
     elif isinstance(node, yaml.MappingNode):
         first: dict[str, int] = {}
         for key, inner in node.value:
@@ -120,7 +122,7 @@ def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[str]:
             if name in first:
                 yield f"line {line}: {_path((*place, name))} is there twice, first in line {first[name]}, expected once"
             first.setdefault(name, line)
-            yield from _repeated(inner, (*place, name))
+            yield from _faults(inner, (*place, name), (*around, node))
 
 
 def _subtree(config: Mapping, path: str) -> Any:

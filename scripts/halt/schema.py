@@ -19,6 +19,17 @@ def faults(instance: Any, schema: Mapping, at: Place = ()) -> Faults:
         yield from _translate(error, at + tuple(error.absolute_path), schema)
 
 
+def broken(schema: Mapping) -> str | None:
+    """What is wrong with a schema itself, in a few words; None if nothing is."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+    return None
+
+
 def _validator(schema: Mapping):
     # imported here, because it takes longer to import than a config takes to check
     from jsonschema import Draft202012Validator, validators

@@ -135,6 +135,10 @@ BROKEN = {
             "respond.shots: found 4, expected fewer than domains.biography.rows.train (4)",
         ],
     ),
+    "more examples of p(True) than prompts to draw them from": (
+        [("confidence/shots", 40), ("domains/code/rows/train", 40), ("experiment/methods", ["base", "p-true"])],
+        ["confidence.shots: found 40, expected fewer than domains.code.rows.train (40)"],
+    ),
     "nothing left to train on": (
         [("data/validation", 0.5), ("data/test", 0.5)],
         ["data: found validation 0.5 and test 0.5, expected a sum below 1: train gets the rest"],
@@ -418,6 +422,12 @@ def test_a_key_that_stands_twice_is_named_by_file_and_lines(tmp_path, monkeypatc
         config.read(tmp_path / "twice.yaml")
 
 
+def test_an_alias_of_what_it_stands_in_is_named_by_file_and_line(tmp_path):
+    (tmp_path / "round.yaml").write_text("score: {seed: 0}\nmodels: &all\n  mine: [*all]\n")
+    with pytest.raises(config.ConfigError, match=r"round\.yaml, line 2: models\.mine\[0\] is an alias of what it"):
+        config.read(tmp_path / "round.yaml")
+
+
 def test_a_secret_is_never_printed():
     lines = faults(("generate/samples", "sk-verysecret"), ("models/smollm2-135m/dtype", "hf_abcdefghijklmnopqrstu"))
     assert lines
@@ -437,6 +447,15 @@ def test_domain_options_are_held_to_what_the_module_declares(monkeypatch):
         "domains.biography.options.fam: unknown key, did you mean 'fame'?",
         "domains.code.options.fame: found 'high', expected a whole number >= 0",
     ]
+
+
+def test_options_that_are_no_schema_are_the_module_s_fault(monkeypatch):
+    options = {"fame": {"type": "numbr", "description": "lowest", "default": 3}}
+    monkeypatch.setattr(domains, "load", lambda name: _fake_module(OPTIONS=options if name == "code" else {}))
+    none = [(f"domains/{name}/options", {}) for name in DEFAULT["domains"]]
+    [line] = faults(*none)
+    assert line.startswith("domains.code.options: scripts/halt/domains/code.py: OPTIONS are no JSON schema: ")
+    assert "fame.type: 'numbr' is not valid" in line
 
 
 def test_reference_judge_needs_a_module_that_has_one(monkeypatch):

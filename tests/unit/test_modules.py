@@ -155,6 +155,31 @@ def test_a_fault_of_split_names_the_module(write, fragments, fault):
     assert str(caught.value).startswith("scripts/halt/domains/made_")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "text.splitlines()",
+            "[]",
+            r"^mine: reference of 'p0' has no fragment by the module's split\(\): found 'She\.'",
+        ),
+        (
+            '"\\n".join(fragments)',
+            "fragments",
+            r"join\(\) gave \['She\.'\] of \['She\.'\], the reference of 'p0', expected",
+        ),
+        ('"\\n".join(fragments)', '" and ".join(fragments) + "!"', r"join\(\) gave 'She\.!' of \['She\.'\]"),
+        ('"\\n".join(fragments)', "fragments[1]", r"line 20: IndexError"),
+    ],
+)
+def test_a_reference_is_split_and_joined_before_anything_costly(write, old, new, fault):
+    assert old in DOMAIN
+    module = domains.load(write("domains", DOMAIN.replace(old, new)))
+    with pytest.raises(errors.HaltError, match=fault):
+        domains.reference_fragments("mine", module, ROW)
+    assert domains.reference_fragments("mine", domains.load(write("domains", DOMAIN)), ROW) == ["She."]
+
+
 @pytest.mark.parametrize("stratum", [None, 3])
 def test_a_stratum_is_text_or_empty(stratum):
     assert domains.checked("mine", [ROW]) == [ROW]

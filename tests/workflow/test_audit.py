@@ -113,6 +113,11 @@ def test_nothing_of_a_finished_run_is_stale(finished_run):
     assert audit(finished_run) == ([], "nothing is stale")
 
 
+def test_a_folder_without_results_is_not_called_fresh(finished_run, tmp_path):
+    status, lines = program(finished_run, "audit", "--configfile", *finished_run.configs, "--results", tmp_path)
+    assert (status, lines) == (0, [f"{tmp_path} holds no results"])
+
+
 def test_a_bumped_version_lists_that_stage_alone(changeable):
     changeable.edit("scripts/halt/versions.py", lambda text: text.replace("\nSCORE = 1", "\nSCORE = 9"))
     findings, _ = audit(changeable)

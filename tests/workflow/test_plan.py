@@ -3,7 +3,8 @@
 import re
 import sys
 
-from runs import Run, finish
+import pytest
+from runs import ROOT, Run, finish
 
 LINE = re.compile(r"^\| (\w+) +\| +([\d,]+) \| +([\d,]+) \|", re.MULTILINE)
 
@@ -38,3 +39,10 @@ def test_a_config_with_faults_is_refused_in_its_own_words(random_tiny, tmp_path)
     assert done.returncode != 0
     assert "experiment.seeds[0]: found 'x'" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("machine", [("--cpus", "-1"), ("--gpus", "8", "0"), ("--cpus", "two")])
+def test_a_machine_of_less_than_one_is_none(machine):
+    done = finish([sys.executable, "scripts/plan.py", *machine], ROOT)
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1].endswith(f"found '{machine[-1]}', expected a whole number >= 1")

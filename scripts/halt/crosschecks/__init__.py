@@ -6,7 +6,7 @@ A check looks only at values that obey the schema (`sound`), so that one mistake
 from collections.abc import Mapping
 from types import ModuleType
 
-from halt import domains, paths
+from halt import domains, modules, paths
 from halt.crosschecks import lookup, methods
 from halt.crosschecks.lookup import Sound
 from halt.schema import Faults, Place, show
@@ -68,7 +68,8 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
         module = domains.load(module_name)
         if sound("domains", name, "options"):
             options, place = config["domains"][name]["options"], ("domains", name, "options")
-            broken = list(lookup.options_of(options, module.OPTIONS, place))
+            file = modules.file_of("domains", module_name)
+            broken = list(lookup.options_of(options, module.OPTIONS, place, file))
             yield from broken or _check_bounds(options, module.OPTIONS, place)
         if sound("domains", name, "judge"):
             yield from _check_domain_judge(config, name, module, sound)
@@ -136,7 +137,13 @@ def _fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
 
 
 def _check_shots(config: Mapping, sound: Sound) -> Faults:
-    for section in ("generate", "respond"):
+    asking = {
+        name
+        for name, method in lookup.registry(config, "methods", sound)
+        if method.get("filter") == "p_true" or "rated_by" in method
+    }
+    asked = any(name in asking for _, name in lookup.items(config, sound, "experiment", "methods"))
+    for section in ("generate", "respond", *(["confidence"] if asked else [])):
         if not sound(section, "shots"):
             continue
         shots = config[section]["shots"]

@@ -92,6 +92,10 @@ def module_faults(check: Callable[[str], object], module: str, package: str, pla
         yield place, str(error)
 
 
-def options_of(options: Mapping, properties: Mapping, place: Place) -> Faults:
+def options_of(options: Mapping, properties: Mapping, place: Place, file: str) -> Faults:
+    """Options of an entry that break what its module declares; of a declaration that is itself broken, that alone."""
     declared = {"type": "object", "additionalProperties": False, "properties": properties}
+    if broken := schema.broken(declared):
+        yield place, f"{file}: OPTIONS are no JSON schema: {broken}"
+        return
     yield from schema.faults(options, declared, place)

@@ -49,14 +49,14 @@ def _check_method_options(config: Mapping, name: str, module: str, sound: Sound,
         yield ("methods", name, key), str(error)
         return
     yield from _check_method_phrases(config, name, module, phrases, sound)
+    file = modules.file_of(package, module)
     if undescribed := modules.undescribed(declared):
-        file = modules.file_of(package, module)
         yield (
             ("methods", name, key),
             f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description",
         )
     elif sound(*place):
-        yield from lookup.options_of(config["methods"][name]["options"], declared, place)
+        yield from lookup.options_of(config["methods"][name]["options"], declared, place, file)
 
 
 def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple[str, ...], sound: Sound) -> Faults:

@@ -130,6 +130,28 @@ def split(module: ModuleType, text: str) -> list[str]:
     return found
 
 
+def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
+    """The fragments of a row's reference; DomainError if there are none, ModuleError if joined they are others.
+
+    What a module does to references it will do to targets: a fault is told where rows are made, before anything costly.
+    """
+    fragments = split(module, row.reference)
+    if not fragments:
+        raise DomainError(
+            f"{domain}: reference of '{row.id}' has no fragment by the module's split(): found {row.reference!r},"
+            " expected at least one"
+        )
+    name = module.__name__.rsplit(".", 1)[-1]
+    with modules.blamed("domains", name):
+        joined = module.join(fragments)
+    if not isinstance(joined, str) or split(module, joined) != fragments:
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: join() gave {joined!r} of {fragments!r}, the reference of '{row.id}',"
+            " expected a text that split() takes apart to the same"
+        )
+    return fragments
+
+
 def has_choices(module: ModuleType) -> bool:
     """Whether the questions of a domain's module have answers to choose from."""
     return "choices" in vars(module)
