@@ -97,7 +97,7 @@ def _generate(config: dict, repeats: int) -> "list[bench.Line]":
     model, settings = config["models"][MODEL], config["generate"]
     biography = config["domains"]["biography"]
     module = domains.load(biography["module"])
-    rows = frames.read(ROOT / _data("biography"), frames.DATA).select("id", "prompt", "reference").rows(named=True)
+    rows = frames.read(ROOT / _data("biography"), frames.DATA).select(prompting.POOL).rows(named=True)
     sampled = Sampling(
         settings["samples"],
         settings["temperature"],
@@ -112,7 +112,7 @@ def _generate(config: dict, repeats: int) -> "list[bench.Line]":
         prompts = [
             prompting.few_shot(
                 row["id"],
-                prompting.context(rows, row["id"], shots, sampling.seed) if shots else [],
+                prompting.context(rows, row, shots, sampling.seed) if shots else [],
                 row["prompt"],
                 model["chat"],
                 module,

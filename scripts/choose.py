@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> None:
     if args.adapter:
         inputs["adapter"] = args.adapter
     shots = 0 if args.adapter else args.settings["respond/shots"]
-    pool = context.select("id", "prompt", "reference").rows(named=True)
+    pool = context.select(prompting.POOL).rows(named=True)
     prompts = prompting.few_shots(
         data.rows(named=True), pool, shots, args.settings["respond/seed"], loading["chat"], domain
     )

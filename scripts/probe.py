@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> None:
     [loading] = [entry for key, entry in args.settings.items() if key.startswith("models/")]
     [kind] = [entry["filter"] for key, entry in args.settings.items() if key.startswith("methods/")]
     settings, split = args.settings["probe"], data["split"][0]
-    pool = training.select("id", "prompt", "reference").rows(named=True)
+    pool = training.select(prompting.POOL).rows(named=True)
     written = {}  # split: its answers, and what each was written behind
     for name, rows, texts, stage in (
         (split, data, responses, "respond"),

@@ -71,8 +71,8 @@ class Task(NamedTuple):
 
     def prompts(self, shots: int, seed: int) -> list[Prompt]:
         """Every prompt behind `shots` random training pairs of its own."""
-        pool = self.context.select("id", "prompt", "reference").rows(named=True)
-        rows = self.data.select("id", "prompt").rows(named=True)
+        pool = self.context.select(prompting.POOL).rows(named=True)
+        rows = self.data.select("id", "cluster", "prompt").rows(named=True)
         return prompting.few_shots(rows, pool, shots, seed, self.chat, self.domain)
 
     def keys(self, method: str, threshold: str, seed: int, domain: str | None = None) -> dict:

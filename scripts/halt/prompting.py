@@ -13,16 +13,22 @@ from halt.errors import HaltError
 
 Pair = tuple[str, str]
 
+POOL = ("id", "cluster", "prompt", "reference")  # columns of the training rows that contexts are drawn from
 
-def context(pool: Sequence[Mapping], prompt_id: str, shots: int, seed: int) -> list[Pair]:
-    """C random (prompt, reference) pairs for one prompt, never the prompt itself (paper section 1.1).
 
-    pool: training rows (id, prompt, reference). The choice depends on (seed, prompt_id) and the pool alone.
+def context(pool: Sequence[Mapping], asked: Mapping, shots: int, seed: int) -> list[Pair]:
+    """C random (prompt, reference) pairs for one prompt, never itself (paper section 1.1) or a variant of it.
+
+    pool: training rows (id, cluster, prompt, reference); asked: id and cluster of the prompt. The choice depends on
+    (seed, id) and the pool alone. A worked variant beside it would show more than what the model knows.
     """
-    others = [row for row in pool if row["id"] != prompt_id]
+    others = [row for row in pool if row["cluster"] != asked["cluster"]]
     if len(others) < shots:
-        raise HaltError(f"{shots} shots, but only {len(others)} other training rows: fewer shots or more rows")
-    key = hashlib.blake2b(f"{seed}\0{prompt_id}".encode(), digest_size=8).digest()
+        raise HaltError(
+            f"{shots} shots, but only {len(others)} training rows are no variant of '{asked['id']}': fewer shots or"
+            " more rows"
+        )
+    key = hashlib.blake2b(f"{seed}\0{asked['id']}".encode(), digest_size=8).digest()
     chosen = random.Random(int.from_bytes(key, "big")).sample(others, shots)
     return [(row["prompt"], row["reference"]) for row in chosen]
 
@@ -47,9 +53,9 @@ def begun(answer: str, chat: bool, domain: ModuleType) -> str:
 def few_shots(
     rows: Sequence[Mapping], pool: Sequence[Mapping], shots: int, seed: int, chat: bool, domain: ModuleType
 ) -> list[Prompt]:
-    """The prompt of every row (id, prompt) behind `shots` random pairs of the pool, none of them its own."""
+    """The prompt of every row (id, cluster, prompt) behind `shots` random pairs of the pool, see `context`."""
     return [
-        few_shot(row["id"], context(pool, row["id"], shots, seed) if shots else [], row["prompt"], chat, domain)
+        few_shot(row["id"], context(pool, row, shots, seed) if shots else [], row["prompt"], chat, domain)
         for row in rows
     ]
 

@@ -7,7 +7,7 @@ function. Bumping reruns that stage and everything after it, nothing before it. 
 
 FETCH = 1  # model folders and source files as they lie on the disk
 DATA = 2  # rows, their prompts, references, truth, and which split they are in
-GENERATE = 2  # few-shot contexts and samples of the pretrained model
+GENERATE = 3  # few-shot contexts and samples of the pretrained model
 SPLIT = 1  # fragments of samples and of responses
 JUDGE = 3  # verdicts on fragments of samples and of responses
 REWRITE = 1  # finetuning targets
@@ -20,11 +20,11 @@ VOUCH = 1  # how sure a model says it is of an answer
 CHOOSE = 1  # how probable a model finds the answers that a question gives to choose from
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 1  # agreement of fragments with the samples
-PROBE = 1  # what a probe on hidden states says of fragments
+PROBE = 2  # what a probe on hidden states says of fragments
 FILTER = 1  # what is left of answers when unsure fragments are dropped
 SELF_RATE = 1  # p(True) of fragments of samples
 PAIR_RATED = 1  # pairs of answers by p(True)
-SK_SAMPLE = 1  # the samples that SK-Tuning learns from, where generate draws too few
+SK_SAMPLE = 2  # the samples that SK-Tuning learns from, where generate draws too few
 SK_ENTAIL = 1  # verdicts by two-way entailment
 SK_TUNE = 1  # adapters whose p(True) is calibrated
 SCORE = 1  # metrics per response

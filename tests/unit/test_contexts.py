@@ -8,26 +8,41 @@ from synthetic import row
 from halt import answering, domains, frames, prompting
 from halt.errors import HaltError
 
-POOL = [{"id": f"t{k}", "prompt": f"Ask {k}?", "reference": f"Say {k}."} for k in range(9)]
+POOL = [{"id": f"t{k}", "cluster": f"c{k}", "prompt": f"Ask {k}?", "reference": f"Say {k}."} for k in range(9)]
 
 
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 2**32))
 def test_the_prompt_itself_is_never_an_example_of_its_own(own, shots, seed):
-    pairs = prompting.context(POOL, f"t{own}", shots, seed)
+    pairs = prompting.context(POOL, POOL[own], shots, seed)
     assert len(set(pairs)) == shots
     assert set(pairs) <= {(entry["prompt"], entry["reference"]) for entry in POOL}
     assert f"Ask {own}?" not in [prompt for prompt, _ in pairs]
 
 
 def test_examples_are_drawn_for_each_prompt_anew():
-    drawn = {tuple(prompting.context(POOL, f"v{k}", 4, 0)) for k in range(50)}
+    drawn = {tuple(prompting.context(POOL, {"id": f"v{k}", "cluster": f"v{k}"}, 4, 0)) for k in range(50)}
     assert len(drawn) > 40
     assert {pair for pairs in drawn for pair in pairs} == {(e["prompt"], e["reference"]) for e in POOL}
 
 
 def test_more_shots_than_rows_are_refused():
-    with pytest.raises(HaltError, match="only 8 other training rows"):
-        prompting.context(POOL, "t0", 9, 0)
+    with pytest.raises(HaltError, match="9 shots, but only 8 training rows are no variant of 't0'"):
+        prompting.context(POOL, POOL[0], 9, 0)
+
+
+@given(st.integers(0, 8), st.integers(0, 2**32))
+def test_a_variant_of_a_prompt_is_no_example_of_it(own, seed):
+    variants = [{**entry, "cluster": f"c{number // 3}"} for number, entry in enumerate(POOL)]
+    pairs = prompting.context(variants, variants[own], 6, seed)
+    family = {entry["prompt"] for entry in variants if entry["cluster"] == variants[own]["cluster"]}
+    assert len(family) == 3
+    assert not family & {prompt for prompt, _ in pairs}
+
+
+def test_without_variants_the_examples_are_drawn_from_all_others():
+    """What is drawn for a prompt without variants is what was drawn before there were any."""
+    apart = [*POOL, {"id": "x", "cluster": "c0", "prompt": "Ask x?", "reference": "Say x."}]
+    assert prompting.context(apart, apart[0], 4, 0) == prompting.context(POOL, POOL[0], 4, 0)
 
 
 @pytest.mark.parametrize("alien", ["validation", "test"])
