@@ -11,6 +11,18 @@ def planned(wildcard, *rules):
     return {job.wildcards_dict[wildcard] for job in jobs}
 
 
+def spread_wider():
+    """The jobs to be run that want more GPUs than a limited run has: they would start as if they wanted no more."""
+    limit = workflow.global_resources.get("gpu")
+    for job in workflow.dag.needrun_jobs() if limit is not None else ():
+        wanted = processes.gpus(job.resources.get("processes", "cpu:1"))
+        if wanted > limit.value:
+            yield (
+                f"{job.rule.name}: found a need of {wanted} GPUs, but this run has {limit.value}:"
+                f" --resources gpu={wanted}, if there are so many"
+            )
+
+
 onstart:
     # Not for a dry run, and not in the Snakemake of a single job: that is started with --no-hooks.
     try:
@@ -20,6 +32,8 @@ onstart:
             planned("domain", "judge", "sk_judge") | planned("test_domain", "judge_responses"),
             os.environ,
         )
+        if lines := sorted(set(spread_wider())):
+            raise errors.HaltError("\n".join(lines))
         locking.hold(Path("results"))
     except errors.HaltError as error:
         sys.exit(str(error))

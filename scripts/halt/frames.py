@@ -116,7 +116,7 @@ METRICS = _ANSWER | {
     "cluster": pl.String,
     "given": pl.Int32,  # fragments that count: right + wrong
     "right": pl.Int32,
-    "facts": pl.Int32,  # distinct reference statements among the right ones
+    "facts": pl.Int32,  # distinct ones among the right: see halt.metrics.fact_key
     "unverifiable": pl.Int32,
     "unjudged": pl.Int32,
     "n_all": pl.Int32,

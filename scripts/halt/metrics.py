@@ -6,7 +6,8 @@ Two steps. `per_prompt` counts the fragments of every response: the METRICS tabl
 Of one response: correctness = right / given, left out where nothing was given (0/0); completeness = n_correct /
 n_desired, at most 1, with n_correct the *distinct* right ones: a fact stated or a step written three times
 counts once (in dependent domains they are those of the right prefix). Fragments that are unverifiable or unjudged are
-neither given nor right. Scores of a result are means over prompts; F1 is the harmonic mean of the two means.
+neither given nor right; an answer of which unjudged ones are all that could count is left out of every mean, since a
+judge's failure is no abstention. Scores of a result are means over prompts; F1 is the harmonic mean of the two means.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,10 @@ class Beside(NamedTuple):
 
 
 def fact_key() -> pl.Expr:
-    """What makes two right fragments one fact: the reference statement, or the fragment's own words where the judge
-    names no statement (an LLM judge)."""
-    return pl.coalesce("fact", pl.col("text").str.strip_chars().str.to_lowercase())
+    """What makes two right fragments one fact: the reference statement, or, where the judge names none (an LLM judge of
+    independent fragments), the fragment's own words, but for case, spacing and the full stop."""
+    words = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().str.strip_chars_end(".").str.to_lowercase()
+    return pl.coalesce("fact", words)
 
 
 def capability(samples: pl.DataFrame, *, dependent: bool) -> pl.DataFrame:
@@ -176,9 +178,14 @@ def _check(responses, judgements, data, samples):
             raise MetricsError(f"the samples have {column} {sorted(found)}, the responses have {sorted(expected)}")
 
 
+def is_judged() -> pl.Expr:
+    """Of METRICS rows: whether the judge said anything of an answer that had something to judge."""
+    return (pl.col("unjudged") == 0) | (pl.col("given") > 0)
+
+
 def values(table: pl.DataFrame) -> np.ndarray:
     """The five per-prompt values (order of MEANS) of METRICS rows: float64, shape (rows, 5), NaN = left out."""
-    given = pl.col("given")
+    given, unknown = pl.col("given"), pl.lit(None, pl.Float64)
     columns = table.select(
         response_rate=(given > 0).cast(pl.Float64),
         fragments_given=given.cast(pl.Float64),
@@ -188,7 +195,8 @@ def values(table: pl.DataFrame) -> np.ndarray:
             pl.min_horizontal("facts", "n_capable") / pl.col("n_capable")
         ),
     )
-    return columns.select(pl.all().fill_null(float("nan"))).to_numpy()
+    known = columns.select(pl.when(table.select(is_judged()).to_series()).then(pl.all()).otherwise(unknown))
+    return known.select(pl.all().fill_null(float("nan"))).to_numpy()
 
 
 def scores(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -242,7 +250,8 @@ def difference(
         paired = [_totals(np.where(both, array, np.nan), index, len(clusters)) for array in (own, its)]
         alone = [_totals(array, index, len(clusters)) for array in (own, its)]
         parts.append(((*paired[0], *alone[0]), (*paired[1], *alone[1])))
-        prompts.append(np.concatenate([both.sum(axis=0), [len(both), len(both)]]))
+        compared = both.sum(axis=0)
+        prompts.append(np.concatenate([compared, 2 * [compared[MEANS.index("response_rate")]]]))
     left = _draws([part[0] for part in parts], bootstrap)
     right = _draws([part[1] for part in parts], bootstrap)
     point = left[0] - right[0]

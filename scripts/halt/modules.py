@@ -60,6 +60,13 @@ def mentions(package: str, name: str, attribute: str) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr == attribute for node in ast.walk(tree))
 
 
+def calls(package: str, name: str, function: str) -> bool:
+    """Whether a sound module calls a function by that name anywhere. Nothing is executed."""
+    tree = ast.parse(_file(package, name).read_bytes())
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return any(function in (getattr(one, "id", None), getattr(one, "attr", None)) for one in called)
+
+
 def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
     """What a sound module binds to a constant at its top level, `otherwise` where it does not. Nothing is executed.
 

@@ -9,23 +9,31 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import accelerate
 import peft
 import torch
 import transformers
 from datasets import Dataset, disable_progress_bars
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
 from halt import resume, trainers
-from halt.examples import TrainingError, order, plan, text
+from halt.examples import TrainingError, encode, order, plan, text
 from halt.precision import fitting
 from halt.trainers import Run
 
 _ARGUMENTS = tuple(name for name in trainers.ARGUMENTS if name != "packing")  # DPO knows none
 _ARGUMENTS += ("beta", "disable_dropout", "precompute_ref_log_probs", "truncation_mode")
 _LOGGED = {"accuracy": "rewards/accuracies", "margin": "rewards/margins"}  # columns of loss.csv: TRL's names
+
+
+class _Fitted(NamedTuple):
+    """Pairs of which both answers begin within max_length, and how many of them have one that lost its tail."""
+
+    rows: list[Mapping]
+    truncated: int
 
 
 class PairTrainer(trainers.Resumable, DPOTrainer):
@@ -49,8 +57,9 @@ def prefer(
     rows: {"prompt", "chosen", "rejected"}: lists of turns or texts, see `prompting.preference_rows`. model: folder of
     the pretrained model. adapter: folder of the finetuned one, start and reference. settings: the config's section
     `dpo`. batch_size: pairs at once in one process, at most. `loss.csv` has two more columns: the share of pairs whose
-    chosen answer has the higher reward, and the mean difference of the rewards. Without rows the adapter stays as it
-    is: where all samples are right, or all wrong, nothing is preferred. Raises TrainingError.
+    chosen answer has the higher reward, and the mean difference of the rewards. Pairs whose prompt alone fills
+    max_length are dropped, and counted in training.json beside those of which an answer lost its tail. Without rows the
+    adapter stays as it is: where all samples are right, or all wrong, nothing is preferred. Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
     disable_progress_bars()
@@ -65,8 +74,16 @@ def prefer(
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    fitted = _fitted(rows, tokenizer, settings["max_length"])
+    if not fitted.rows:
+        raise TrainingError(
+            f"{run.label}: the prompts of all {len(rows)} pairs fill dpo.max_length, found {settings['max_length']},"
+            " expected more"
+        )
+    rows, dropped = fitted.rows, len(rows) - len(fitted.rows)
     if state.is_main_process:
-        print(f"[halt] {run.label}: {len(rows)} pairs", file=sys.stderr)
+        told = f"{fitted.truncated} cut at dpo.max_length, {dropped} dropped whose prompt alone fills it"
+        print(f"[halt] {run.label}: {len(rows)} pairs, {told}", file=sys.stderr)
         resume.workdir(work, run.fingerprint)
     state.wait_for_everyone()
 
@@ -85,11 +102,6 @@ def prefer(
         train_dataset=Dataset.from_list([rows[row] for row in stream]),
         processing_class=tokenizer,
     )
-    if dropped := len(stream) - len(trainer.train_dataset):
-        raise TrainingError(
-            f"{run.label}: the prompts of {dropped} of {len(stream)} pairs fill dpo.max_length, found"
-            f" {settings['max_length']}, expected more"
-        )
     for name, weight in trainer.model.named_parameters():
         weight.requires_grad_(".default." in name)  # the reference stays as it is
         if weight.requires_grad:  # TRL rounds the adapter of a quantised model to bfloat16, and not the reference
@@ -101,6 +113,8 @@ def prefer(
         **trainers.record(trainer, run, _ARGUMENTS),
         "loss": list(trainer.args.loss_type),
         "pairs": len(rows),
+        "pairs_truncated": fitted.truncated,
+        "pairs_dropped_too_long": dropped,
         "pairs_seen": len(stream),
         "parameters": parameters,
         "quantization": quantization,
@@ -108,3 +122,15 @@ def prefer(
     trainers.save(trainer, record, len(rows), settings["global_batch"], output, _LOGGED)
     if state.is_main_process:
         shutil.rmtree(work)
+
+
+def _fitted(rows: Sequence[Mapping], tokenizer: PreTrainedTokenizerBase, max_length: int) -> _Fitted:
+    """What `max_length` leaves of the pairs. TRL would cut and drop the same, and tell neither."""
+    kept, truncated = [], 0
+    for row in rows:
+        both = [{"prompt": row["prompt"], "completion": row[answer]} for answer in ("chosen", "rejected")]
+        encoded = encode(both, tokenizer, max_length)
+        if len(encoded.examples) == len(both):
+            kept.append(row)
+            truncated += encoded.truncated > 0
+    return _Fitted(kept, truncated)

@@ -88,7 +88,11 @@ def _unknown_keys(found: Mapping, schema: Mapping, place: Place) -> Faults:
         if patterns:
             yield (*place, key), "not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit"
         else:
-            yield (*place, key), f"unknown key{did_you_mean(key, schema.get('properties', {}), 'known')}"
+            known = schema.get("properties", {})
+            told = f"unknown key{did_you_mean(key, known, 'known')}"
+            if place[-1:] == ("source",) and _closest(key, known) is None:  # of the source that was there
+                told += "; a source of another type needs an entry of its own, since files of a config are merged"
+            yield (*place, key), told
 
 
 def _expected(schema: Mapping, root: Mapping) -> str:

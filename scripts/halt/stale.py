@@ -14,6 +14,18 @@ _VERSION_OF = {
 }
 # What rules take of a registry's entry is a part of it; `rows` is the only key whose value is taken in part.
 _IN_PART = ("rows",)
+# Keys that an entry may lack and what reads them; a stage that recorded none was run without.
+_OPTIONAL = {
+    "models": {
+        "engine": ("generate", "sk_sample", "respond", "vouch", "self_evaluate", "self_rate", "choose"),
+        "quantization": ("finetune", "prefer", "sk_tune"),
+    },
+    "methods": {
+        "options": ("rewrite", "pair_rated"),
+        "phrases": ("rewrite", "split"),
+        "pairs_per_prompt": ("pair", "pair_rated"),
+    },
+}
 _NO_SETTING = ("needs",)  # resources: they change no result
 _PROVENANCE = "stage, version and settings"
 
@@ -54,7 +66,7 @@ def of_result(said: Mapping, code: Mapping[str, str] | None, config: Mapping) ->
     today = vars(versions)[_VERSION_OF.get(stage, stage.upper())]
     if said.get("version") != today:
         yield Finding(f"version of {stage}", said.get("version", "none"), today)
-    yield from settings(said["settings"], config)
+    yield from settings(_with_optional(said["settings"], stage), config)
     if code is None:
         yield Finding("code", "no record", f"the digests of what {stage}.py reaches")
         return
@@ -62,6 +74,17 @@ def of_result(said: Mapping, code: Mapping[str, str] | None, config: Mapping) ->
     for file in sorted(code.keys() | expected.keys()):
         if code.get(file) != expected.get(file):
             yield Finding(f"code {file}", _short(code.get(file)), _short(expected.get(file)))
+
+
+def _with_optional(recorded: Mapping, stage: str) -> dict:
+    """Settings with null for each optional key that the stage reads and did not find when it ran."""
+    found = {}
+    for key, value in recorded.items():
+        registry, _, entry = key.partition("/")
+        readers = _OPTIONAL.get(registry, {}) if entry else {}
+        missing = {name: None for name, stages in readers.items() if stage in stages and name not in value}
+        found[key] = value | missing if missing else value
+    return found
 
 
 def settings(recorded: Mapping, config: Mapping) -> Iterator[Finding]:

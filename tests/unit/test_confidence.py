@@ -140,10 +140,11 @@ def test_agreement_is_the_share_of_samples_that_say_the_same():
     assert self_consistency.agreement(["Born in 1809", "a painter!", "A poet"], drawn) == [0.5, 0.25, 0.0]
 
 
-def test_answers_are_compared_with_all_samples_and_training_samples_with_the_others():
-    drawn = samples({"p0": [["x", "y"], ["X."], []], "p1": [["z"], [], []]})
+def test_answers_are_compared_with_as_many_samples_as_training_samples_are():
+    drawn = samples({"p0": [["x", "y"], ["X."], []], "p1": [["z"], ["x"], ["x", "z"]]})
     answers = samples({"p1": [["z", "x"]], "p0": [["x"]]})
-    assert self_consistency.of_answers(answers, drawn, 3) == [1 / 3, 0.0, 2 / 3]
+    assert self_consistency.of_answers(answers, drawn, 3) == [0.5, 1.0, 0.5]
+    drawn = samples({"p0": [["x", "y"], ["X."], []], "p1": [["z"], [], []]})
     setting, values = self_consistency.of_training(drawn, 3)
     assert setting["text"].to_list() == ["x", "y", "z"]
     assert values == [0.5, 0.0, 0.0]

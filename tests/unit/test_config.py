@@ -159,9 +159,26 @@ BROKEN = {
         [("experiment/joint", True), ("experiment/domains", ["code"])],
         ["experiment.joint: found true with one domain, expected several or false"],
     ),
+    "one model for two folds of one source": (
+        [("experiment/joint", True), ("domains/again", {**DEFAULT["domains"]["biography"], "fold": 1}),
+         ("experiment/domains", ["biography", "code", "again"])],
+        [
+            ("experiment.joint: found true, but 'biography' and 'again' are folds of one source, expected one of them: "
+             "the model would be trained on what it is tested on"),
+        ],
+    ),
     "a domain without a source": (
         [("domains/code/source", DELETED)],
         ["domains.code.source: missing, expected a mapping with type (package, hub or path), or a list of them"],
+    ),
+    "a source of another type laid over the one that is there": (
+        [("models/smollm2-135m/source", {"type": "path", "path": "/models/x", "members": ["a"]}),
+         ("domains/code/source", {"type": "path", "pth": "/data/x"})],
+        [
+            "domains.code.source.pth: unknown key, did you mean 'path'?",
+            ("models.smollm2-135m.source.members: unknown key (known: path, type); a source of another type needs an "
+             "entry of its own, since files of a config are merged"),
+        ],
     ),
     "an unknown judge": (
         [("domains/code/judge", "referense")],

@@ -66,6 +66,43 @@ BROKEN = {
         [("generate/samples", 1), ("experiment/methods", ["base", "self-consistency"])],
         ["generate.samples: found 1, but method 'self-consistency' compares samples, expected at least 2"],
     ),
+    "thresholds that pick the same sample": (
+        [("generate/samples", 3), ("methods/idk/thresholds", [0.2, 0.6, 0.8, 1.0]),
+         ("experiment/methods", ["base", "halt", "add-on", "idk", "p-true"])],
+        [
+            ("experiment.thresholds[1]: found 0.6, which picks the same of 3 samples as 0.4, expected another, or more "
+             "generate.samples"),
+            ("experiment.thresholds[2]: found 0.8, which picks the same of 3 samples as 0.4, expected another, or more "
+             "generate.samples"),
+            ("methods.idk.thresholds[2]: found 0.8, which picks the same of 3 samples as 0.6, expected another, "
+             "or more generate.samples"),
+            ("methods.idk.thresholds[3]: found 1.0, which picks the same of 3 samples as 0.6, expected another, "
+             "or more generate.samples"),
+        ],
+    ),
+    "a threshold that the method's module does not read": (
+        [("methods/x", {"rewrite": "unchanged_own", "threshold": True})],
+        ["methods.x.threshold: found true, but module 'unchanged_own' reads none, expected false"],
+    ),
+    "pairs of one sample": (
+        [("generate/samples", 1), ("experiment/thresholds", [0.6]), ("experiment/methods", ["flame", "self-eval"])],
+        [
+            "generate.samples: found 1, but method 'flame' pairs samples, expected 2",
+            "generate.samples: found 1, but method 'self-eval' pairs samples, expected 2",
+        ],
+    ),
+    "answers with marks that are filtered": (
+        [("methods/p-true/of", "r-tuning")],
+        ["methods.p-true.of: found 'r-tuning', which marks its answers, expected a method that does not"],
+    ),
+    "trainings that would cut every answer": (
+        [("dpo/max_length", 20), ("sk_tuning/training/max_length", 48), ("domains/code/max_new_tokens", 48),
+         ("experiment/domains", ["code"]), ("experiment/methods", ["base", "self-align"])],
+        [
+            "dpo.max_length: found 20, expected more than domains.code.max_new_tokens (48)",
+            "sk_tuning.training.max_length: found 48, expected more than domains.code.max_new_tokens (48)",
+        ],
+    ),
     "samples that would be the same": (
         [("generate/temperature", 0)],
         ["generate.temperature: found 0, expected more: the 5 samples would be the same"],
@@ -216,4 +253,4 @@ def test_fault_is_told_in_one_line(name):
 
 
 def test_a_method_that_is_not_selected_asks_for_no_second_sample():
-    assert faults(("generate/samples", 1)) == []
+    assert faults(("generate/samples", 1), ("experiment/thresholds", [0.6])) == []

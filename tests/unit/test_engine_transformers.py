@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from halt import precision
-from halt.engines import Prompt, Sampling
+from halt.engines import EngineError, Prompt, Sampling
 from halt.engines.transformers import Engine, _choose, _key, _mix, gumbel
 
 PROMPTS = [
@@ -184,6 +184,15 @@ def test_top_p_keeps_the_smallest_set_that_reaches_it():
         expected = logits[:kept].softmax(-1) * draws
         assert chosen.max() < kept
         assert kept == 1 or chi_square_is_plausible(chosen.bincount(minlength=kept), expected)
+
+
+def test_a_prompt_that_leaves_no_room_in_the_context_is_refused_before_anything_is_written(engine):
+    limit = engine.model.config.max_position_embeddings
+    room = GREEDY._replace(max_new_tokens=limit - max(len(engine.encode(prompt)) for prompt in PROMPTS))
+    written = []
+    with pytest.raises(EngineError, match=rf"^a prompt has \d+ tokens and \d+ are to follow, but {limit} fit"):
+        engine.generate(PROMPTS, room._replace(max_new_tokens=room.max_new_tokens + 1), 4, written.append)
+    assert written == []
 
 
 def test_padding_changes_nothing(engine):

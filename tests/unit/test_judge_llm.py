@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
-from halt import prompts
-from halt.domains import Row
+from halt import domains, prompts, rewriting
+from halt.domains import Row, Verdict
 from halt.engines import scoring
 from halt.engines.openai import Engine
 from halt.judges import Case, JudgeError, calibration, llm, opening
+from halt.rewriting import halt_reference
 
 TEXTS = Path(__file__).parents[2] / "scripts" / "prompts"
 ADA = Row("ada", "ada", "", "Profile of Ada Bell.", "Ada Bell was Irish.\nAda Bell was born in 1801.", {})
@@ -70,10 +71,36 @@ def test_an_article_is_the_ground_truth_where_the_row_has_one(tmp_path):
     assert ADA.reference not in asked.last
 
 
-def test_the_same_right_statement_twice_is_one_fact(tmp_path):
+def test_the_evaluator_names_no_reference_statement(tmp_path):
     response = ["Ada Bell was Irish.", "ada bell  was Irish"]
     [[judged]], _ = by_text([Case(ADA, [response])], False, lambda asked: chat("supported"), tmp_path)
-    assert judged[0].verdict.fact == judged[1].verdict.fact
+    assert [item.verdict.fact for item in judged] == [None, None]
+    [[judged]] = llm.judge_by_probability(
+        [Case(ADA, [response])], False, lambda asked: [0.9] * len(asked), "{prompt}", 0
+    )
+    assert [item.verdict for item in judged] == [Verdict("right")] * 2
+
+
+def test_halt_reference_takes_what_an_evaluator_bore_out(tmp_path):
+    """In a domain that has no reference judge at all, too."""
+    row = ADA._replace(reference="Ada Bell was Irish. She painted the sea.")
+    sampled = ["The painter Ada Bell was Irish.", "Ada Bell was French."]
+    [[judged]], _ = by_text(
+        [Case(row, [sampled])],
+        False,
+        lambda asked: chat("contradicted" if "French" in asked.last else "supported"),
+        tmp_path,
+    )
+    verdicts = [item.verdict for item in judged]
+    sample = rewriting.Sample(
+        0, " ".join(sampled), tuple(sampled), tuple(v.label for v in verdicts), tuple(v.fact for v in verdicts)
+    )
+    wikibios = domains.load("wikibios")
+    settings = rewriting.Settings(
+        False, wikibios.join, 0, "keep", "Unsure", "Uncertain", options={"overlap": 0.5}, domain=wikibios
+    )
+    target = halt_reference.rewrite(rewriting.Judged("p0", "", row.reference, (sample,)), settings, "0.40")
+    assert target.target == "Ada Bell was Irish."
 
 
 @pytest.mark.parametrize(

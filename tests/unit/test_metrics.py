@@ -68,6 +68,14 @@ def test_independent_answer_worked_by_hand():
     assert scores["fragments_given"] == 4
 
 
+def test_an_answer_that_was_not_judged_is_left_out_and_one_that_said_nothing_is_not():
+    answers = {"p0": ("rw", ["a", None]), "p1": ("jj", [None] * 2), "p2": ("?j", [None] * 2), "p3": ("", [])}
+    scores = point(per_prompt(answers))
+    assert scores["response_rate"] == 1 / 2
+    assert scores["correctness"] == 1 / 2
+    assert scores["completeness_all"] == (1 / 4 + 0) / 2
+
+
 def test_a_fact_stated_three_times_counts_once_for_completeness_and_thrice_for_correctness():
     scores = point(per_prompt({"p0": ("rrrw", ["a", "a", "a", None])}))
     assert scores["completeness_all"] == 1 / 4

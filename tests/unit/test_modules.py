@@ -212,7 +212,7 @@ def test_the_config_reads_the_options_of_a_method_module_without_running_it(writ
 
 def test_options_may_say_their_type(write):
     tree = config_tree()
-    text = 'OPTIONS: dict = {"few": {"default": 1, "description": ""}}\ndef rewrite(prompt, settings, threshold): ...\n'
+    text = 'OPTIONS: dict = {"few": {"default": 1, "description": ""}}\ndef rewrite(prompt, settings, at): return at\n'
     tree["methods"]["halt"] |= {"rewrite": write("rewriting", text), "options": {"few": 2}}
     assert [line for line in config.validate(tree) if line.startswith("methods.halt.")] == []
 

@@ -162,12 +162,22 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_weights(model
     assert min(steps) > 0
 
 
-def test_a_pair_whose_prompt_alone_is_too_long_is_told(model, finetuned, tmp_path):
-    rows = _pairs(3)
+def test_a_pair_whose_prompt_alone_is_too_long_is_dropped_and_one_that_is_cut_is_counted(
+    model, finetuned, tmp_path, capfd
+):
+    rows = _pairs(5)
     rows[1]["prompt"][0]["content"] = "q" * 99
-    with pytest.raises(
-        TrainingError, match=r"prompts of \d+ of 12 pairs fill dpo.max_length, found 64, expected more$"
-    ):
+    rows[3]["rejected"][0]["content"] = "b" * 99
+    record = json.loads((_prefer(model, finetuned, tmp_path, rows=rows) / "training.json").read_text())
+    assert (record["pairs"], record["pairs_truncated"], record["pairs_dropped_too_long"]) == (4, 1, 1)
+    assert "4 pairs, 1 cut at dpo.max_length, 1 dropped whose prompt alone fills it" in capfd.readouterr().err
+
+
+def test_pairs_whose_prompts_are_all_too_long_are_told(model, finetuned, tmp_path):
+    rows = _pairs(3)
+    for row in rows:
+        row["prompt"][0]["content"] = "q" * 99
+    with pytest.raises(TrainingError, match=r"prompts of all 3 pairs fill dpo.max_length, found 64, expected more$"):
         _prefer(model, finetuned, tmp_path, rows=rows)
 
 

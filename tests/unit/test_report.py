@@ -15,7 +15,7 @@ from halt import config, frames, metrics, report
 from halt.report import controls, figures, markdown, tables
 
 MAIN = (
-    "model,domain,method,threshold,seed,test_domain,prompts,"
+    "model,domain,method,threshold,seed,test_domain,prompts,unjudged,"
     "response_rate,response_rate_lo,response_rate_hi,fragments_given,fragments_given_lo,fragments_given_hi,"
     "correctness,correctness_lo,correctness_hi,completeness_all,completeness_all_lo,completeness_all_hi,"
     "completeness_capable,completeness_capable_lo,completeness_capable_hi,f1_all,f1_all_lo,f1_all_hi,"
@@ -85,6 +85,21 @@ def test_main_table_has_a_row_per_result_and_one_over_the_seeds(run):
     for name in metrics.SCORES:
         assert (table[f"{name}_lo"] <= table[name] + 1e-9).all()
         assert (table[name] <= table[f"{name}_hi"] + 1e-9).all()
+
+
+def test_what_was_not_judged_is_told_beside_the_numbers():
+    key = made.answer("halt", "0.40")
+    rows = [
+        {**key, "id": id, "cluster": id, "given": given, "right": given, "facts": given, "unverifiable": 0}
+        | {"unjudged": unjudged, "n_all": 4, "n_capable": 4}
+        for id, given, unjudged in (("a", 2, 0), ("b", 0, 2), ("c", 4, 0))
+    ]
+    main = tables.main(frames.build(rows, frames.METRICS), metrics.Bootstrap(9, 0))
+    assert main["unjudged"].to_list() == [0.25]
+    assert main["response_rate"].to_list() == [1.0]  # of the two that anything is known of
+    text = markdown._table(main.rows(named=True), [])
+    assert "no usable verdict on up to 25 % of a method's fragments" in text
+    assert "no usable verdict" not in markdown._table(main.with_columns(unjudged=0.0).rows(named=True), [])
 
 
 def test_one_seed_has_no_row_over_the_seeds(tmp_path):

@@ -6,6 +6,7 @@ from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
+import synthetic as made
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,22 @@ def test_unverifiable_fragments_are_kept_or_dropped_as_configured(setting, kept)
 def test_unjudged_fragments_are_never_taught():
     assert halt_method.rewrite(prompt("rj"), settings(), "0.80").target == "s0 f0"
     assert halt_method.rewrite(prompt("rjr"), settings(dependent=True), "0.80").target == "s0 f0\nUnsure from here"
+
+
+def test_a_sample_that_was_not_judged_at_all_is_left_out():
+    drawn = {"p0": ["jj", "rj", "v"], "p1": ["jv", "j"], "p2": [""]}
+    answers = [
+        made.answer("samples", "none", id=id, sample=n) for id, samples in drawn.items() for n in range(len(samples))
+    ]
+    verdicts = [
+        row
+        for id, samples in drawn.items()
+        for n, labels in enumerate(samples)
+        for row in made.judged(made.answer("samples", "none", id=id, sample=n), labels.replace("v", "?"))
+    ]
+    data = made.data(*(made.row(id) for id in drawn))
+    found = list(rewriting.judged(data, made.responses(*map(made.response, answers)), made.judgements(*verdicts)))
+    assert [(one.id, [sample.index for sample in one.samples]) for one in found] == [("p0", [1, 2]), ("p2", [0])]
 
 
 def test_unverifiable_fragments_do_not_count_in_the_ranking():

@@ -40,6 +40,11 @@ def numbers(pairs):
     return [(pair.chosen_sample, pair.rejected_sample) for pair in pairs]
 
 
+def test_a_top_share_of_nearly_all_leaves_a_sample_to_prefer_them_to():
+    found = ranked(rated([0.2], [0.9], [0.5]), 0.9)
+    assert [(pair.chosen_sample, pair.rejected_sample) for pair in found] == [(1, 0), (2, 0)]
+
+
 def test_the_top_share_is_preferred_to_each_of_the_rest():
     # means: 0.2, 0.9, 0.5, 0.6, 0.1; the top 0.4 of five are the samples 1 and 3
     prompt = rated([0.1, 0.3], [0.9], [0.4, 0.6], [0.6], [0.1])
@@ -360,7 +365,8 @@ def test_facts_are_counted_as_factscore_does():
     rows = [
         metrics_row("a", 4, 3, unverifiable=1),  # 3 of 5
         metrics_row("b", 20, 10),  # 10 of 20, long enough
-        metrics_row("c", 0, 0, unjudged=2),  # no answer
+        metrics_row("c", 0, 0),  # no answer
+        metrics_row("d", 0, 0, unjudged=2),  # nobody knows: left out
     ]
     [row] = facts.table(frames.build(rows, frames.METRICS).lazy()).rows(named=True)
     assert (row["prompts"], row["method"], row["seed"]) == (3, "self-eval", "0")

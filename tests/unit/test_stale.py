@@ -150,3 +150,13 @@ def test_a_result_that_cannot_be_read_is_found_and_the_rest_is_looked_at(tmp_pat
     assert all(line.startswith("provenance: found none") for line in found.values())
     assert found["e/training.json"] == "provenance: found none, expected stage, version and settings"
     assert ".training.json.made: not readable JSON (" in found["f/training.json"]
+
+
+def test_an_optional_key_that_was_added_since(code):
+    said = SAID | {"settings": {"models/tiny": {"chat": True, "dtype": "float32"}}}
+    config = {"models": {"tiny": {"chat": True, "dtype": "float32", "engine": "vllm", "quantization": "4bit"}}}
+    assert [
+        str(finding) for finding in stale.of_result(said, codebase.digests("generate", said["settings"]), config)
+    ] == [
+        "models.tiny.engine: found none, expected vllm"  # quantization is read by what trains
+    ]

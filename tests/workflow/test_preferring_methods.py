@@ -53,9 +53,9 @@ def test_fewer_pairs_a_prompt_cost_what_pairs_cost_and_all_of_them_nothing(prefe
 
 def test_all_preference_methods_are_planned_behind_their_finetuning(preferred):
     methods = ["facttune-fs", "facttune-mc", "flame", "halt-dpo"]
-    planned = preferred.plan({"experiment": {"domains": ["biography"], "methods": methods, "thresholds": [0.6, 0.8]}})
+    planned = preferred.plan({"experiment": {"domains": ["biography"], "methods": methods, "thresholds": [0.2, 0.6]}})
     assert (planned["pair"], planned["prefer"]) == (4, 4)  # halt-dpo at 0.60 is there
-    assert planned["finetune"] == 1  # halt at 0.80; the other starts are there
+    assert planned["finetune"] == 1  # halt at 0.20; the other starts are there
 
 
 def test_a_method_that_finds_no_pair_leaves_the_adapter_it_starts_from(preferred, tmp_path):

@@ -43,3 +43,15 @@ def test_retries_stand_in_the_profile_alone_and_no_rule_sets_tasks():
 def test_job_arrays_are_left_off():
     """Version 2.8.0 of the executor loses outputs of array jobs."""
     assert "slurm-array-jobs" not in SLURM
+
+
+def test_a_job_that_wants_more_gpus_than_there_are_is_told_before_anything_runs(finished_run, tmp_path):
+    """Snakemake itself would start it as if it wanted what there is."""
+    run = finished_run.copy(tmp_path / "run")
+    needs = {"finetune": {"gpus": 2, "processes": 2}, "respond": {"gpus": 2, "processes": 1}}
+    done = run.snakemake("--forcerun", "finetune", config={"models": {"random-tiny": {"needs": needs}}})
+    assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-2:] == [
+        f"{rule}: found a need of 2 GPUs, but this run has 1: --resources gpu=2, if there are so many"
+        for rule in ("finetune", "respond")
+    ]

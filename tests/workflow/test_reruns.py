@@ -49,7 +49,7 @@ def test_a_file_that_no_other_rule_reads_is_made_where_it_is_not(changeable, nam
 
 
 def test_one_more_threshold_costs_no_sample_and_no_judgement(finished_run):
-    planned = finished_run.plan({"experiment": {"thresholds": [0.60, 0.80]}})
+    planned = finished_run.plan({"experiment": {"thresholds": [0.20, 0.60]}})
     assert set(planned) == FROM_REWRITE
     thresholded = 2 * DOMAINS  # halt and add-on
     assert planned["rewrite"] == planned["finetune"] == planned["respond"] == planned["score"] == thresholded

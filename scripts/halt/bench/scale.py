@@ -47,6 +47,7 @@ def grid(config: Mapping) -> dict:
             "thresholds": [digit / 10 for digit in range(1, 10)],
             "seeds": [0, 1, 2],
         },
+        "generate": {"samples": 10},  # nine thresholds pick nine of them
         "models": models,
         "domains": copies,
         "methods": {"halt-again": copy.deepcopy(config["methods"]["halt"])},

@@ -7,11 +7,11 @@ the end. In dependent domains, too, it counts wherever it stands in the sample (
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from halt.confidence import ConfidenceError, training_fragments
+from halt.confidence import TRAINING_SAMPLE, ConfidenceError, training_fragments
 
 
 def normal(text: str) -> str:
@@ -26,13 +26,17 @@ def agreement(fragments: Sequence[str], samples: Sequence[Sequence[str]]) -> lis
 
 
 def of_answers(fragments: pl.DataFrame, samples: pl.DataFrame, count: int) -> list[float]:
-    """Agreement of the answers' fragments with the samples of the same prompts, in the order of the rows.
+    """Agreement of the answers' fragments with samples of the same prompts, in the order of the rows.
 
-    fragments: FRAGMENTS of one answer a prompt; samples: FRAGMENTS of the samples 0 to count - 1 of these prompts,
-    where a sample without fragments has no row and agrees with nothing. ConfidenceError on a sample beyond these.
+    With as many samples as a training fragment is held against, all but the first, so that both are shares of the same
+    number. fragments: FRAGMENTS of one answer a prompt; samples: FRAGMENTS of the samples 0 to count - 1 of these
+    prompts, where a sample without fragments has no row and agrees with nothing. ConfidenceError on a sample beyond.
     """
     drawn = _drawn(samples, count)
-    return [agreement([text], list(drawn[id].values()))[0] for id, text in fragments.select("id", "text").iter_rows()]
+    return [
+        agreement([text], _others(drawn[id], TRAINING_SAMPLE))[0]
+        for id, text in fragments.select("id", "text").iter_rows()
+    ]
 
 
 def of_training(samples: pl.DataFrame, count: int) -> tuple[pl.DataFrame, list[float]]:
@@ -40,9 +44,12 @@ def of_training(samples: pl.DataFrame, count: int) -> tuple[pl.DataFrame, list[f
     chosen, drawn = training_fragments(samples), _drawn(samples, count)
     values = []
     for id, own, text in chosen.select("id", "sample", "text").iter_rows():
-        others = [fragments for index, fragments in drawn[id].items() if index != own]
-        values += agreement([text], others)
+        values += agreement([text], _others(drawn[id], own))
     return chosen, values
+
+
+def _others(drawn: Mapping[int, list[str]], own: int) -> list[list[str]]:
+    return [fragments for index, fragments in drawn.items() if index != own]
 
 
 def _drawn(samples: pl.DataFrame, count: int) -> dict[str, dict[int, list[str]]]:

@@ -27,6 +27,7 @@ def _check_thresholds(config: Mapping, sound: Sound) -> Faults:
             paths.threshold_label(threshold)
         except ValueError as error:
             yield place, str(error)
+    yield from methods.check_ranks(config, sound)
     if not (sound("experiment", "thresholds") and sound("experiment", "methods")) or config["experiment"]["thresholds"]:
         return
     without = {name for name, method in lookup.registry(config, "methods", sound) if "thresholds" not in method}
@@ -42,6 +43,17 @@ def _check_joint(config: Mapping, sound: Sound) -> Faults:
         return
     if len(lookup.selected_domains(config, sound)) == 1:
         yield place, "found true with one domain, expected several or false"
+    by_source: dict[str, str] = {}
+    for name in lookup.selected_domains(config, sound):
+        if sound("domains", name):
+            entry = config["domains"][name]
+            other = by_source.setdefault(repr((entry["module"], entry["source"])), name)
+            if entry["fold"] != config["domains"][other]["fold"]:
+                yield (
+                    place,
+                    f"found true, but {show(other)} and {show(name)} are folds of one source, expected one of them: the"
+                    " model would be trained on what it is tested on",
+                )
     selected = [name for _, name in lookup.items(config, sound, "experiment", "methods")]
     if selected and all(sound("methods", name) and config["methods"][name]["rewrite"] is None for name in selected):
         yield place, "found true, but no method of the experiment trains on targets, expected one that does, or false"
@@ -239,16 +251,20 @@ def _check_quantization(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_lengths(config: Mapping, sound: Sound) -> Faults:
-    if not sound("finetune", "max_length"):
-        return
-    length = config["finetune"]["max_length"]
-    for name in lookup.selected_domains(config, sound):
-        if sound("domains", name, "max_new_tokens") and length <= config["domains"][name]["max_new_tokens"]:
-            tokens = config["domains"][name]["max_new_tokens"]
-            yield (
-                ("finetune", "max_length"),
-                f"found {length}, expected more than domains.{name}.max_new_tokens ({tokens})",
-            )
+    selected = [name for _, name in lookup.items(config, sound, "experiment", "methods") if sound("methods", name)]
+    trainings = [("finetune",)]
+    if any("pairs" in config["methods"][name] for name in selected):
+        trainings.append(("dpo",))
+    if any(config["methods"][name].get("rated_by") == "tuned" for name in selected):
+        trainings.append(("sk_tuning", "training"))
+    for place in ((*training, "max_length") for training in trainings):
+        if not sound(*place):
+            continue
+        length = lookup.part(config, *place)
+        for name in lookup.selected_domains(config, sound):
+            if sound("domains", name, "max_new_tokens") and length <= config["domains"][name]["max_new_tokens"]:
+                tokens = config["domains"][name]["max_new_tokens"]
+                yield place, f"found {length}, expected more than domains.{name}.max_new_tokens ({tokens})"
 
 
 ALL = (

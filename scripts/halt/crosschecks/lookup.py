@@ -37,10 +37,7 @@ def registry(config: Mapping, section: str, sound: Sound, *keys: str) -> Iterato
     """(name, entry or the part of it under `keys`) for the entries in which that is sound."""
     for name in names(config, section):
         if sound(section, name, *keys):
-            part = config[section][name]
-            for key in keys:
-                part = part[key]
-            yield name, part
+            yield name, part(config[section][name], *keys)
 
 
 def names(config: Mapping, section: str) -> list[str]:
@@ -67,11 +64,16 @@ def known(name: str, config: Mapping, section: str, place: Place) -> Faults:
         yield place, f"found {show(name)}, expected a key of {section}{did_you_mean(name, there, 'there')}"
 
 
+def part(config: Mapping, *keys: str) -> Any:
+    """What stands under these keys."""
+    for key in keys:
+        config = config[key]
+    return config
+
+
 def divides(config: Mapping, model: str, *batch: str) -> Faults:
     """One line if the processes that train a model cannot share the global batch, under the keys `batch`, evenly."""
-    examples = config
-    for key in batch:
-        examples = examples[key]
+    examples = part(config, *batch)
     processes = config["models"][model]["needs"]["finetune"]["processes"]
     if examples % processes:
         yield (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from halt import modules, paths
+from halt import modules, paths, percentile
 from halt.crosschecks import lookup
 from halt.crosschecks.lookup import Sound
 from halt.errors import HaltError
@@ -13,14 +13,12 @@ from halt.schema import Faults, show
 def check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, module in lookup.registry(config, "methods", sound, "rewrite"):
         if module is not None:  # not loaded: that would load polars at every start of the workflow
-            place = ("methods", name, "rewrite")
-            broken = list(lookup.module_faults(partial(modules.check, "rewriting"), module, "rewriting", place))
-            yield from broken
-            without = sound("methods", name, "threshold") and not config["methods"][name]["threshold"]
-            if not broken and without and modules.reads("rewriting", module, "rewrite", place=2):
-                yield ("methods", name, "threshold"), f"found false, but module '{module}' needs one, expected true"
-            if not broken:
-                yield from _check_method_options(config, name, module, sound, "rewrite", "rewriting")
+            broken = list(
+                lookup.module_faults(
+                    partial(modules.check, "rewriting"), module, "rewriting", ("methods", name, "rewrite")
+                )
+            )
+            yield from broken or _check_rewriting(config, name, module, sound)
     for name, method in lookup.registry(config, "methods", sound):
         if "pairs" in method or "after" in method or "rated_by" in method:
             yield from _check_pairs(config, name, method, sound)
@@ -37,6 +35,55 @@ def check_methods(config: Mapping, sound: Sound) -> Faults:
                 yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
         if "thresholds" in method and not method["threshold"]:
             yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
+
+
+def _check_rewriting(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+    """A method has a threshold if, and only if, its sound module reads one."""
+    place = ("methods", name, "threshold")
+    if sound(*place):
+        chosen = config["methods"][name]["threshold"]
+        if modules.reads("rewriting", module, "rewrite", place=2):
+            if not chosen:
+                yield place, f"found false, but module '{module}' needs one, expected true"
+        elif chosen and not modules.reads("rewriting", module, "survey", place=2):
+            yield place, f"found true, but module '{module}' reads none, expected false"
+    yield from _check_method_options(config, name, module, sound, "rewrite", "rewriting")
+
+
+def check_ranks(config: Mapping, sound: Sound) -> Faults:
+    """No two thresholds of a method pick the same sample: the same model would be trained twice, and called a trend."""
+    if not (sound("generate", "samples") and sound("rewrite", "rank_base")):
+        return
+    samples, rank_base = config["generate"]["samples"], config["rewrite"]["rank_base"]
+    told = set()
+    for _, name in lookup.items(config, sound, "experiment", "methods"):
+        if not sound("methods", name) or not config["methods"][name]["threshold"]:
+            continue
+        module = config["methods"][name]["rewrite"]
+        if module is None or not _picks_a_sample(module):
+            continue
+        section = ("methods", name) if "thresholds" in config["methods"][name] else ("experiment",)
+        listed = lookup.part(config, *section, "thresholds") if sound(*section, "thresholds") else []
+        picked: dict[int, float] = {}
+        for number, threshold in enumerate(listed):
+            try:
+                place = percentile.place(paths.threshold_label(threshold), samples, rank_base)
+            except ValueError:  # told elsewhere
+                continue
+            at = (*section, "thresholds", number)
+            if picked.setdefault(place, threshold) != threshold and at not in told:
+                told.add(at)
+                same = f"picks the same of {samples} samples as {picked[place]}"
+                yield at, f"found {threshold}, which {same}, expected another, or more generate.samples"
+
+
+def _picks_a_sample(module: str) -> bool:
+    """Whether a rewriting module takes the alpha-percentile sample; one that is broken is told of elsewhere."""
+    try:
+        modules.check("rewriting", module)
+    except HaltError:
+        return False
+    return modules.calls("rewriting", module, "select")
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
@@ -113,6 +160,10 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     selected = [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]
     if name in selected:
         yield from _check_dpo(config, name, sound)
+        least = 1 if broken else modules.literal("preferences", module, "SAMPLES", 1)
+        if sound("generate", "samples") and config["generate"]["samples"] < least:
+            found = config["generate"]["samples"]
+            yield ("generate", "samples"), f"found {found}, but method {show(name)} pairs samples, expected {least}"
         if method.get("rated_by") == "tuned":
             yield from _check_sk_tuning(config, name, sound)
 
@@ -171,6 +222,8 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             of["rewrite"] is not None or {"pairs", "filter"} & of.keys()
         ):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
+        if of.get("rewrite") in paths.MARKING and not of["threshold"]:
+            yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
         if method["filter"] in paths.PROBING:
             yield from _check_probing(config, name, of, sound)
         if (

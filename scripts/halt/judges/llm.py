@@ -16,7 +16,7 @@ from typing import NamedTuple
 from halt import prompts
 from halt.domains import Row, Verdict
 from halt.judges import Case, Judged
-from halt.judges.calibration import Labelled, normal
+from halt.judges.calibration import Labelled
 
 WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
 NO_STEP = "none"  # the reply where no step is wrong
@@ -65,7 +65,7 @@ def judge_by_text(
             [_until(answers[case.row.id, tuple(response)], response) for response in case.responses] for case in cases
         ]
     return [
-        [[_labelled(answers[case.row.id, fragment], fragment) for fragment in response] for response in case.responses]
+        [[_labelled(answers[case.row.id, fragment]) for fragment in response] for response in case.responses]
         for case in cases
     ]
 
@@ -90,10 +90,7 @@ def judge_by_probability(
                 wrong = next((place for place, value in enumerate(values) if value < threshold), len(values))
                 verdicts = _steps_until(wrong, len(values))
             else:
-                verdicts = [
-                    _verdict("right" if value >= threshold else "wrong", fragment)
-                    for value, fragment in zip(values, response, strict=True)
-                ]
+                verdicts = [Verdict("right" if value >= threshold else "wrong") for value in values]
             judged.append([Judged(verdict, value) for verdict, value in zip(verdicts, values, strict=True)])
         results.append(judged)
     return results
@@ -187,8 +184,9 @@ def _numbered(steps: Sequence[str]) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
 
 
-def _labelled(label: str | None, fragment: str) -> Judged:
-    return UNJUDGED if label is None else Judged(_verdict(label, fragment), None)
+def _labelled(label: str | None) -> Judged:
+    """The evaluator names no reference statement, hence no fact."""
+    return UNJUDGED if label is None else Judged(Verdict(label), None)
 
 
 def _until(first_wrong: int | None, response: Sequence[str]) -> list[Judged]:
@@ -203,8 +201,3 @@ def _steps_until(right: int, steps: int) -> list[Verdict]:
     return [
         Verdict("right", None, f"step {place + 1}") if place < right else Verdict("wrong") for place in range(steps)
     ]
-
-
-def _verdict(label: str, fragment: str) -> Verdict:
-    """The fact of a right statement is its normal form: the same statement twice counts once."""
-    return Verdict(label, None, normal(fragment) if label == "right" else None)

@@ -3,6 +3,8 @@
 from halt.preferences import Pair, unequal
 from halt.rewriting import Judged, Settings, correctness
 
+SAMPLES = 2
+
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
     return unequal(prompt.samples, correctness)

@@ -10,6 +10,8 @@ from halt.confidence.self_consistency import normal
 from halt.preferences import Pair, unequal
 from halt.rewriting import Judged, Sample, Settings
 
+SAMPLES = 2
+
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
     said = {sample.index: {normal(fragment) for fragment in sample.fragments} for sample in prompt.samples}

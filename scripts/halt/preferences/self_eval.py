@@ -12,10 +12,12 @@ from statistics import fmean
 from halt.preferences import Pair
 from halt.rewriting import Judged, Sample, Settings
 
+SAMPLES = 2
 OPTIONS = {
     "top": {
         "description": (
-            "Share of a prompt's samples that is preferred to the rest, rounded up (arXiv 2402.09267: 0.3, or 0.5)."
+            "Share of a prompt's samples that is preferred to the rest, rounded up, but for the last one at least"
+            " (arXiv 2402.09267: 0.3, or 0.5)."
         ),
         "type": "number",
         "exclusiveMinimum": 0,
@@ -33,7 +35,7 @@ def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
     scored = [(_score(sample), sample) for sample in prompt.samples if sample.text.strip()]
     ranked = sorted(scored, key=lambda one: -one[0])
     # As it is written in the config: 0.28 of 25 samples are 7, and the binary 0.28 is a little more than that.
-    best = math.ceil(Fraction(str(settings.options["top"])) * len(ranked))
+    best = min(math.ceil(Fraction(str(settings.options["top"])) * len(ranked)), len(ranked) - 1)
     return [
         Pair(chosen.text.strip(), rejected.text.strip(), chosen.index, rejected.index, high, low)
         for high, chosen in ranked[:best]

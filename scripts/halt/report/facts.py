@@ -2,7 +2,8 @@
 
 FActScore (arXiv 2305.14251) is the mean, over the prompts that were answered, of supported facts / all facts given; a
 response of few facts is worth less with the length penalty exp(1 - 10 / n) for n < 10 facts. What the ground truth does
-not mention is not supported, and counts as incorrect here; what was not judged counts for nothing.
+not mention is not supported, and counts as incorrect here; what was not judged counts for nothing, and an
+answer of nothing else is left out.
 """
 
 import polars as pl
@@ -28,7 +29,8 @@ def table(metrics: pl.LazyFrame) -> pl.DataFrame:
     share = pl.col("right") / given
     penalty = pl.when(given < ENOUGH).then((1 - ENOUGH / given).exp()).otherwise(1.0)
     counted = (
-        metrics.group_by(_PLACE)
+        metrics.filter((pl.col("unjudged") == 0) | (given > 0))
+        .group_by(_PLACE)
         .agg(
             prompts=pl.len().cast(pl.Int64),
             correct=pl.col("right").mean(),

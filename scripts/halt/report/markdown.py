@@ -238,7 +238,14 @@ def _table(members, beside):
     counted = sorted({row["prompts"] for row in members})
     seeds = sorted({row["seed"] for row in members})
     mean = "mean over the seeds of finetuning where there are several" if "all" in seeds else f"seed {seeds[0]}"
-    lines += ["", f"Test prompts: {', '.join(map(str, counted))}; {mean}.", ""]
+    lines += ["", f"Test prompts: {', '.join(map(str, counted))}; {mean}."]
+    unjudged = max(row["unjudged"] for row in members)
+    if unjudged:
+        lines[-1] += (
+            f" The judge gave no usable verdict on up to {_percent(unjudged)} of a method's fragments: they count for"
+            " nothing, and an answer of no others is left out."
+        )
+    lines.append("")
     return "\n".join(lines)
 
 
@@ -264,7 +271,7 @@ def _number(value):
 
 
 def _percent(value):
-    return f"{100 * value:.0f} %"
+    return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def _signed(found):

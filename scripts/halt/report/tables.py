@@ -12,7 +12,7 @@ from .. import metrics
 from . import BASELINES, method_rank
 
 PLACE = ("model", "domain", "method", "threshold", "seed", "test_domain")
-MAIN = (*PLACE, "prompts", *(name + end for name in metrics.SCORES for end in ("", "_lo", "_hi")))
+MAIN = (*PLACE, "prompts", "unjudged", *(name + end for name in metrics.SCORES for end in ("", "_lo", "_hi")))
 PAIRED_SCORES = ("correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable", "response_rate")
 PAIRED = (*PLACE, "against", "score", "difference", "lo", "hi", "prompts")
 EQUAL = (
@@ -59,9 +59,16 @@ def main(table: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
 
 
 def main_row(key: Mapping, members: Sequence[pl.DataFrame], bootstrap: metrics.Bootstrap) -> dict:
-    """One row of `main`: the key and its scores; members are METRICS tables, one per seed."""
+    """One row of `main`: the key and its scores; members are METRICS tables, one per seed.
+
+    `unjudged` is the share of fragments on which the judge gave no usable verdict, 0 of none.
+    """
     found = metrics.estimate(members, bootstrap)
-    row = {**key, "prompts": members[0].height}
+    judged, unjudged = (
+        sum(table[name].sum() for table in members for name in names)
+        for names in (("given", "unverifiable"), ("unjudged",))
+    )
+    row = {**key, "prompts": members[0].height, "unjudged": unjudged / max(judged + unjudged, 1)}
     for place, name in enumerate(metrics.SCORES):
         row[name], row[f"{name}_lo"], row[f"{name}_hi"] = (part[place] for part in found)
     return row

@@ -10,7 +10,6 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
                                              `rewrite`, which gets the result as its fourth argument
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from halt import modules
+from halt import modules, percentile
 from halt.errors import HaltError
 
 
@@ -121,13 +120,12 @@ def correctness(sample: Sample) -> Fraction:
 
 
 def select(samples: tuple[Sample, ...], threshold: str, rank_base: int) -> Sample:
-    """The alpha-percentile sample: sorted ascending by correctness, number ceil(alpha * N) (paper section 1.5).
+    """The alpha-percentile sample of those sorted ascending by correctness: see halt.percentile.
 
-    Equal samples keep the order in which they were drawn. The rank is clamped to the last sample.
+    Equal samples keep the order in which they were drawn.
     """
     ordered = sorted(samples, key=lambda sample: (correctness(sample), sample.index))
-    rank = math.ceil(Fraction(threshold) * len(ordered)) - rank_base
-    return ordered[min(rank, len(ordered) - 1)]
+    return ordered[percentile.place(threshold, len(ordered), rank_base)]
 
 
 def keeps(label: str, settings: Settings) -> bool:
@@ -156,7 +154,9 @@ def wholly_right(sample: Sample, settings: Settings) -> bool:
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
     """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
 
-    In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
+    In the order of `data`; a sample without fragments has none. A sample of which unjudged fragments are all that could
+    count is left out, and so is a prompt without another: a judge's failure is no error of the model. RewriteError if a
+    prompt has no samples.
     """
     lists = (
         judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact")
@@ -171,4 +171,10 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
     for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
-        yield Judged(id, prompt, reference, tuple(samples[id]), truth)
+        usable = tuple(sample for sample in samples[id] if _is_judged(sample))
+        if usable:
+            yield Judged(id, prompt, reference, usable, truth)
+
+
+def _is_judged(sample: Sample) -> bool:
+    return "unjudged" not in sample.labels or not {"right", "wrong"}.isdisjoint(sample.labels)

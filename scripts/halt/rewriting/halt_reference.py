@@ -22,7 +22,7 @@ OPTIONS = {
         "exclusiveMinimum": 0,
         "maximum": 1,
         "default": 0.5,
-        "description": "share of a right fragment's words in its statement, where the judge names no fact (decision)",
+        "description": "share of a right fragment's words in its statement, where the judge names none (decision)",
     }
 }
 
