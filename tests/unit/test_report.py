@@ -406,6 +406,31 @@ def test_figure_names_what_gave_nothing(run):
     assert "gave nothing: halt 0.40" in [text.get_text() for text in axes.texts]
 
 
+def test_the_model_of_all_domains_stands_behind_and_changes_no_look(run):
+    rows = read(run, "main").filter((pl.col("domain") == "biography") & (pl.col("seed") == "all")).to_dicts()
+    joint = [{**row, "domain": "all"} for row in rows if row["method"] != "base"]
+    alone, both = (figures.tradeoff(shown, ["halt"]).legends[0].get_texts() for shown in (rows, joint + rows))
+    assert [text.get_text() for text in both] == [text.get_text() for text in alone]
+    counts = {
+        "cluster": "c",
+        "unverifiable": 0,
+        "unjudged": 0,
+        **dict.fromkeys(("given", "right", "facts", "n_all"), 1),
+    }
+    table = frames.build(
+        [
+            {**made.answer("halt", "0.40"), **counts, "n_capable": 1, "domain": domain, "test_domain": tested}
+            for domain, tested in (("all", "code"), ("medicine", "medicine"), ("code", "code"))
+        ],
+        frames.METRICS,
+    )
+    assert [(key.domain, key.test_domain) for key in tables.results(table)] == [
+        ("code", "code"),
+        ("medicine", "medicine"),
+        ("all", "code"),
+    ]
+
+
 def test_a_filter_is_one_curve_with_one_name(run):
     rows = read(run, "main").filter((pl.col("domain") == "biography") & (pl.col("seed") == "all")).to_dicts()
     halt = [row for row in rows if row["method"] == "halt"]

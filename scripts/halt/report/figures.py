@@ -68,7 +68,9 @@ def tradeoff(
     rows = report.seeds_of_report(main)
     models = list(dict.fromkeys(row["model"] for row in rows))
     panels = list(dict.fromkeys((row["domain"], row["test_domain"]) for row in rows))
-    results = list(dict.fromkeys((row["method"], row["threshold"]) for row in rows))
+    results = sorted(
+        {(row["method"], row["threshold"]) for row in rows}, key=lambda result: report.method_rank(*result)
+    )
     methods = list(dict.fromkeys(method for method, _ in results))
     crowded = len(set(methods) - set(halt)) > len(_COLOURS)
     if crowded:

@@ -37,11 +37,20 @@ class Result(NamedTuple):
 
 
 def results(table: pl.DataFrame) -> dict[Result, dict[str, pl.DataFrame]]:
-    """METRICS rows by result and, within it, by seed (as text), in the order in which tables list them."""
+    """METRICS rows by result and, within it, by seed (as text), in the order in which tables list them.
+
+    A model's own domain comes before what it was trained on together with others.
+    """
     found = {}
     for (*key, seed), members in table.partition_by(*Result._fields, "seed", as_dict=True).items():
         found.setdefault(Result(*key), {})[seed] = members
-    order = sorted(found, key=lambda key: (key.model, key.domain, key.test_domain, *method_rank(*key[2:4])))
+    order = sorted(
+        found,
+        key=lambda key: (
+            *(key.model, key.domain != key.test_domain, key.domain, key.test_domain),
+            *method_rank(key.method, key.threshold),
+        ),
+    )
     return {key: {str(seed): found[key][seed] for seed in sorted(found[key])} for key in order}
 
 
