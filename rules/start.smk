@@ -11,15 +11,16 @@ def planned(wildcard, *rules):
     return {job.wildcards_dict[wildcard] for job in jobs}
 
 
-def spread_wider():
+def wanting_more_gpus():
     """The jobs to be run that want more GPUs than a limited run has: they would start as if they wanted no more."""
     limit = workflow.global_resources.get("gpu")
     for job in workflow.dag.needrun_jobs() if limit is not None else ():
-        wanted = processes.gpus(job.resources.get("processes", "cpu:1"))
+        asked_for = job.rule.resources.get("gpu")
+        wanted = 0 if asked_for is None else asked_for.evaluate(job.wildcards, attempt=1).value
         if wanted > limit.value:
             yield (
-                f"{job.rule.name}: found a need of {wanted} GPUs, but this run has {limit.value}:"
-                f" --resources gpu={wanted}, if there are so many"
+                f"{job.rule.name}: found a need of {wanted} GPUs, but this run has {limit.value}: --resources"
+                f" gpu={wanted} mem_mb=…, if there are so many"
             )
 
 
@@ -32,7 +33,7 @@ onstart:
             planned("domain", "judge", "sk_judge") | planned("test_domain", "judge_responses"),
             os.environ,
         )
-        if lines := sorted(set(spread_wider())):
+        if lines := sorted(set(wanting_more_gpus())):
             raise errors.HaltError("\n".join(lines))
         locking.hold(Path("results"))
     except errors.HaltError as error:

@@ -43,7 +43,9 @@ def main(args: argparse.Namespace) -> None:
         "threshold": args.threshold,
     }
     rows, found = [], 0
-    for prompt in rewriting.judged(data, generations, judgements):
+    drawn = list(rewriting.judged(data, generations, judgements))
+    prompts = rewriting.usable(drawn, preferences.load(method["pairs"]))
+    for prompt in prompts:
         pairs = preferences.paired(method["pairs"], prompt, settings, args.threshold)
         found += len(pairs)
         for pair in preferences.drawn(pairs, most, seed, prompt.id):
@@ -52,7 +54,11 @@ def main(args: argparse.Namespace) -> None:
     inputs = [args.data, args.generations, args.judgements]
     footer = provenance.about("pair", args.version, args.settings, inputs)
     provenance.write(table, args.output, frames.PAIRS, footer)
-    print(f"{len(rows)} of {found} pairs, of {table['id'].n_unique()} of {len(data)} prompts")
+    left_out = rewriting.samples(drawn) - rewriting.samples(prompts)
+    print(
+        f"{len(rows)} of {found} pairs, of {table['id'].n_unique()} of {len(data)} prompts;"
+        f" {left_out} samples left out, without a usable verdict"
+    )
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def main(args: argparse.Namespace) -> None:
         "method": args.method,
         "threshold": args.threshold,
     }
-    prompts = list(rewriting.judged(data, generations, judgements))
+    drawn = list(rewriting.judged(data, generations, judgements))
+    prompts = rewriting.usable(drawn, rewriting.load(method))
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}
         for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)
@@ -63,7 +64,8 @@ def main(args: argparse.Namespace) -> None:
     provenance.write(table, args.output, frames.TARGETS, footer)
     print(
         f"{len(rows)} targets of {len(data)} prompts,"
-        f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept"
+        f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept;"
+        f" {rewriting.samples(drawn) - rewriting.samples(prompts)} samples left out, without a usable verdict"
     )
 
 

@@ -44,27 +44,23 @@ def check(package: str, name: str) -> None:
     _whole(package, name, _defined(tree))
 
 
-def reads(package: str, name: str, function: str, place: int) -> bool:
-    """Whether a function of a sound module reads its positional argument number `place`. Nothing is executed."""
+def reads(package: str, name: str, function: str, place: int) -> bool | None:
+    """Whether a function of a sound module reads its positional argument number `place`; None if it is not written
+    there with so many. Nothing is executed."""
     for node in ast.parse(_file(package, name).read_bytes()).body:
-        if isinstance(node, ast.FunctionDef) and node.name == function and place < len(node.args.args):
-            wanted = node.args.args[place].arg
-            inner = (part for part in ast.walk(node) if isinstance(part, ast.Name))
-            return any(part.id == wanted and isinstance(part.ctx, ast.Load) for part in inner)
-    return False
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            positional = [*node.args.posonlyargs, *node.args.args]
+            if place < len(positional):
+                wanted = positional[place].arg
+                inner = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+                return any(part.id == wanted and isinstance(part.ctx, ast.Load) for part in inner)
+    return None
 
 
 def mentions(package: str, name: str, attribute: str) -> bool:
     """Whether a sound module reads an attribute of that name anywhere. Nothing is executed."""
     tree = ast.parse(_file(package, name).read_bytes())
     return any(isinstance(node, ast.Attribute) and node.attr == attribute for node in ast.walk(tree))
-
-
-def calls(package: str, name: str, function: str) -> bool:
-    """Whether a sound module calls a function by that name anywhere. Nothing is executed."""
-    tree = ast.parse(_file(package, name).read_bytes())
-    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return any(function in (getattr(one, "id", None), getattr(one, "attr", None)) for one in called)
 
 
 def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:

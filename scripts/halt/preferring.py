@@ -102,6 +102,8 @@ def prefer(
         train_dataset=Dataset.from_list([rows[row] for row in stream]),
         processing_class=tokenizer,
     )
+    if len(trainer.train_dataset) != len(stream):  # the order would be another than `stream` says
+        raise TrainingError(f"{run.label}: TRL kept {len(trainer.train_dataset)} of {len(stream)} pairs, expected all")
     for name, weight in trainer.model.named_parameters():
         weight.requires_grad_(".default." in name)  # the reference stays as it is
         if weight.requires_grad:  # TRL rounds the adapter of a quantised model to bfloat16, and not the reference
@@ -125,7 +127,7 @@ def prefer(
 
 
 def _fitted(rows: Sequence[Mapping], tokenizer: PreTrainedTokenizerBase, max_length: int) -> _Fitted:
-    """What `max_length` leaves of the pairs. TRL would cut and drop the same, and tell neither."""
+    """What `max_length` leaves of the pairs. TRL would cut and drop too, and tell neither."""
     kept, truncated = [], 0
     for row in rows:
         both = [{"prompt": row["prompt"], "completion": row[answer]} for answer in ("chosen", "rejected")]

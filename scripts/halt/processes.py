@@ -19,14 +19,6 @@ def spread(needs: Mapping) -> int | str:
     return f"shard:{gpus}" if processes == 1 and gpus > 1 else processes
 
 
-def gpus(spread: int | str) -> int:
-    """How many GPUs a job takes that is spread so: see `spread`."""
-    if isinstance(spread, int):
-        return spread
-    kind, _, number = spread.partition(":")
-    return 0 if kind == "cpu" else int(number)
-
-
 class Processes(NamedTuple):
     """This process among those of its stage. barrier returns once every one of them has called it."""
 

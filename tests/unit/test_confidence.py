@@ -437,6 +437,13 @@ def test_what_a_right_answer_is_is_what_it_was_in_training():
         assert of_answers(*tables, share, dependent)["sure"]["right"] == pytest.approx(right / 5)
 
 
+def test_an_answer_that_was_not_judged_is_not_ranked():
+    assurances, counted = assured({"a": "r", "b": "w", "c": ""}, [0.9, 0.1, 0.5], [1.0, 1.0, 1.0])
+    counted = counted.with_columns(unjudged=pl.when(pl.col("id") == "c").then(2).otherwise(0).cast(pl.Int32))
+    row = of_answers(assurances, counted)["sure"]
+    assert (row["number"], row["right"], row["auroc"]) == (2, 0.5, 1.0)
+
+
 def test_a_method_that_is_counted_once_is_ranked_too_and_an_answer_that_is_not_counted_is_refused():
     assurances, counted = assured({"a": "r", "b": "w"}, [0.9, 0.1], [1.0, 1.0], "mine", counts_as="mine")
     assert of_answers(assurances, counted)["sure"]["ap"] == 1.0

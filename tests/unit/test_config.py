@@ -160,7 +160,9 @@ BROKEN = {
         ["experiment.joint: found true with one domain, expected several or false"],
     ),
     "one model for two folds of one source": (
-        [("experiment/joint", True), ("domains/again", {**DEFAULT["domains"]["biography"], "fold": 1}),
+        [("experiment/joint", True),
+         ("domains/again", {**DEFAULT["domains"]["biography"], "fold": 1,
+                            "source": dict(reversed(DEFAULT["domains"]["biography"]["source"].items()))}),
          ("experiment/domains", ["biography", "code", "again"])],
         [
             ("experiment.joint: found true, but 'biography' and 'again' are folds of one source, expected one of them: "

@@ -87,20 +87,24 @@ BROKEN = {
     "pairs of one sample": (
         [("generate/samples", 1), ("experiment/thresholds", [0.6]), ("experiment/methods", ["flame", "self-eval"])],
         [
-            "generate.samples: found 1, but method 'flame' pairs samples, expected 2",
-            "generate.samples: found 1, but method 'self-eval' pairs samples, expected 2",
+            "generate.samples: found 1, but method 'flame' pairs samples, expected at least 2",
+            "generate.samples: found 1, but method 'self-eval' pairs samples, expected at least 2",
         ],
     ),
     "answers with marks that are filtered": (
         [("methods/p-true/of", "r-tuning")],
         ["methods.p-true.of: found 'r-tuning', which marks its answers, expected a method that does not"],
     ),
-    "trainings that would cut every answer": (
-        [("dpo/max_length", 20), ("sk_tuning/training/max_length", 48), ("domains/code/max_new_tokens", 48),
-         ("experiment/domains", ["code"]), ("experiment/methods", ["base", "self-align"])],
+    "pairs longer than what is trained on": (
+        [("dpo/max_length", 48), ("domains/code/max_new_tokens", 48), ("experiment/domains", ["code"]),
+         ("experiment/methods", ["base", "self-align"])],
+        ["dpo.max_length: found 48, expected more than domains.code.max_new_tokens (48)"],
+    ),
+    "thresholds at which preference training starts from the same adapter": (
+        [("generate/samples", 3), ("experiment/thresholds", [0.4, 0.6]), ("experiment/methods", ["base", "halt-dpo"])],
         [
-            "dpo.max_length: found 20, expected more than domains.code.max_new_tokens (48)",
-            "sk_tuning.training.max_length: found 48, expected more than domains.code.max_new_tokens (48)",
+            ("experiment.thresholds[1]: found 0.6, which picks the same of 3 samples as 0.4, expected another, or more "
+             "generate.samples"),
         ],
     ),
     "samples that would be the same": (

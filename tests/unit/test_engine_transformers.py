@@ -186,11 +186,11 @@ def test_top_p_keeps_the_smallest_set_that_reaches_it():
         assert kept == 1 or chi_square_is_plausible(chosen.bincount(minlength=kept), expected)
 
 
-def test_a_prompt_that_leaves_no_room_in_the_context_is_refused_before_anything_is_written(engine):
+def test_a_prompt_that_leaves_no_room_in_the_context_is_refused(engine):
     limit = engine.model.config.max_position_embeddings
     room = GREEDY._replace(max_new_tokens=limit - max(len(engine.encode(prompt)) for prompt in PROMPTS))
     written = []
-    with pytest.raises(EngineError, match=rf"^a prompt has \d+ tokens and \d+ are to follow, but {limit} fit"):
+    with pytest.raises(EngineError, match=rf"^the prompt 'p\d' has \d+ tokens and \d+ are to follow, but {limit} fit"):
         engine.generate(PROMPTS, room._replace(max_new_tokens=room.max_new_tokens + 1), 4, written.append)
     assert written == []
 

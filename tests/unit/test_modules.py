@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halt import config, domains, errors, modules, rewriting, splitting
+from halt import config, domains, errors, modules, preferences, rewriting, splitting
 from halt.judges import Case, JudgeError, reference
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +208,33 @@ def test_the_config_reads_the_options_of_a_method_module_without_running_it(writ
     tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
     [line] = [line for line in config.validate(tree) if line.startswith("methods.halt.rewrite")]
     assert line.endswith(fault)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["from halt.rewriting.halt import rewrite\n", "def rewrite(prompt, settings, threshold, /): return threshold\n"],
+)
+def test_a_threshold_may_be_read_where_it_is_not_seen(write, text):
+    tree = config_tree()
+    tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
+    assert [line for line in config.validate(tree) if line.startswith("methods.halt.")] == []
+
+
+def test_a_number_of_samples_that_is_no_literal_is_one_fault_of_several(write, monkeypatch):
+    tree = config_tree()
+    folder = Path(preferences.__file__).parent
+    name = write("rewriting", "")  # for its name alone
+    text = "SAMPLES = 1 + 1\ndef pairs(prompt, settings, threshold): ...\n"
+    (modules._HERE / "preferences").mkdir()
+    for file in folder.glob("[a-z]*.py"):
+        (modules._HERE / "preferences" / file.name).write_bytes(file.read_bytes())
+    (modules._HERE / f"preferences/{name}.py").write_text(text)
+    tree["methods"]["flame"]["pairs"] = name
+    tree["experiment"]["methods"] = ["flame"]
+    tree["generate"]["temperature"] = -1
+    lines = [line for line in config.validate(tree) if line.startswith(("methods.flame.", "generate."))]
+    assert lines[0].startswith("generate.temperature: found -1")
+    assert lines[1].endswith("SAMPLES is not a literal int, expected one")
 
 
 def test_options_may_say_their_type(write):

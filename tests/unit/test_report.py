@@ -1,6 +1,7 @@
 """Tables and figure from a made-up run: their columns, what they say, and that equal inputs give equal bytes."""
 
 import json
+import operator
 
 import numpy as np
 import polars as pl
@@ -100,6 +101,44 @@ def test_what_was_not_judged_is_told_beside_the_numbers():
     text = markdown._table(main.rows(named=True), [])
     assert "no usable verdict on up to 25 % of a method's fragments" in text
     assert "no usable verdict" not in markdown._table(main.with_columns(unjudged=0.0).rows(named=True), [])
+
+
+def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
+    own = made.answer("unchanged-own", "none")
+    verdicts = made.judgements(
+        *made.judged({**own, "id": "p0"}, "rr"),
+        *made.judged({**own, "id": "p1"}, "jj"),
+        *made.judged({**own, "id": "p2"}, "rj"),
+    )
+    counts = {"cluster": "c", "facts": 0, "unverifiable": 0, "n_all": 2, "n_capable": 2}
+    table = frames.build(
+        [
+            {
+                **own,
+                "method": method,
+                "threshold": threshold,
+                "id": id,
+                "given": given,
+                "right": given,
+                "unjudged": unjudged,
+            }
+            | counts
+            for method, threshold in (("unchanged-own", "none"), ("halt", "0.40"))
+            for id, given, unjudged in (("p0", 2, 0), ("p1", 0, 2), ("p2", 1, 1))
+        ],
+        frames.METRICS,
+    )
+    for dependent in (False, True):
+        [trimmed] = [controls.random_trim(table, verdicts, ["halt"], {"biography": dependent}, 0)]
+        of = {row["id"]: (row["given"], row["unjudged"]) for row in trimmed.rows(named=True)}
+        assert of == {"p0": (2, 0), "p1": (0, 2), "p2": (1, 0)}
+        assert trimmed.select(metrics.is_judged()).to_series().to_list() == [True, False, True]
+
+
+def test_a_judge_that_failed_on_everything_is_not_called_abstention():
+    row = {"method": "halt", "threshold": "0.40", "response_rate": None, "correctness": None, "prompts": 2}
+    told = markdown._finding(row, [row], {}, 0.5)
+    assert told == "**Open:** the judge gave no usable verdict on any answer of halt at α = 0.40."
 
 
 def test_one_seed_has_no_row_over_the_seeds(tmp_path):
@@ -406,11 +445,17 @@ def test_figure_names_what_gave_nothing(run):
     assert "gave nothing: halt 0.40" in [text.get_text() for text in axes.texts]
 
 
-def test_the_model_of_all_domains_stands_behind_and_changes_no_look(run):
+def test_the_model_of_all_domains_changes_no_look(run):
     rows = read(run, "main").filter((pl.col("domain") == "biography") & (pl.col("seed") == "all")).to_dicts()
     joint = [{**row, "domain": "all"} for row in rows if row["method"] != "base"]
-    alone, both = (figures.tradeoff(shown, ["halt"]).legends[0].get_texts() for shown in (rows, joint + rows))
-    assert [text.get_text() for text in both] == [text.get_text() for text in alone]
+    alone, both = (legend_of(figures.tradeoff(shown, ["halt"])) for shown in (rows, joint + rows))
+    look = operator.methodcaller("get_color"), operator.methodcaller("get_marker")
+    assert {name: [of(handle) for of in look] for name, handle in both.items()} == {
+        name: [of(handle) for of in look] for name, handle in alone.items()
+    }
+
+
+def test_the_model_of_all_domains_is_listed_behind_the_others():
     counts = {
         "cluster": "c",
         "unverifiable": 0,

@@ -2,11 +2,12 @@
 
 import json
 import math
+import re
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import synthetic as made
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,20 +98,29 @@ def test_unjudged_fragments_are_never_taught():
     assert halt_method.rewrite(prompt("rjr"), settings(dependent=True), "0.80").target == "s0 f0\nUnsure from here"
 
 
-def test_a_sample_that_was_not_judged_at_all_is_left_out():
-    drawn = {"p0": ["jj", "rj", "v"], "p1": ["jv", "j"], "p2": [""]}
-    answers = [
-        made.answer("samples", "none", id=id, sample=n) for id, samples in drawn.items() for n in range(len(samples))
+def test_a_sample_that_was_not_judged_at_all_is_left_out_by_who_reads_verdicts():
+    drawn = [
+        prompt("jj", "rj", "v")._replace(id="p0"),
+        prompt("jv", "j")._replace(id="p1"),
+        prompt("")._replace(id="p2"),
     ]
-    verdicts = [
-        row
-        for id, samples in drawn.items()
-        for n, labels in enumerate(samples)
-        for row in made.judged(made.answer("samples", "none", id=id, sample=n), labels.replace("v", "?"))
-    ]
-    data = made.data(*(made.row(id) for id in drawn))
-    found = list(rewriting.judged(data, made.responses(*map(made.response, answers)), made.judgements(*verdicts)))
+    found = rewriting.usable(drawn, halt_method)
     assert [(one.id, [sample.index for sample in one.samples]) for one in found] == [("p0", [1, 2]), ("p2", [0])]
+    assert rewriting.samples(drawn) - rewriting.samples(found) == 3
+    for module in (unchanged_own, unchanged_reference, r_tuning_u):
+        assert rewriting.usable(drawn, module) == drawn
+
+
+@pytest.mark.parametrize("name", modules.names("rewriting"))
+def test_what_a_module_says_of_itself_is_so(name):
+    """RANKED: two thresholds may take one sample, which the config's check refuses. VERDICTS: none changes a target."""
+    text = Path(rewriting.__file__).with_name(f"{name}.py").read_text()
+    module = rewriting.load(name)
+    assert vars(module).get("RANKED", False) == (" select(" in text)
+    if not vars(module).get("VERDICTS", True):
+        assert not {"labels", "facts", "correctness", "wholly_right", "first_error", "select"} & set(
+            re.findall(r"\w+", text)
+        )
 
 
 def test_unverifiable_fragments_do_not_count_in_the_ranking():

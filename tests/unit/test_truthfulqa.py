@@ -58,6 +58,13 @@ def test_an_abstention_is_true_and_not_informative_and_one_wrong_fragment_makes_
     assert (row["mc1"], row["mc2_hi"], row["by"]) == (None, None, "likelihood")
 
 
+def test_an_unjudged_fragment_leaves_open_what_no_other_one_decides():
+    # given, right, unjudged: true or not; wrong all the same; nothing known
+    answers = [answered(*one) | {"unjudged": 1} for one in (("a", 1, 1), ("b", 2, 1), ("c", 0, 0))]
+    (row,) = table([*answers, answered("d", 1, 1)]).rows(named=True)
+    assert (row["true"], row["info"], row["true_info"]) == (1 / 2, 3 / 3, 1 / 2)
+
+
 def test_mc1_and_mc2_are_the_benchmark_s():
     # in a an incorrect one is above the best, in b only another correct one is
     found = offered("a", [0.3, 0.1, 0.2, 0.4]) + offered("b", [0.03, 0.05, 0.02])

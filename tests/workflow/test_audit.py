@@ -14,7 +14,7 @@ import pytest
 from runs import ROOT, TABLES, environment
 from snakemake import spawn_jobs
 
-from halt import frames, locking, provenance
+from halt import frames, locking, provenance, versions
 
 METRICS = "results/metrics/random-tiny/biography/halt/0.60/seed0/biography.parquet"
 GENERATIONS = "results/generations/random-tiny/biography/train.parquet"
@@ -119,11 +119,13 @@ def test_a_folder_without_results_is_not_called_fresh(finished_run, tmp_path):
 
 
 def test_a_bumped_version_lists_that_stage_alone(changeable):
-    changeable.edit("scripts/halt/versions.py", lambda text: text.replace("\nSCORE = 1", "\nSCORE = 9"))
+    changeable.edit(
+        "scripts/halt/versions.py", lambda text: text.replace(f"\nSCORE = {versions.SCORE}", "\nSCORE = 99")
+    )
     findings, _ = audit(changeable)
-    versions = [line for line in findings if ": version of " in line]
-    assert len(versions) == len(list((changeable.folder / "results/metrics").rglob("*.parquet")))
-    assert all(line.endswith(": version of score: found 1, expected 9") for line in versions)
+    bumped = [line for line in findings if ": version of " in line]
+    assert len(bumped) == len(list((changeable.folder / "results/metrics").rglob("*.parquet")))
+    assert all(line.endswith(f": version of score: found {versions.SCORE}, expected 99") for line in bumped)
 
 
 def test_a_changed_setting_lists_who_took_it(changeable):

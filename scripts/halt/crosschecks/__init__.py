@@ -3,6 +3,7 @@
 A check looks only at values that obey the schema (`sound`), so that one mistake is reported once.
 """
 
+import json
 from collections.abc import Mapping
 from types import ModuleType
 
@@ -47,7 +48,7 @@ def _check_joint(config: Mapping, sound: Sound) -> Faults:
     for name in lookup.selected_domains(config, sound):
         if sound("domains", name):
             entry = config["domains"][name]
-            other = by_source.setdefault(repr((entry["module"], entry["source"])), name)
+            other = by_source.setdefault(json.dumps([entry["module"], entry["source"]], sort_keys=True), name)
             if entry["fold"] != config["domains"][other]["fold"]:
                 yield (
                     place,
@@ -252,19 +253,17 @@ def _check_quantization(config: Mapping, sound: Sound) -> Faults:
 
 def _check_lengths(config: Mapping, sound: Sound) -> Faults:
     selected = [name for _, name in lookup.items(config, sound, "experiment", "methods") if sound("methods", name)]
-    trainings = [("finetune",)]
-    if any("pairs" in config["methods"][name] for name in selected):
-        trainings.append(("dpo",))
-    if any(config["methods"][name].get("rated_by") == "tuned" for name in selected):
-        trainings.append(("sk_tuning", "training"))
-    for place in ((*training, "max_length") for training in trainings):
-        if not sound(*place):
+    for training in ("finetune", *(["dpo"] if any("pairs" in config["methods"][name] for name in selected) else [])):
+        if not sound(training, "max_length"):
             continue
-        length = lookup.part(config, *place)
+        length = config[training]["max_length"]
         for name in lookup.selected_domains(config, sound):
             if sound("domains", name, "max_new_tokens") and length <= config["domains"][name]["max_new_tokens"]:
                 tokens = config["domains"][name]["max_new_tokens"]
-                yield place, f"found {length}, expected more than domains.{name}.max_new_tokens ({tokens})"
+                yield (
+                    (training, "max_length"),
+                    f"found {length}, expected more than domains.{name}.max_new_tokens ({tokens})",
+                )
 
 
 ALL = (

@@ -42,10 +42,10 @@ def _check_rewriting(config: Mapping, name: str, module: str, sound: Sound) -> F
     place = ("methods", name, "threshold")
     if sound(*place):
         chosen = config["methods"][name]["threshold"]
-        if modules.reads("rewriting", module, "rewrite", place=2):
-            if not chosen:
-                yield place, f"found false, but module '{module}' needs one, expected true"
-        elif chosen and not modules.reads("rewriting", module, "survey", place=2):
+        rewrites, surveys = (modules.reads("rewriting", module, name, place=2) for name in ("rewrite", "survey"))
+        if rewrites and not chosen:
+            yield place, f"found false, but module '{module}' needs one, expected true"
+        elif rewrites is False and not surveys and chosen:
             yield place, f"found true, but module '{module}' reads none, expected false"
     yield from _check_method_options(config, name, module, sound, "rewrite", "rewriting")
 
@@ -59,8 +59,7 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
     for _, name in lookup.items(config, sound, "experiment", "methods"):
         if not sound("methods", name) or not config["methods"][name]["threshold"]:
             continue
-        module = config["methods"][name]["rewrite"]
-        if module is None or not _picks_a_sample(module):
+        if not any(_ranks(module) for module in _rewritings(config, name, sound)):
             continue
         section = ("methods", name) if "thresholds" in config["methods"][name] else ("experiment",)
         listed = lookup.part(config, *section, "thresholds") if sound(*section, "thresholds") else []
@@ -77,13 +76,22 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
                 yield at, f"found {threshold}, which {same}, expected another, or more generate.samples"
 
 
-def _picks_a_sample(module: str) -> bool:
+def _rewritings(config: Mapping, name: str, sound: Sound) -> list[str]:
+    """The rewriting modules behind a method: its own, and those of the methods that it goes on from."""
+    found, seen = [], set()
+    while name not in seen and sound("methods", name):
+        seen.add(name)
+        found.append(config["methods"][name]["rewrite"])
+        name = config["methods"][name].get("after", name)
+    return [module for module in found if module is not None]
+
+
+def _ranks(module: str) -> bool:
     """Whether a rewriting module takes the alpha-percentile sample; one that is broken is told of elsewhere."""
     try:
-        modules.check("rewriting", module)
-    except HaltError:
+        return modules.literal("rewriting", module, "RANKED", False)
+    except (HaltError, SyntaxError, ValueError):
         return False
-    return modules.calls("rewriting", module, "select")
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
@@ -160,12 +168,25 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     selected = [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]
     if name in selected:
         yield from _check_dpo(config, name, sound)
-        least = 1 if broken else modules.literal("preferences", module, "SAMPLES", 1)
-        if sound("generate", "samples") and config["generate"]["samples"] < least:
-            found = config["generate"]["samples"]
-            yield ("generate", "samples"), f"found {found}, but method {show(name)} pairs samples, expected {least}"
+        if not broken:
+            yield from _check_sample_count(config, name, module, sound)
         if method.get("rated_by") == "tuned":
             yield from _check_sk_tuning(config, name, sound)
+
+
+def _check_sample_count(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
+    """Whether there are as many samples as a pairing module needs."""
+    try:
+        least = modules.literal("preferences", module, "SAMPLES", 1)
+    except HaltError as error:
+        yield ("methods", name, "pairs"), str(error)
+        return
+    if sound("generate", "samples") and config["generate"]["samples"] < least:
+        found = config["generate"]["samples"]
+        yield (
+            ("generate", "samples"),
+            f"found {found}, but method {show(name)} pairs samples, expected at least {least}",
+        )
 
 
 def _check_sk_tuning(config: Mapping, name: str, sound: Sound) -> Faults:

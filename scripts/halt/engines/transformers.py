@@ -99,17 +99,17 @@ class Engine:
         """N completions of every prompt, in the prompts' order.
 
         batch_size: sequences decoded together (prompts × N); it changes speed and memory, not the samples, up to
-        floating-point ties. count: told how many prompts each finished batch had, for progress. EngineError, before
-        anything is written, if a prompt leaves no room for max_new_tokens in the model's context.
+        floating-point ties. count: told how many prompts each finished batch had, for progress. EngineError if one of
+        the prompts leaves no room for max_new_tokens in the model's context.
         """
         encoded = [self.encode(prompt) for prompt in prompts]
-        limit = self.model.config.get_text_config().max_position_embeddings
-        longest = max(map(len, encoded), default=0)
-        if longest + sampling.max_new_tokens > limit:
-            raise engines.EngineError(
-                f"a prompt has {longest} tokens and {sampling.max_new_tokens} are to follow, but {limit} fit:"
-                " the model's context"
-            )
+        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)  # not all models have one
+        for prompt, tokens in zip(prompts, encoded, strict=True):
+            if limit is not None and len(tokens) + sampling.max_new_tokens > limit:
+                raise engines.EngineError(
+                    f"the prompt '{prompt.id}' has {len(tokens)} tokens and {sampling.max_new_tokens} are to follow,"
+                    f" but {limit} fit, the model's context: expected fewer shots or a smaller max_new_tokens"
+                )
         per_batch = max(1, batch_size // sampling.samples)
         by_length = sorted(range(len(prompts)), key=lambda index: len(encoded[index]))
         results: list[list[Completion]] = [[] for _ in prompts]

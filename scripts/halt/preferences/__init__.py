@@ -2,8 +2,8 @@
 
 One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
 `halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` as those do:
-they come as `settings.options`; and `SAMPLES`, the least number of samples that it can pair, a literal. A method that
-is `rated_by` p(True) gets samples with `confidences`, and without verdicts and references (see `rated`).
+they come as `settings.options`; `VERDICTS` too; and `SAMPLES`, the least number of samples that it can pair, a literal.
+A method that is `rated_by` p(True) gets samples with `confidences`, and without verdicts and references (see `rated`).
 """
 
 import random

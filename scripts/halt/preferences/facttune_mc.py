@@ -11,6 +11,7 @@ from halt.preferences import Pair, unequal
 from halt.rewriting import Judged, Sample, Settings
 
 SAMPLES = 2
+VERDICTS = False
 
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:

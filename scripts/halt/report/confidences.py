@@ -85,7 +85,7 @@ def of_answers(
         counted=pl.when(full.is_in(marked["method"].unique().implode())).then(full).otherwise("method")
     )
     place = [name for name in metrics.ANSWER if name != "method"]
-    numbers = counted.select(*place, "cluster", "given", "right", counted="method")
+    numbers = counted.select(*place, "cluster", "given", "right", "unjudged", counted="method")
     joined = sure.join(numbers, on=[*place, "counted"], how="left")
     if missing := joined["given"].null_count():
         id = joined.filter(pl.col("given").is_null())["id"].sort()[0]
@@ -93,7 +93,11 @@ def of_answers(
     least = pl.when(pl.col("test_domain").is_in([name for name, one in dependent.items() if one])).then(1.0)
     least = least.otherwise(pl.col("method").replace_strict(dict(shares), return_dtype=pl.Float64))
     right = (pl.col("given") > 0) & (pl.col("right") / pl.col("given") >= least)
-    answers = joined.with_columns(right=right, of="method", ranked=pl.lit(ANSWERS)).sort(*_ANSWER, "method")
+    answers = (
+        joined.filter(metrics.is_judged())
+        .with_columns(right=right, of="method", ranked=pl.lit(ANSWERS))
+        .sort(*_ANSWER, "method")
+    )
     both = [
         answers.with_columns(by=pl.lit(by), confidence=confidence)
         for by, confidence in ((SURE, pl.col("sure")), (RANKING, (pl.col("sure") + pl.col("likelihood")) / 2))

@@ -56,9 +56,15 @@ def kind_filter(table: pl.DataFrame, judgements: pl.DataFrame, kept: pl.DataFram
     """
     rows = table.filter(pl.col("method").is_in(FILTERED)).join(kept, on=_PLACE, how="semi")
     left = judgements.join(kept, on=(*_PLACE, "kind"), how="semi")
-    return metrics.count(rows, left).with_columns(
+    return _counted(rows, left, judgements).with_columns(
         method=pl.lit(KIND_FILTER), of=pl.col("method"), like=pl.lit(None, pl.String)
     )
+
+
+def _counted(rows: pl.DataFrame, left: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
+    """METRICS of the answers `rows` with what is left of them; those of which nothing is known stay unknown."""
+    unknown = judgements.join(rows.filter(~metrics.is_judged()), on=metrics.ANSWER, how="semi")
+    return metrics.count(rows, pl.concat([left.join(unknown, on=metrics.ANSWER, how="anti"), unknown]))
 
 
 def as_methods(controls: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +92,7 @@ def random_trim(
             own = judgements.join(rows, on=metrics.ANSWER, how="semi")
             left = trim(own, seeds[label]["given"].sum(), dependent[key.test_domain], seed)
             trimmed.append(
-                metrics.count(rows, left).with_columns(
+                _counted(rows, left, own).with_columns(
                     method=pl.lit(RANDOM_TRIM),
                     of=pl.col("method"),
                     like=pl.lit(key.method),

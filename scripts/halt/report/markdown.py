@@ -165,6 +165,8 @@ def _finding(row, members, differences, share):
     name = f"{row['method']} at α = {row['threshold']}"
     compared = [differences[other] for other in BASELINES if other in differences]
     missing = [other for other in BASELINES if other not in differences]
+    if row["response_rate"] is None:
+        return f"**Open:** the judge gave no usable verdict on any answer of {name}."
     if row["correctness"] is None:
         told = f"{name} gave no fragment to any of the {row['prompts']} prompts: it only abstains."
         return f"**No.** {told} {_why(row, share)}"

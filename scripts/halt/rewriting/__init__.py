@@ -6,12 +6,16 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
     OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
                                              a default: a literal
     PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
+    RANKED: bool                             True: takes the alpha-percentile sample (`select`), so that two thresholds
+                                             may take the same; False without it: a literal
+    VERDICTS: bool                           False: reads no verdict, and samples without one count as any other; True
+                                             without it
     survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
                                              `rewrite`, which gets the result as its fourth argument
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
@@ -154,9 +158,7 @@ def wholly_right(sample: Sample, settings: Settings) -> bool:
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
     """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
 
-    In the order of `data`; a sample without fragments has none. A sample of which unjudged fragments are all that could
-    count is left out, and so is a prompt without another: a judge's failure is no error of the model. RewriteError if a
-    prompt has no samples.
+    In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
     lists = (
         judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact")
@@ -171,9 +173,24 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
     for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
-        usable = tuple(sample for sample in samples[id] if _is_judged(sample))
-        if usable:
-            yield Judged(id, prompt, reference, usable, truth)
+        yield Judged(id, prompt, reference, tuple(samples[id]), truth)
+
+
+def usable(prompts: Iterable[Judged], module: ModuleType) -> list[Judged]:
+    """The prompts with the samples that a method can read.
+
+    A sample of which unjudged fragments are all that could count is left out, and so is a prompt without another: a
+    judge's failure is no error of the model. Nothing is left out for a module without VERDICTS.
+    """
+    if not vars(module).get("VERDICTS", True):
+        return list(prompts)
+    kept = [prompt._replace(samples=tuple(filter(_is_judged, prompt.samples))) for prompt in prompts]
+    return [prompt for prompt in kept if prompt.samples]
+
+
+def samples(prompts: Iterable[Judged]) -> int:
+    """How many samples some prompts have together."""
+    return sum(len(prompt.samples) for prompt in prompts)
 
 
 def _is_judged(sample: Sample) -> bool:

@@ -5,6 +5,8 @@ The marker is a line of its own before the first wrong fragment, so that a reade
 
 from halt.rewriting import Judged, Settings, Target, first_error, select
 
+RANKED = True
+
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     sample = select(prompt.samples, threshold, settings.rank_base)

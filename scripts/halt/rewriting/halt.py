@@ -6,6 +6,8 @@ fragments: the answer is cut at the first error and the phrase stands in its pla
 
 from halt.rewriting import Judged, Settings, Target, first_error, keeps, select, written
 
+RANKED = True
+
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     sample = select(prompt.samples, threshold, settings.rank_base)

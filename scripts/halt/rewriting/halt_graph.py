@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from halt.domains import Row
 from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, first_error, keeps, select, written
 
+RANKED = True
+
 Edges = Sequence[tuple[int, ...]]  # of each fragment the places of the earlier ones that it rests on
 
 

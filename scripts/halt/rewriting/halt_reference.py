@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from halt.domains import Row
 from halt.rewriting import Judged, Sample, Settings, Target, first_error, select, written
 
+RANKED = True
+
 OPTIONS = {
     "overlap": {
         "type": "number",

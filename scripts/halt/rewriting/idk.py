@@ -6,6 +6,8 @@ that HALT rewrites, gets wholly right; `idk_share` asks all samples instead.
 
 from halt.rewriting import Judged, Settings, Target, select, wholly_right
 
+RANKED = True
+
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     sample = select(prompt.samples, threshold, settings.rank_base)

@@ -12,6 +12,8 @@ from fractions import Fraction
 
 from halt.rewriting import Judged, Settings, Target, halt, select, written
 
+RANKED = True
+
 OPTIONS = {
     "seed": {
         "type": "integer",

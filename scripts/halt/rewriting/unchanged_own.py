@@ -5,6 +5,8 @@ The first sample is the random one: samples are drawn independently.
 
 from halt.rewriting import Judged, Settings, Target
 
+VERDICTS = False
+
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target | None:
     sample = prompt.samples[0]
