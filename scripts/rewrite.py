@@ -56,16 +56,18 @@ def main(args: argparse.Namespace) -> None:
         for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)
         if target is not None
     ]
+    left_out = f"{rewriting.samples(drawn) - rewriting.samples(prompts)} samples left out, without a usable verdict"
     if not rows:
-        raise errors.HaltError(f"{args.method} leaves no target of {len(data)} prompts: there is nothing to train on")
+        raise errors.HaltError(
+            f"{args.method} leaves no target of {len(data)} prompts ({left_out}): there is nothing to train on"
+        )
     table = frames.build(rows, frames.TARGETS)
     inputs = [args.data, args.generations, args.judgements]
     footer = provenance.about("rewrite", args.version, args.settings, inputs)
     provenance.write(table, args.output, frames.TARGETS, footer)
     print(
         f"{len(rows)} targets of {len(data)} prompts,"
-        f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept;"
-        f" {rewriting.samples(drawn) - rewriting.samples(prompts)} samples left out, without a usable verdict"
+        f" {table['kept'].sum()} of {table['fragments'].sum()} fragments kept; {left_out}"
     )
 
 

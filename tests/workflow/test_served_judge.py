@@ -63,7 +63,7 @@ def test_every_fragment_is_judged_by_the_server(judged):
         assert about["settings"]["judges/own"]["model"] == SERVED_MODEL
         assert "needs" not in about["settings"]["judges/own"]
     replies = list((judged.folder / "results/work").glob("judge*/**/replies.jsonl"))
-    assert len(replies) == 4  # train, test; base, halt
+    assert len(replies) == 4  # train, test; base, unchanged-own
 
 
 def test_one_server_serves_all_jobs_of_a_stage(judged):
