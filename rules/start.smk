@@ -15,9 +15,9 @@ def wanting_more_gpus():
     """The jobs to be run that want more GPUs than a limited run has: they would start as if they wanted no more."""
     limit = workflow.global_resources.get("gpu")
     for job in workflow.dag.needrun_jobs() if limit is not None else ():
-        asked_for = job.rule.resources.get("gpu")
-        wanted = 0 if asked_for is None else asked_for.evaluate(job.wildcards, attempt=1).value
-        if wanted > limit.value:
+        asked_for = job.rule.resources.get("gpu")  # job.resources has no more than the limit
+        wanted = asked_for and asked_for.evaluate(job.wildcards, attempt=1).value
+        if wanted and wanted > limit.value:
             yield (
                 f"{job.rule.name}: found a need of {wanted} GPUs, but this run has {limit.value}: --resources"
                 f" gpu={wanted} mem_mb=…, if there are so many"

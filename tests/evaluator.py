@@ -10,8 +10,8 @@ from http_server import Asked, Reply, Server, chat, serve
 
 CONCURRENCY = 4
 
-# A run whose workflow serves its evaluator itself: overlay of config/tiny.yaml. So small an evaluator hardly replies in the
-# required form, and where nothing is judged HALT has no target: the method here reads no verdict.
+# A run whose workflow serves its evaluator itself: overlay of config/tiny.yaml. So small an evaluator hardly replies in
+# the required form, and where nothing is judged HALT has no target: the method here reads no verdict.
 SERVED_MODEL = "smollm2-135m"
 SERVED = {
     "experiment": {"domains": ["biography"], "methods": ["base", "unchanged-own"]},
