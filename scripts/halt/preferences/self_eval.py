@@ -13,7 +13,6 @@ from halt.preferences import Pair
 from halt.rewriting import Judged, Sample, Settings
 
 SAMPLES = 2
-VERDICTS = False
 OPTIONS = {
     "top": {
         "description": (
