@@ -42,7 +42,7 @@ def _check_rewriting(config: Mapping, name: str, module: str, sound: Sound) -> F
     place = ("methods", name, "threshold")
     if sound(*place):
         chosen = config["methods"][name]["threshold"]
-        rewrites, surveys = (modules.reads("rewriting", module, name, place=2) for name in ("rewrite", "survey"))
+        rewrites, surveys = (modules.reads("rewriting", module, one, place=2) for one in ("rewrite", "survey"))
         if rewrites and not chosen:
             yield place, f"found false, but module '{module}' needs one, expected true"
         elif rewrites is False and not surveys and chosen:

@@ -2,8 +2,8 @@
 
 FActScore (arXiv 2305.14251) is the mean, over the prompts that were answered, of supported facts / all facts given; a
 response of few facts is worth less with the length penalty exp(1 - 10 / n) for n < 10 facts. What the ground truth does
-not mention is not supported, and counts as incorrect here; what was not judged counts for nothing, and an
-answer of nothing else is left out.
+not mention is not supported, and counts as incorrect here; what was not judged counts for nothing, and an answer of
+nothing else is left out.
 """
 
 import polars as pl
