@@ -218,9 +218,12 @@ def test_a_threshold_may_be_read_where_it_is_not_seen(write, text):
     tree = config_tree()
     tree["methods"]["halt"]["rewrite"] = write("rewriting", text)
     assert [line for line in config.validate(tree) if line.startswith("methods.halt.")] == []
+    tree["methods"]["halt"]["threshold"] = False
+    refused = [line for line in config.validate(tree) if line.startswith("methods.halt.threshold: found false")]
+    assert len(refused) == text.startswith("def")  # what is imported is not looked at
 
 
-def test_a_number_of_samples_that_is_no_literal_is_one_fault_of_several(write, monkeypatch):
+def test_a_number_of_samples_that_is_no_literal_is_one_fault_of_several(write):
     tree = config_tree()
     folder = Path(preferences.__file__).parent
     name = write("rewriting", "")  # for its name alone

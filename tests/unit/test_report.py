@@ -129,7 +129,7 @@ def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
         frames.METRICS,
     )
     for dependent in (False, True):
-        [trimmed] = [controls.random_trim(table, verdicts, ["halt"], {"biography": dependent}, 0)]
+        trimmed = controls.random_trim(table, verdicts, ["halt"], {"biography": dependent}, 0)
         of = {row["id"]: (row["given"], row["unjudged"]) for row in trimmed.rows(named=True)}
         assert of == {"p0": (2, 0), "p1": (0, 2), "p2": (1, 0)}
         assert trimmed.select(metrics.is_judged()).to_series().to_list() == [True, False, True]
