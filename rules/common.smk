@@ -244,14 +244,18 @@ def selected_domains():
 
 
 def pairing_settings(wildcards):
-    """Params of `pair` and `pair_rated`; the number of pairs a prompt and the seed of their draw only for a method that draws."""
-    draws = config["methods"][wildcards.method].get("pairs_per_prompt") is not None
+    """Params of `pair` and `pair_rated`; the number of pairs a prompt and the seed of their draw only for a method that draws,
+    and what verdicts count as only where there are any."""
+    method = config["methods"][wildcards.method]
+    draws = method.get("pairs_per_prompt") is not None
+    judged = [] if "rated_by" in method else ["reading"]
     drawing = ["methods/{method}/pairs_per_prompt", "generate/seed"] if draws else []
     return settings(
         "rewrite",
         "phrases",
         "methods/{method}/pairs",
         "domains/{domain}/module",
+        *judged,
         *drawing,
         optional=["methods/{method}/options"],
     )(wildcards)

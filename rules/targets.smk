@@ -23,6 +23,7 @@ rule rewrite:
         "../envs/table.yaml"
     params:
         settings=settings(
+            "reading",
             "rewrite",
             "phrases",
             "methods/{method}/rewrite",

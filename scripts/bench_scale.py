@@ -86,7 +86,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     out = scratch / "out"
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     domain = {"domains/biography": {"module": "biography"}}
-    rewriting = domain | {"rewrite": config["rewrite"], "phrases": config["phrases"]}
+    rewriting = domain | {name: config[name] for name in ("reading", "rewrite", "phrases")}
     version = ["--version", "1"]
 
     def program(name: str, settings: dict, *arguments: str | Path, output: bool = True) -> "Cost":

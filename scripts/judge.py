@@ -1,4 +1,4 @@
-"""Label every fragment of every response: right, wrong, unverifiable, or unjudged."""
+"""Label every fragment of every response: right, wrong, idle, unverifiable, or unjudged."""
 
 import argparse
 import json
@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
     )
     with opening.opened(entry, means) as (decide, calibrated):
         rows, parts = judges.rows(data), args.work / "parts"
-        table = judges.run(fragments, rows, decide, parts, fingerprint, test_domain, stage_processes)
+        table = judges.run(fragments, rows, decide, domain, parts, fingerprint, test_domain, stage_processes)
     if table is None:
         return
     labels = judges.counts(table)

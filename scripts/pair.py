@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/pairs, rewrite, phrases, domains/<d>/module; with pairs_per_prompt also generate/seed",
+        help="JSON: methods/<m>/pairs, reading, rewrite, phrases, domains/<d>/module; to draw generate/seed",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -35,7 +35,13 @@ def main(args: argparse.Namespace) -> None:
     method = args.settings[f"methods/{args.method}"]
     most = method.get("pairs_per_prompt")
     seed = 0 if most is None else args.settings["generate/seed"]
-    settings = rewriting.Settings(domain.DEPENDENT, domain.join, **args.settings["rewrite"], **args.settings["phrases"])
+    settings = rewriting.Settings(
+        domain.DEPENDENT,
+        domain.join,
+        **args.settings["rewrite"],
+        reading=args.settings["reading"]["unverifiable"],
+        **args.settings["phrases"],
+    )
     keys = {
         "model": generations["model"][0],
         "domain": data["domain"][0],

@@ -39,6 +39,7 @@ def main(args: argparse.Namespace) -> None:
         domain.DEPENDENT,
         domain.join,
         **args.settings["rewrite"],
+        reading="ignore",  # there is no verdict to read
         **args.settings["phrases"],
         options=preferences.options(method["pairs"], method.get("options", {})),
     )

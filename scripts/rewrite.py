@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: methods/<m>/{rewrite,options,phrases}, rewrite, phrases, domains/<d>/module",
+        help="JSON: methods/<m>/{rewrite,options,phrases}, reading, rewrite, phrases, domains/<d>/module",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
@@ -38,6 +38,7 @@ def main(args: argparse.Namespace) -> None:
         domain.DEPENDENT,
         domain.join,
         **args.settings["rewrite"],
+        reading=args.settings["reading"]["unverifiable"],
         **args.settings["phrases"],
         options=rewriting.options(method, entry.get("options", {})),
         phrases=entry.get("phrases", {}),

@@ -37,13 +37,12 @@ def main(args: argparse.Namespace) -> None:
     fragments = fragments.filter(pl.col("sample") < args.settings["sk_tuning/samples"])
     [entry] = [entry for key, entry in args.settings.items() if key.startswith("domains/")]
     dtype = args.settings["sk_tuning/nli"]["dtype"]
-    judge = entailment.judge(
-        entailment.classifier(args.classifier.parent, dtype, args.batch_size), domains.load(entry["module"])
-    )
+    domain = domains.load(entry["module"])
+    judge = entailment.judge(entailment.classifier(args.classifier.parent, dtype, args.batch_size), domain)
     inputs = {"fragments": args.fragments, "data": args.data, "classifier": args.classifier}
     fingerprint = resume.fingerprint(inputs, args.settings, args.version)
     what = f"{data['domain'][0]} by entailment"
-    table = judges.run(fragments, judges.rows(data), judge, args.work, fingerprint, what)
+    table = judges.run(fragments, judges.rows(data), judge, domain, args.work, fingerprint, what)
     footer = provenance.about("sk_entail", args.version, args.settings, inputs.values(), provenance.MODEL_PACKAGES)
     labels = judges.counts(table)
     print(f"[halt] judged {what}: {judges.summary(labels)}", file=sys.stderr)

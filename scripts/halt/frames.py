@@ -17,7 +17,8 @@ import polars as pl
 
 from halt.errors import HaltError
 
-LABELS = ("right", "wrong", "unverifiable", "unjudged")
+# idle: true and leading nowhere (mathematics), harmless and doing nothing (code): given, and not right.
+LABELS = ("right", "wrong", "idle", "unverifiable", "unjudged")
 
 _RUN = {
     "model": pl.String,
@@ -53,6 +54,7 @@ JUDGEMENTS = FRAGMENTS | {
     "label": pl.Enum(LABELS),
     "kind": pl.String,  # the kind of statement (nationality, birth year, ...), null where the domain has none
     "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
+    "solved": pl.Boolean,  # whether the whole answer solves its task; null where unknown, and in independent domains
     "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge
 }
 CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold is "none": they have none
@@ -114,11 +116,13 @@ PAIRS = {
 }
 METRICS = _ANSWER | {
     "cluster": pl.String,
-    "given": pl.Int32,  # fragments that count: right + wrong
+    "given": pl.Int32,  # fragments that count in every reading: right + wrong + idle
     "right": pl.Int32,
     "facts": pl.Int32,  # distinct ones among the right: see halt.metrics.fact_key
+    "idle": pl.Int32,
     "unverifiable": pl.Int32,
     "unjudged": pl.Int32,
+    "solved": pl.Boolean,  # as in JUDGEMENTS; False for an answer of a dependent domain without fragments
     "n_all": pl.Int32,
     "n_capable": pl.Int32,
 }

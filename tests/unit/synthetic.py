@@ -51,9 +51,9 @@ def answer(method="halt", threshold="0.40", seed=0, domain="biography", model="t
     }
 
 
-def judged(key, labels, facts=None, kinds=None, texts=None, marked=()):
-    """JUDGEMENTS rows of one answer; labels by first letter: r, w, ? (unverifiable), j (unjudged)."""
-    names = {"r": "right", "w": "wrong", "?": "unverifiable", "j": "unjudged"}
+def judged(key, labels, facts=None, kinds=None, texts=None, marked=(), solved=None):
+    """JUDGEMENTS rows of one answer; labels by first letter: r, w, i, ? (unverifiable), j (unjudged)."""
+    names = {"r": "right", "w": "wrong", "i": "idle", "?": "unverifiable", "j": "unjudged"}
     return [
         {
             **key,
@@ -63,6 +63,7 @@ def judged(key, labels, facts=None, kinds=None, texts=None, marked=()):
             "label": names[letter],
             "kind": kinds[place] if kinds else None,
             "fact": facts[place] if facts and letter == "r" else None,
+            "solved": solved,
             "score": None,
         }
         for place, letter in enumerate(labels)

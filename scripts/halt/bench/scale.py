@@ -116,7 +116,10 @@ def results(folder: Path) -> dict[str, list[Path]]:
                 given=pl.len(), right=right, facts=right
             )
             counted = counted.with_columns(
-                cluster=pl.col("id"), unverifiable=0, unjudged=0, n_all=FRAGMENTS, n_capable=FRAGMENTS
+                **dict.fromkeys(("idle", "unverifiable", "unjudged"), pl.lit(0)),
+                **dict.fromkeys(("n_all", "n_capable"), pl.lit(FRAGMENTS)),
+                cluster=pl.col("id"),
+                solved=None,
             ).select(pl.col(name).cast(kind) for name, kind in frames.METRICS.items())
             put("metrics", counted.sort("id"), frames.METRICS, run["model"], method, threshold)
     return found
@@ -163,6 +166,7 @@ def _judgements(answers: pl.DataFrame, run: Mapping, shift: int = 0) -> pl.DataF
         label=pl.when(luck < 50).then(pl.lit("right")).otherwise(pl.lit("wrong")),
         kind=pl.format("kind {}", "fragment"),
         fact=pl.when(luck < 50).then(pl.format("fact {}", "fragment")),
+        solved=None,
         score=None,
     )
     return _shaped(table, frames.JUDGEMENTS)

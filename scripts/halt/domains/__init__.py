@@ -18,6 +18,10 @@ For methods that ask for more than dependent or not (halt.rewriting.halt_graph) 
     rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
     judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
 
+to say whether a dependent answer as a whole solves its task
+
+    solves(fragments, row)       -> bool; without it: something and all of it is right
+
 and for multiple choice (halt.confidence.choices)
 
     choices(row)                 -> list[Choice], the answers of one question to choose from
@@ -150,6 +154,20 @@ def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
             " expected a text that split() takes apart to the same"
         )
     return fragments
+
+
+def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
+    """Whether an answer solves its task, None where the module does not say; ModuleError if it fails."""
+    if "solves" not in vars(module):
+        return None
+    name = module.__name__.rsplit(".", 1)[-1]
+    with modules.blamed("domains", name):
+        found = module.solves(fragments, row)
+    if not isinstance(found, bool):
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: solves() gave {found!r} on '{row.id}', expected True or False"
+        )
+    return found
 
 
 def has_choices(module: ModuleType) -> bool:

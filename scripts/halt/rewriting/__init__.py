@@ -56,7 +56,9 @@ class Settings(NamedTuple):
     dependent: bool
     join: Callable[[list[str]], str]
     rank_base: int  # 0: the paper's gloss (third, second, most accurate of five), 1: its printed formula
-    unverifiable: str  # keep | drop: fragments the ground truth says nothing about; scored neither way
+    unverifiable: str  # keep | drop, in targets: fragments the ground truth says nothing about
+    idle: str  # keep | drop, in targets: fragments that are true and lead nowhere, or do nothing
+    reading: str  # wrong | ignore: what unverifiable fragments count as where samples are ranked
     unsure: str
     uncertain: str
     options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
