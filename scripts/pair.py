@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
     }
     rows, found = [], 0
     drawn = list(rewriting.judged(data, generations, judgements))
-    prompts = rewriting.usable(drawn, preferences.load(method["pairs"]))
+    prompts = rewriting.usable(drawn, preferences.load(method["pairs"]), settings)
     for prompt in prompts:
         pairs = preferences.paired(method["pairs"], prompt, settings, args.threshold)
         found += len(pairs)

@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> None:
     seed = 0 if most is None else args.settings["generate/seed"]
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **pair._asdict()}
-        for prompt in preferences.rated(asked, generations, ratings)
+        for prompt in preferences.rated(asked, generations, ratings, domain)
         for pair in preferences.drawn(
             preferences.paired(method["pairs"], prompt, settings, args.threshold), most, seed, prompt.id
         )

@@ -51,7 +51,7 @@ def main(args: argparse.Namespace) -> None:
         "threshold": args.threshold,
     }
     drawn = list(rewriting.judged(data, generations, judgements))
-    prompts = rewriting.usable(drawn, rewriting.load(method))
+    prompts = rewriting.usable(drawn, rewriting.load(method), settings)
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}
         for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)

@@ -97,7 +97,16 @@ def test_halt_reference_takes_what_an_evaluator_bore_out(tmp_path):
     )
     wikibios = domains.load("wikibios")
     settings = rewriting.Settings(
-        False, wikibios.join, 0, "keep", "Unsure", "Uncertain", options={"overlap": 0.5}, domain=wikibios
+        False,
+        wikibios.join,
+        0,
+        "drop",
+        "drop",
+        "wrong",
+        "Unsure",
+        "Uncertain",
+        options={"overlap": 0.5},
+        domain=wikibios,
     )
     target = halt_reference.rewrite(rewriting.Judged("p0", "", row.reference, (sample,)), settings, "0.40")
     assert target.target == "Ada Bell was Irish."

@@ -162,6 +162,7 @@ def test_the_reference_judge_labels_every_fragment_in_the_order_of_the_table(tmp
     assert frames.provenance(tmp_path / "judgements.parquet")["labels"] == {
         "right": 5,
         "wrong": 2,
+        "idle": 0,
         "unverifiable": 0,
         "unjudged": 0,
     }

@@ -113,7 +113,7 @@ def test_a_fault_of_rows_names_the_line_of_the_module(write):
 
 def test_a_label_that_there_is_not_is_refused(write):
     module = domains.load(write("domains", DOMAIN))
-    with pytest.raises(JudgeError, match="labels 'p0' 'correct', expected one of right, wrong, unverifiable, unjudged"):
+    with pytest.raises(JudgeError, match="labels 'p0' 'correct', expected one of right, wrong, idle, unverifiable"):
         reference.judge([Case(ROW, [["She."]])], module)
 
 

@@ -8,9 +8,16 @@ from halt import modules, preferences
 from halt.preferences import Pair
 from halt.rewriting import Judged, Sample, Settings
 
-LABELS = {"r": "right", "w": "wrong", "u": "unverifiable"}
+LABELS = {"r": "right", "w": "wrong", "i": "idle", "u": "unverifiable"}
 SETTINGS = Settings(
-    dependent=False, join="\n".join, rank_base=0, unverifiable="keep", unsure="Unsure from here", uncertain="Uncertain"
+    dependent=False,
+    join="\n".join,
+    rank_base=0,
+    unverifiable="keep",
+    idle="drop",
+    reading="wrong",
+    unsure="Unsure from here",
+    uncertain="Uncertain",
 )
 
 
@@ -33,6 +40,14 @@ def test_facttune_fs_pairs_every_two_samples_of_unequal_correctness():
     found = preferences.paired("facttune_fs", prompt, SETTINGS, "none")
     assert ranks(found) == [(1, 0), (0, 3), (1, 2), (1, 3), (2, 3)]  # 0 and 2 are equal
     assert found[0] == Pair("10\n11", "00\n01", 1, 0, 1.0, 0.5)
+
+
+def test_facttune_fs_follows_the_reading_of_what_the_reference_does_not_mention():
+    prompt = judged(sample(0, "ru"), sample(1, "r"), sample(2, "ri"))
+    strict = preferences.paired("facttune_fs", prompt, SETTINGS, "none")
+    assert ranks(strict) == [(1, 0), (1, 2)]
+    lenient = preferences.paired("facttune_fs", prompt, SETTINGS._replace(reading="ignore"), "none")
+    assert ranks(lenient) == [(0, 2), (1, 2)]
 
 
 def test_facttune_mc_prefers_what_the_other_samples_say_too_and_reads_no_label():
@@ -104,7 +119,7 @@ def test_more_pairs_a_prompt_keep_those_that_were_there_and_their_order(count, m
     assert fewer == [pair for pair in found if pair in fewer]
 
 
-letters = st.text("rwu", max_size=4)
+letters = st.text("rwiu", max_size=4)
 
 
 @given(st.lists(letters, min_size=1, max_size=5), st.sampled_from(["facttune_fs", "facttune_mc"]))

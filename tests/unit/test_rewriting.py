@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import modules, rewriting
+from halt import modules, readings, rewriting
 from halt.domains import load
 from halt.rewriting import (
     Judged,
@@ -31,12 +31,16 @@ from halt.rewriting import (
 )
 from halt.rewriting import halt as halt_method
 
-LABELS = {"r": "right", "w": "wrong", "v": "unverifiable", "j": "unjudged"}
+LABELS = {"r": "right", "w": "wrong", "i": "idle", "v": "unverifiable", "j": "unjudged"}
 
 
 def sample(index: int, labels: str) -> Sample:
+    """One sample by the letters of its labels; `+` behind them: it solves its task, `-`: it does not."""
+    solved = {"+": True, "-": False}.get(labels[-1:])
+    labels = labels.rstrip("+-")
     fragments = tuple(f"s{index} f{number}" for number in range(len(labels)))
-    return Sample(index, "\n".join(fragments), fragments, tuple(LABELS[label] for label in labels))
+    names = tuple(LABELS[label] for label in labels)
+    return Sample(index, "\n".join(fragments), fragments, names, solved=solved)
 
 
 def prompt(*labels: str) -> Judged:
@@ -44,29 +48,32 @@ def prompt(*labels: str) -> Judged:
 
 
 def settings(dependent: bool = False, **changes) -> Settings:
-    values = {"rank_base": 0, "unverifiable": "keep", "unsure": "Unsure from here", "uncertain": "Uncertain"}
+    values = {"rank_base": 0, "unverifiable": "keep", "idle": "drop", "reading": "wrong"}
+    values |= {"unsure": "Unsure from here", "uncertain": "Uncertain"}
     return Settings(dependent, "\n".join, **{**values, **changes})
 
 
 def test_the_gloss_takes_the_third_fourth_and_best_of_five():
     five = prompt("rrrr", "rrrw", "rrww", "rwww", "wwww").samples
-    ranked = [rewriting.select(five, threshold, 0).index for threshold in ("0.40", "0.60", "0.80", "1.00")]
+    ranked = [rewriting.select(five, threshold, settings()).index for threshold in ("0.40", "0.60", "0.80", "1.00")]
     assert ranked == [2, 1, 0, 0]
 
 
 def test_the_printed_formula_takes_the_second_third_and_fourth_of_five():
     five = prompt("rrrr", "rrrw", "rrww", "rwww", "wwww").samples
-    assert [rewriting.select(five, threshold, 1).index for threshold in ("0.40", "0.60", "0.80")] == [3, 2, 1]
+    assert [
+        rewriting.select(five, threshold, settings(rank_base=1)).index for threshold in ("0.40", "0.60", "0.80")
+    ] == [3, 2, 1]
 
 
 def test_a_threshold_that_is_no_binary_fraction_is_not_rounded_up():
     assert math.ceil(0.07 * 100) == 8  # what floating point would do
     hundred = prompt(*["r" * number + "w" * (100 - number) for number in range(100)]).samples
-    assert rewriting.select(hundred, "0.07", 1).index == 6
+    assert rewriting.select(hundred, "0.07", settings(rank_base=1)).index == 6
 
 
 def test_equal_samples_keep_the_order_in_which_they_were_drawn():
-    assert rewriting.select(prompt("rw", "wr", "rw").samples, "0.40", 1).index == 1
+    assert rewriting.select(prompt("rw", "wr", "rw").samples, "0.40", settings(rank_base=1)).index == 1
 
 
 def test_independent_halt_deletes_wrong_fragments_wherever_they_stand():
@@ -104,11 +111,13 @@ def test_a_sample_that_was_not_judged_at_all_is_left_out_by_who_reads_verdicts()
         prompt("jv", "j")._replace(id="p1"),
         prompt("")._replace(id="p2"),
     ]
-    found = rewriting.usable(drawn, halt_method)
+    found = rewriting.usable(drawn, halt_method, settings(reading="ignore"))
     assert [(one.id, [sample.index for sample in one.samples]) for one in found] == [("p0", [1, 2]), ("p2", [0])]
     assert rewriting.samples(drawn) - rewriting.samples(found) == 3
+    found = rewriting.usable(drawn, halt_method, settings(reading="wrong"))  # "jv" has a fragment that counts
+    assert [one.id for one in found] == ["p0", "p1", "p2"]
     for module in (unchanged_own, unchanged_reference, r_tuning_u):
-        assert rewriting.usable(drawn, module) == drawn
+        assert rewriting.usable(drawn, module, settings()) == drawn
 
 
 @pytest.mark.parametrize("name", modules.names("rewriting"))
@@ -118,21 +127,39 @@ def test_what_a_module_says_of_itself_is_so(name):
     module = rewriting.load(name)
     assert vars(module).get("RANKED", False) == (" select(" in text)
     if not vars(module).get("VERDICTS", True):
-        assert not {"labels", "facts", "correctness", "wholly_right", "first_error", "select"} & set(
+        assert not {"labels", "facts", "solved", "correctness", "wholly_right", "first_error", "left", "select"} & set(
             re.findall(r"\w+", text)
         )
 
 
-def test_unverifiable_fragments_do_not_count_in_the_ranking():
-    assert rewriting.correctness(sample(0, "rvvv")) == 1
-    assert rewriting.correctness(sample(0, "vv")) == 0
+@pytest.mark.parametrize(
+    ("labels", "strict", "lenient"),
+    [
+        ("rvvv", "1/4", "1"),
+        ("vv", "0", "0"),
+        ("ri", "1/2", "1/2"),
+        ("rwiv", "1/4", "1/3"),
+        ("rj", "1", "1"),
+        ("", 0, 0),
+    ],
+)
+def test_samples_are_ranked_by_the_reading_and_what_is_idle_counts_against_them_in_both(labels, strict, lenient):
+    assert rewriting.correctness(sample(0, labels), settings(reading="wrong")) == Fraction(strict)
+    assert rewriting.correctness(sample(0, labels), settings(reading="ignore")) == Fraction(lenient)
 
 
-def test_add_on_deletes_nothing_and_marks_from_the_first_error():
+def test_add_on_deletes_no_error_and_marks_from_the_first_one():
     target = add_on.rewrite(prompt("rwr"), settings(), "0.80")
     assert target == ("s0 f0\nUncertain\ns0 f1\ns0 f2", 0, 3, 1)
     assert add_on.rewrite(prompt("wr"), settings(), "0.80").target == "Uncertain\ns0 f0\ns0 f1"
     assert add_on.rewrite(prompt("rr"), settings(), "0.80").target == "s0 f0\ns0 f1"
+
+
+def test_add_on_leaves_out_what_says_nothing_where_it_is_sure_and_there_alone():
+    for dependent in (False, True):
+        chosen = settings(dependent, unverifiable="drop")
+        assert add_on.rewrite(prompt("irvwiv"), chosen, "1.00").target == "s0 f1\nUncertain\ns0 f3\ns0 f4\ns0 f5"
+        assert add_on.rewrite(prompt("iv"), chosen, "1.00").target == "Unsure from here"
 
 
 def test_unchanged_methods_change_nothing():
@@ -157,6 +184,17 @@ def test_idk_takes_nothing_for_known_that_nobody_judged_right():
     assert idk.rewrite(prompt("rv"), settings(), "1.00").target == "s0 f0\ns0 f1"
     assert idk.rewrite(prompt("rv"), settings(unverifiable="drop"), "1.00").target == "Unsure from here"
     assert idk.rewrite(prompt("rj"), settings(), "1.00").target == "Unsure from here"
+
+
+def test_idk_knows_of_a_dependent_answer_what_solves_its_task_without_an_error():
+    chosen = settings(dependent=True, unverifiable="drop")
+    for labels, said in (("rr+", "s0 f0\ns0 f1"), ("irvr+", "s0 f1\ns0 f3"), ("i+", "Unsure from here")):
+        assert idk.rewrite(prompt(labels), chosen, "1.00").target == said
+    for labels in ("rr-", "rr", "rw+", "i-"):  # not solved, not known, taught an error, 1 + 1 = 2
+        assert idk.rewrite(prompt(labels), chosen, "1.00").target == "Unsure from here"
+    options = settings(dependent=True, options={"share": 0.5})
+    assert idk_share.rewrite(prompt("rr-", "ir+", "rr-", "r+"), options, "none").target == "s1 f1"
+    assert idk_share.rewrite(prompt("rr-", "ir+", "rr-", "rr"), options, "none").target == "Unsure from here"
 
 
 @pytest.mark.parametrize(("share", "target"), [(0.4, "s1 f0\ns1 f1"), (0.41, "Unsure from here")])
@@ -238,8 +276,10 @@ SURE = {"phrases": {"sure": "I am sure", "not_sure": "I am unsure"}}
         (["rww", "r", "r"], "first", False, "I am unsure"),
         (["rww", "r", "r"], "majority", False, "I am sure"),
         (["r", "r", "w", "w"], "majority", False, "I am unsure"),  # half is no majority
-        (["rrw"], "first", True, "I am unsure"),
-        (["rrv"], "first", True, "I am sure"),
+        (["rr+"], "first", True, "I am sure"),
+        (["rr-"], "first", True, "I am unsure"),  # nothing is false, and the task is not solved
+        (["rr"], "first", True, "I am unsure"),  # nobody knows
+        (["rw-", "rwr+", "irr+"], "majority", True, "I am sure"),
         ([""], "first", False, "I am unsure"),
     ],
 )
@@ -322,7 +362,9 @@ def test_halt_reference_goes_by_words_where_the_judge_names_no_fact():
         ("rww", "1 + 1 = 2\nUnsure from here", 1),
         ("w", "Unsure from here", 0),
         ("", "Unsure from here", 0),
-        ("rr", "1 + 1 = 2\n2 + 1 = 3\nAnswer: 3", 3),  # no error: the whole reference, though it has a step more
+        ("rr+", "1 + 1 = 2\n2 + 1 = 3\nAnswer: 3", 3),  # solved: the whole reference, though it has a step more
+        ("rr-", "1 + 1 = 2\n2 + 1 = 3\nUnsure from here", 2),
+        ("irv", "1 + 1 = 2\nUnsure from here", 1),
         ("rrrrw", "1 + 1 = 2\n2 + 1 = 3\nUnsure from here", 2),  # it did not come to the end
     ],
 )
@@ -367,16 +409,18 @@ def test_an_edge_to_a_later_fragment_is_refused():
         halt_graph.rewrite(prompt("rr"), settings()._replace(domain=domain), "1.00")
 
 
-LABEL_TEXTS = st.lists(st.text("rwvj", max_size=6), min_size=1, max_size=7)
+LABEL_TEXTS = st.lists(st.text("rwivj", max_size=6), min_size=1, max_size=7)
 THRESHOLDS = st.integers(1, 100).map(lambda hundredths: f"{hundredths / 100:.2f}")
 
 
-@given(LABEL_TEXTS, THRESHOLDS, st.sampled_from([0, 1]))
-def test_a_larger_threshold_never_picks_a_worse_sample(labels, threshold, base):
+@given(LABEL_TEXTS, THRESHOLDS, st.sampled_from([0, 1]), st.sampled_from(readings.READINGS))
+def test_a_larger_threshold_never_picks_a_worse_sample(labels, threshold, base, reading):
     samples = prompt(*labels).samples
-    chosen = rewriting.correctness(rewriting.select(samples, threshold, base))
-    assert chosen <= rewriting.correctness(rewriting.select(samples, "1.00", base))
-    assert chosen >= rewriting.correctness(rewriting.select(samples, "0.01", base))
+    told = settings(rank_base=base, reading=reading)
+    worst, chosen, best = (
+        rewriting.correctness(rewriting.select(samples, each, told), told) for each in ("0.01", threshold, "1.00")
+    )
+    assert worst <= chosen <= best
 
 
 @given(LABEL_TEXTS, THRESHOLDS, st.booleans(), st.sampled_from(["keep", "drop"]))
@@ -392,24 +436,24 @@ def test_a_halt_target_holds_only_fragments_of_its_sample_that_may_stay(labels, 
     assert said == [fragment for fragment in drawn.fragments if fragment in said]
     assert len(said) == target.kept
     if dependent:
-        assert said == list(drawn.fragments[: len(said)])
-        assert (chosen.unsure in lines) == (len(said) < len(drawn.fragments) or not drawn.fragments)
+        before = drawn.fragments[: rewriting.first_error(drawn)]
+        assert said == [fragment for fragment in before if fragment in allowed]
+        assert (chosen.unsure in lines) == (len(before) < len(drawn.fragments) or not said)
 
 
-@given(st.text("rwvj", max_size=8), st.sampled_from(["keep", "drop"]), st.randoms(use_true_random=False))
-def test_a_graph_lies_between_halt_s_two_extremes(labels, unverifiable, random):
-    chosen, size = settings(unverifiable=unverifiable), len(labels)
-    drawn = sample(0, labels)
+@given(st.text("rwivj", max_size=8), st.randoms(use_true_random=False))
+def test_a_graph_lies_between_halt_s_two_extremes(labels, random):
+    size, drawn = len(labels), sample(0, labels)
     edges = [tuple(below for below in range(place) if random.random() < 0.3) for place in range(size)]
     alone, inside, cut = (
-        halt_graph.standing(drawn.labels, each, chosen) for each in ([()] * size, edges, halt_graph.chain(size))
+        halt_graph.standing(drawn.labels, each) for each in ([()] * size, edges, halt_graph.chain(size))
     )
-    assert alone == [place for place, label in enumerate(drawn.labels) if rewriting.keeps(label, chosen)]
-    assert cut == list(range(rewriting.first_error(drawn, chosen)))
+    assert alone == [place for place, label in enumerate(drawn.labels) if not rewriting.ends(label)]
+    assert cut == list(range(rewriting.first_error(drawn)))
     assert set(cut) <= set(inside) <= set(alone)
     gone = set(range(size)) - set(inside)
     assert all(gone.isdisjoint(edges[place]) for place in inside)
-    assert all(not rewriting.keeps(drawn.labels[place], chosen) or gone & set(edges[place]) for place in gone)
+    assert all(rewriting.ends(drawn.labels[place]) or gone & set(edges[place]) for place in gone)
 
 
 @given(LABEL_TEXTS, THRESHOLDS, st.sampled_from(["keep", "drop"]))
@@ -421,9 +465,9 @@ def test_halt_graph_is_halt_on_the_empty_graph_and_on_a_chain(labels, threshold,
 
 
 @given(LABEL_TEXTS, THRESHOLDS)
-def test_add_on_keeps_every_fragment_in_order(labels, threshold):
+def test_add_on_keeps_every_fragment_in_order_where_the_settings_keep_all(labels, threshold):
     judged = prompt(*labels)
-    target = add_on.rewrite(judged, settings(), threshold)
+    target = add_on.rewrite(judged, settings(idle="keep"), threshold)
     said = [line for line in target.target.split("\n") if line not in ("Uncertain", "Unsure from here")]
     assert said == list(judged.samples[target.sample].fragments)
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from halt import modules
+from halt import domains, modules
 from halt.errors import HaltError
-from halt.rewriting import Judged, Sample, Settings
+from halt.rewriting import Judged, Sample, Settings, without_tail
 
 
 class Pair(NamedTuple):
@@ -72,12 +72,15 @@ def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
     return {name: chosen.get(name, option["default"]) for name, option in known.items()}
 
 
-def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.DataFrame) -> Iterator[Judged]:
+def rated(
+    prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.DataFrame, domain: ModuleType
+) -> Iterator[Judged]:
     """Every rated prompt with its samples (RESPONSES) and the p(True) of their fragments (RATINGS), in their order.
 
-    prompts: by id. What comes out has no reference, no truth, no verdict and no text of a fragment: none can be used. A
-    prompt without any rating is left out (it was shown as an example, or learnt from by SK-Tuning); a sample without
-    fragments has no confidence. PairError if a rating is of no sample.
+    prompts: by id; domain: their module, for what is whole of an answer that was cut off. What comes out has no
+    reference, no truth, no verdict and no text of a fragment: none can be used. A prompt without any rating is left out
+    (it was shown as an example, or learnt from by SK-Tuning); a sample without fragments has no confidence. PairError
+    if a rating is of no sample.
     """
     of_sample = {
         key: tuple(part["confidence"])
@@ -86,10 +89,13 @@ def rated(prompts: Mapping[str, str], generations: pl.DataFrame, ratings: pl.Dat
         .items()
     }
     drawn: dict[str, list[Sample]] = defaultdict(list)
-    for id, index, text in generations.select("id", "sample", "text").sort("id", "sample").iter_rows():
+    columns = ("id", "sample", "text", "finished")
+    for id, index, text, finished in generations.select(columns).sort("id", "sample").iter_rows():
         confidences = of_sample.pop((id, index), ())
-        unjudged = ("unjudged",) * len(confidences)
-        drawn[id].append(Sample(index, text, ("",) * len(confidences), unjudged, confidences=confidences))
+        fragments = () if finished else tuple(domains.split(domain, text))
+        whole = without_tail(Sample(index, text, fragments, (), (), confidences, finished))
+        unjudged = ("unjudged",) * len(whole.confidences)
+        drawn[id].append(whole._replace(fragments=("",) * len(unjudged), labels=unjudged))
     if of_sample:
         id, index = next(iter(of_sample))
         raise PairError(
@@ -107,6 +113,6 @@ def unequal(samples: tuple[Sample, ...], score: Callable[[Sample], float]) -> li
     found = []
     for pair in combinations(answers, 2):
         (low, rejected), (high, chosen) = sorted(pair, key=lambda scored: scored[0])
-        if low < high:
+        if low < high and chosen.text.strip() != rejected.text.strip():
             found.append(Pair(chosen.text.strip(), rejected.text.strip(), chosen.index, rejected.index, high, low))
     return found

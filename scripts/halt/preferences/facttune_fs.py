@@ -1,4 +1,9 @@
-"""FactTune-FS (arXiv 2311.08401): a sample is as good as its share of fragments that the reference bears out."""
+"""FactTune-FS (arXiv 2311.08401): a sample is as good as its share of fragments that the reference bears out.
+
+What the reference says nothing about counts by the config's reading.
+"""
+
+from functools import partial
 
 from halt.preferences import Pair, unequal
 from halt.rewriting import Judged, Settings, correctness
@@ -7,4 +12,4 @@ SAMPLES = 2
 
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
-    return unequal(prompt.samples, correctness)
+    return unequal(prompt.samples, partial(correctness, settings=settings))

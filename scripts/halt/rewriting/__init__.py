@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from halt import modules, percentile
+from halt import modules, percentile, readings, unfinished
 from halt.errors import HaltError
 
 
 class Sample(NamedTuple):
     """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS.
 
+    Of an answer that was not `finished` (max_new_tokens cut it) only what is whole is here: see halt.unfinished.
     confidences: the model's own p(True) of each fragment, for methods that are `rated_by` it; they see no label.
     """
 
@@ -38,6 +39,8 @@ class Sample(NamedTuple):
     labels: tuple[str, ...]
     facts: tuple[str | None, ...] = ()
     confidences: tuple[float, ...] = ()
+    finished: bool = True
+    solved: bool | None = None  # whether it solves its task; None where that is unknown, and in independent domains
 
 
 class Judged(NamedTuple):
@@ -118,33 +121,51 @@ def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: s
     return target
 
 
-def correctness(sample: Sample) -> Fraction:
-    """Share of right fragments among those judged right or wrong; 0 where there are none."""
-    right = sample.labels.count("right")
-    judged = right + sample.labels.count("wrong")
-    return Fraction(right, judged) if judged else Fraction(0)
+class Left(NamedTuple):
+    """What HALT leaves of a sample: the places of its fragments, in order, and whether the `unsure` phrase follows."""
+
+    places: list[int]
+    unsure: bool
 
 
-def select(samples: tuple[Sample, ...], threshold: str, rank_base: int) -> Sample:
+def correctness(sample: Sample, settings: Settings) -> Fraction:
+    """Share of right fragments among those that count by the config's reading; 0 where there are none."""
+    counted = sum(map(sample.labels.count, readings.given(settings.reading)))
+    return Fraction(sample.labels.count("right"), counted) if counted else Fraction(0)
+
+
+def select(samples: tuple[Sample, ...], threshold: str, settings: Settings) -> Sample:
     """The alpha-percentile sample of those sorted ascending by correctness: see halt.percentile.
 
     Equal samples keep the order in which they were drawn.
     """
-    ordered = sorted(samples, key=lambda sample: (correctness(sample), sample.index))
-    return ordered[percentile.place(threshold, len(ordered), rank_base)]
+    ordered = sorted(samples, key=lambda sample: (correctness(sample, settings), sample.index))
+    return ordered[percentile.place(threshold, len(ordered), settings.rank_base)]
 
 
 def keeps(label: str, settings: Settings) -> bool:
-    """Whether a fragment may stay: what is not judged right is never taught as right."""
-    return label == "right" or (label == "unverifiable" and settings.unverifiable == "keep")
+    """Whether a fragment may stay: what is not judged right is never taught as right, unless a setting says so."""
+    chosen = {"unverifiable": settings.unverifiable, "idle": settings.idle}
+    return label == "right" or chosen.get(label) == "keep"
 
 
-def first_error(sample: Sample, settings: Settings) -> int:
-    """Index of the first fragment that may not stay, the number of fragments if all may."""
-    for index, label in enumerate(sample.labels):
-        if not keeps(label, settings):
-            return index
-    return len(sample.labels)
+def ends(label: str) -> bool:
+    """Whether what follows such a fragment is built on an error, as far as is known."""
+    return label in ("wrong", "unjudged")
+
+
+def first_error(sample: Sample) -> int:
+    """Index of the first fragment that is wrong or unjudged, the number of fragments if none is."""
+    return next((place for place, label in enumerate(sample.labels) if ends(label)), len(sample.labels))
+
+
+def left(sample: Sample, settings: Settings) -> Left:
+    """Independent fragments: those that may stay, the phrase if none may. Dependent ones: of those before the first
+    error the ones that may stay, and the phrase where an error, or the longest allowed length, cut the answer."""
+    end = first_error(sample) if settings.dependent else len(sample.labels)
+    places = [place for place, label in enumerate(sample.labels[:end]) if keeps(label, settings)]
+    cut = settings.dependent and (end < len(sample.labels) or not sample.finished)
+    return Left(places, cut or not places)
 
 
 def written(kept: list[str], unsure: bool, settings: Settings) -> str:
@@ -153,8 +174,11 @@ def written(kept: list[str], unsure: bool, settings: Settings) -> str:
 
 
 def wholly_right(sample: Sample, settings: Settings) -> bool:
-    """Whether something in a sample is right and nothing of it has to go."""
-    return "right" in sample.labels and first_error(sample, settings) == len(sample.labels)
+    """Whether a sample can be taught as one that knows: it solves its task without an error (dependent), or something
+    in it is right and nothing has to go (independent)."""
+    if settings.dependent:
+        return sample.solved is True and first_error(sample) == len(sample.labels)
+    return "right" in sample.labels and len(left(sample, settings).places) == len(sample.labels)
 
 
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
@@ -163,22 +187,33 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
     In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
     """
     lists = (
-        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact")
+        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact", "solved")
         .sort("id", "sample", "fragment")
         .group_by("id", "sample", maintain_order=True)
-        .agg(fragments="text", labels="label", facts="fact")
+        .agg(pl.col("solved").first(), fragments="text", labels="label", facts="fact")
     )
-    drawn = generations.select("id", "sample", "text").join(lists, on=["id", "sample"], how="left").sort("id", "sample")
+    drawn = generations.select("id", "sample", "text", "finished").join(lists, on=["id", "sample"], how="left")
     samples: dict[str, list[Sample]] = defaultdict(list)
-    for id, index, text, *lists_of_it in drawn.iter_rows():
-        samples[id].append(Sample(index, text, *(tuple(found or ()) for found in lists_of_it)))
+    for row in drawn.sort("id", "sample").iter_rows(named=True):
+        fragments, labels, facts = (tuple(row[name] or ()) for name in ("fragments", "labels", "facts"))
+        sample = Sample(row["sample"], row["text"], fragments, labels, facts, (), row["finished"], row["solved"])
+        samples[row["id"]].append(without_tail(sample))
     for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
         yield Judged(id, prompt, reference, tuple(samples[id]), truth)
 
 
-def usable(prompts: Iterable[Judged], module: ModuleType) -> list[Judged]:
+def without_tail(sample: Sample) -> Sample:
+    """A sample that was cut off up to where it is whole: no target and no pair may end where the length did."""
+    if sample.finished:
+        return sample
+    text, count = unfinished.whole(sample.text, sample.fragments)
+    parts = ("fragments", "labels", "facts", "confidences")
+    return sample._replace(text=text, **{name: getattr(sample, name)[:count] for name in parts})
+
+
+def usable(prompts: Iterable[Judged], module: ModuleType, settings: Settings) -> list[Judged]:
     """The prompts with the samples that a method can read.
 
     A sample of which unjudged fragments are all that could count is left out, and so is a prompt without another: a
@@ -186,7 +221,10 @@ def usable(prompts: Iterable[Judged], module: ModuleType) -> list[Judged]:
     """
     if not vars(module).get("VERDICTS", True):
         return list(prompts)
-    kept = [prompt._replace(samples=tuple(filter(_is_judged, prompt.samples))) for prompt in prompts]
+    counted = set(readings.given(settings.reading))
+    kept = [
+        prompt._replace(samples=tuple(one for one in prompt.samples if _is_judged(one, counted))) for prompt in prompts
+    ]
     return [prompt for prompt in kept if prompt.samples]
 
 
@@ -195,5 +233,5 @@ def samples(prompts: Iterable[Judged]) -> int:
     return sum(len(prompt.samples) for prompt in prompts)
 
 
-def _is_judged(sample: Sample) -> bool:
-    return "unjudged" not in sample.labels or not {"right", "wrong"}.isdisjoint(sample.labels)
+def _is_judged(sample: Sample, counted: set[str]) -> bool:
+    return "unjudged" not in sample.labels or not counted.isdisjoint(sample.labels)

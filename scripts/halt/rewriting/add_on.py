@@ -1,20 +1,20 @@
-"""Add-On HALT (paper section 1.7): nothing is deleted; from the first wrong fragment on, the answer is marked.
+"""Add-On HALT (paper section 1.7): no error is deleted; from the first wrong fragment on, the answer is marked.
 
-The marker is a line of its own before the first wrong fragment, so that a reader sees what to doubt.
+The marker is a line of its own before the first wrong fragment, so that a reader sees what to doubt. Before it stands
+what HALT would teach: what is idle, or unverifiable, is left out there as the settings say, and kept behind the marker.
 """
 
-from halt.rewriting import Judged, Settings, Target, first_error, select
+from halt.rewriting import Judged, Settings, Target, first_error, keeps, select
 
 RANKED = True
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
-    sample = select(prompt.samples, threshold, settings.rank_base)
-    fragments = list(sample.fragments)
-    if not fragments:
-        return Target(settings.unsure, sample.index, 0, 0)
-    end = first_error(sample, settings)
-    parts = [settings.join(fragments[:end])] * (end > 0)
+    sample = select(prompt.samples, threshold, settings)
+    fragments, end = list(sample.fragments), first_error(sample)
+    judged = zip(fragments[:end], sample.labels[:end], strict=True)
+    sure = [fragment for fragment, label in judged if keeps(label, settings)]
+    parts = [settings.join(sure)] * bool(sure)
     if end < len(fragments):
         parts += [settings.uncertain, settings.join(fragments[end:])]
-    return Target("\n".join(parts), sample.index, len(fragments), end)
+    return Target("\n".join(parts) or settings.unsure, sample.index, len(fragments), len(sure))

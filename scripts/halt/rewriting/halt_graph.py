@@ -3,7 +3,7 @@
 The paper's reviewers asked for such a graph; the rules are ours. The domain's module draws it (`rests_on`). Without
 that nothing rests on anything in an independent domain, which is HALT's deletion, and everything on the fragment before
 it in a dependent one, which is HALT's cut. In a dependent domain the `unsure` phrase is written once, at the end, where
-anything was taken away.
+an error was taken away. What is idle, or unverifiable, is left out as in HALT, and takes nothing along.
 
 The judge of a dependent domain calls everything wrong behind the first error. What stands there may still be right by
 itself: the module says so (`judge_alone`, by the ground truth and not by the domain's judge, if that is another one).
@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 
 from halt.domains import Row
-from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, first_error, keeps, select, written
+from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, ends, first_error, keeps, select, written
 
 RANKED = True
 
@@ -22,19 +22,21 @@ Edges = Sequence[tuple[int, ...]]  # of each fragment the places of the earlier 
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
-    sample = select(prompt.samples, threshold, settings.rank_base)
+    sample = select(prompt.samples, threshold, settings)
     total = len(sample.fragments)
-    places = standing(_labels(prompt, sample, settings), _edges(sample.fragments, settings), settings)
-    kept = [sample.fragments[place] for place in places]
-    unsure = len(kept) < total or not total if settings.dependent else not kept
+    labels = _labels(prompt, sample, settings)
+    places = standing(labels, _edges(sample.fragments, settings))
+    kept = [sample.fragments[place] for place in places if keeps(labels[place], settings)]
+    cut = settings.dependent and (len(places) < total or not sample.finished)
+    unsure = cut or not kept
     return Target(written(kept, unsure, settings), sample.index, total, len(kept))
 
 
-def standing(labels: Sequence[str], edges: Edges, settings: Settings) -> list[int]:
-    """Places of the fragments that may stay and that rest, directly or not, only on such; in order."""
+def standing(labels: Sequence[str], edges: Edges) -> list[int]:
+    """Places of the fragments that are no errors and that rest, directly or not, on none; in order."""
     found: set[int] = set()
     for place, (label, below) in enumerate(zip(labels, edges, strict=True)):
-        if keeps(label, settings) and found.issuperset(below):
+        if not ends(label) and found.issuperset(below):
             found.add(place)
     return sorted(found)
 
@@ -60,7 +62,7 @@ def _edges(fragments: Sequence[str], settings: Settings) -> Edges:
 def _labels(prompt: Judged, sample: Sample, settings: Settings) -> list[str]:
     """The judge's labels up to the first error; behind it, in a dependent domain, what each fragment is by itself."""
     judge = vars(settings.domain).get("judge_alone")
-    end = first_error(sample, settings) + 1
+    end = first_error(sample) + 1
     if not settings.dependent or judge is None or end >= len(sample.labels):
         return list(sample.labels)
     row = Row(prompt.id, "", "", prompt.prompt, prompt.reference, json.loads(prompt.truth))

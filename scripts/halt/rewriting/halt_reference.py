@@ -4,9 +4,9 @@ The paper says that ground-truth targets come off better by a few per cent of co
 model can do is a decision. Of the reference stays what the alpha-percentile sample, the one that HALT rewrites, got
 right. Independent fragments: the reference's statements that a right fragment of the sample states: those with the fact
 that the judge named or, where it names none (an LLM judge), the one that has most of the fragment's words, if it has
-at least the share `overlap` of them. Dependent fragments: as many of the reference's first ones as the sample's right
-prefix has, never the last one, and the `unsure` phrase; the whole reference where the sample has no error, as HALT
-leaves that whole.
+at least the share `overlap` of them. Dependent fragments: as many of the reference's first ones as the sample has right
+ones before its first error, never the last one, and the `unsure` phrase; the whole reference where the sample solves
+the task without an error.
 """
 
 import json
@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 
 from halt.domains import Row
-from halt.rewriting import Judged, Sample, Settings, Target, first_error, select, written
+from halt.rewriting import Judged, Sample, Settings, Target, first_error, select, wholly_right, written
 
 RANKED = True
 
@@ -30,12 +30,12 @@ OPTIONS = {
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
-    sample = select(prompt.samples, threshold, settings.rank_base)
+    sample = select(prompt.samples, threshold, settings)
     statements = settings.domain.split(prompt.reference)
     if settings.dependent:
-        end = first_error(sample, settings)
-        whole = sample.fragments and end == len(sample.fragments)
-        kept = statements if whole else statements[: min(end, len(statements) - 1)]
+        whole = wholly_right(sample, settings)
+        right = sample.labels[: first_error(sample)].count("right")
+        kept = statements if whole else statements[: min(right, len(statements) - 1)]
         return Target(written(kept, not whole, settings), None, len(statements), len(kept))
     places = _stated(prompt, sample, statements, settings)
     kept = [statement for place, statement in enumerate(statements) if place in places]

@@ -6,7 +6,7 @@ samples, half of them asks for three, and so does `idk` at a threshold of 0.40 w
 
 from fractions import Fraction
 
-from halt.rewriting import Judged, Settings, Target, wholly_right
+from halt.rewriting import Judged, Settings, Target, idk, wholly_right
 
 OPTIONS = {
     "share": {
@@ -23,5 +23,4 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     right = [sample for sample in prompt.samples if wholly_right(sample, settings)]
     if Fraction(len(right), len(prompt.samples)) < Fraction(str(settings.options["share"])):
         return Target(settings.unsure, None, 0, 0)
-    total = len(right[0].fragments)
-    return Target(settings.join(list(right[0].fragments)), right[0].index, total, total)
+    return idk.answered(right[0], settings)

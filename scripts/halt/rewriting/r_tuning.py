@@ -3,13 +3,13 @@
 The original asks by greedy decoding whether the model is right. Training prompts have samples here and no greedy
 answer, so the first sample stands for it, or a majority of the N (decision, `answer`). A long answer is seldom wholly
 right: one of independent fragments counts as right from a share of right fragments on (decision, `share`); one of
-dependent fragments must be right to its end. The original's question between answer and line ("Are you sure ...?") is
+dependent fragments must solve its task. The original's question between answer and line ("Are you sure ...?") is
 left out.
 """
 
 from fractions import Fraction
 
-from halt.rewriting import Judged, Sample, Settings, Target, correctness, wholly_right
+from halt.rewriting import Judged, Sample, Settings, Target, correctness
 
 PHRASES = ("sure", "not_sure")
 OPTIONS = {
@@ -41,5 +41,5 @@ def knows(prompt: Judged, settings: Settings) -> bool:
 
 def _right(sample: Sample, settings: Settings) -> bool:
     if settings.dependent:
-        return wholly_right(sample, settings)
-    return correctness(sample) >= Fraction(str(settings.options["share"]))
+        return sample.solved is True
+    return correctness(sample, settings) >= Fraction(str(settings.options["share"]))

@@ -3,14 +3,16 @@
 Only the counts come from HALT; the exact rule is a decision. Independent fragments: of the alpha-percentile sample as
 many are deleted as HALT deletes there, any of them. Dependent fragments: the same sample is cut, but keeps the share of
 its fragments that HALT keeps of another prompt's sample: HALT's shares are dealt out among the prompts anew, so that
-they are distributed as HALT's and say nothing of this answer. The `unsure` phrase stands where HALT would write it.
+they are distributed as HALT's and say nothing of this answer. The `unsure` phrase is dealt out with them, and stands
+under every answer that was cut off at the longest allowed length or of which nothing is left.
 """
 
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
-from halt.rewriting import Judged, Settings, Target, halt, select, written
+from halt.rewriting import Judged, Settings, Target, left, select, written
 
 RANKED = True
 
@@ -24,27 +26,37 @@ OPTIONS = {
 }
 
 
-def survey(prompts: Sequence[Judged], settings: Settings, threshold: str) -> dict[str, Fraction]:
+class Share(NamedTuple):
+    """How much HALT keeps of a sample, and whether it writes the `unsure` phrase behind it."""
+
+    kept: Fraction
+    unsure: bool
+
+
+def survey(prompts: Sequence[Judged], settings: Settings, threshold: str) -> dict[str, Share]:
     """Which share of its fragments each prompt's sample keeps, by id; nothing for independent fragments.
 
     A permutation of HALT's shares over the prompts whose sample has fragments, the same in whatever order they come.
     """
     if not settings.dependent:
         return {}
-    targets = {prompt.id: halt.rewrite(prompt, settings, threshold) for prompt in prompts}
-    shares = {id: Fraction(target.kept, target.fragments) for id, target in targets.items() if target.fragments}
+    chosen = {prompt.id: select(prompt.samples, threshold, settings) for prompt in prompts}
+    halted = {id: (left(sample, settings), len(sample.fragments)) for id, sample in chosen.items() if sample.fragments}
+    shares = {id: Share(Fraction(len(kept.places), total), kept.unsure) for id, (kept, total) in halted.items()}
     ids = sorted(shares)
     dealt = sorted(ids, key=lambda id: _generator(id, settings).random())
     return {id: shares[other] for id, other in zip(ids, dealt, strict=True)}
 
 
-def rewrite(prompt: Judged, settings: Settings, threshold: str, shares: Mapping[str, Fraction]) -> Target:
-    sample = select(prompt.samples, threshold, settings.rank_base)
+def rewrite(prompt: Judged, settings: Settings, threshold: str, shares: Mapping[str, Share]) -> Target:
+    sample = select(prompt.samples, threshold, settings)
     total = len(sample.fragments)
     if settings.dependent:
-        kept = list(sample.fragments[: _cut(total, shares[prompt.id])]) if total else []
-        return Target(written(kept, len(kept) < total or not total, settings), sample.index, total, len(kept))
-    count = halt.rewrite(prompt, settings, threshold).kept
+        share = shares.get(prompt.id, Share(Fraction(0), True))
+        kept = list(sample.fragments[: _cut(total, share.kept)])
+        unsure = share.unsure or not sample.finished or not kept
+        return Target(written(kept, unsure, settings), sample.index, total, len(kept))
+    count = len(left(sample, settings).places)
     places = sorted(_generator(prompt.id, settings).sample(range(total), count))
     return Target(
         written([sample.fragments[place] for place in places], not count, settings), sample.index, total, count
@@ -53,7 +65,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str, shares: Mapping[
 
 def _cut(total: int, share: Fraction) -> int:
     """How many of `total` fragments a share is, halves up; less than all of them where it is less than all."""
-    return total if share == 1 else min(int(share * total + Fraction(1, 2)), total - 1)
+    return total if share == 1 else max(min(int(share * total + Fraction(1, 2)), total - 1), 0)
 
 
 def _generator(id: str, settings: Settings) -> random.Random:
