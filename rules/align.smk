@@ -156,6 +156,7 @@ rule sk_tune:
     params:
         settings=settings(
             "sk_tuning/samples",
+            "reading",
             "sk_tuning/share",
             "sk_tuning/seed",
             "sk_tuning/training",
@@ -251,7 +252,7 @@ rule calibration:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("score"),
+        settings=settings("score", "reading"),
         version=versions.REPORT,
     shell:
         "python scripts/calibration.py --ratings {input.ratings:q} --judgements {input.judgements:q}"
@@ -269,6 +270,7 @@ rule facts:
     conda:
         "../envs/table.yaml"
     params:
+        settings=settings("reading"),
         version=versions.REPORT,
     shell:
-        "python scripts/facts.py --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"
+        "python scripts/facts.py --metrics {input.metrics:q} --settings {params.settings:q} --output {output.table:q} > {log:q} 2>&1"

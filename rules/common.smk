@@ -261,6 +261,21 @@ def pairing_settings(wildcards):
     )(wildcards)
 
 
+def score_settings(wildcards):
+    """Params of `score`: the method's module, the domain's, and of which type its judge is."""
+    judge = config["domains"][wildcards.test_domain]["judge"]
+    return settings(
+        "methods/{method}/rewrite", "domains/{test_domain}/module", f"judges/{judge}/type"
+    )(wildcards)
+
+
+def table_settings(wildcards):
+    """Params of `tables`; of the judges that decide in the selected domains their type."""
+    judges = {config["domains"][domain]["judge"] for domain in selected_domains()}
+    types = [f"judges/{judge}/type" for judge in judges]
+    return subtrees(config, "score", "reading", "methods", "domains", *types)
+
+
 def training_settings(wildcards):
     """Params of `finetune`: how it trains, the model, and the form of prompts in the domains it is trained on."""
     joint = wildcards.domain == paths.ALL

@@ -185,7 +185,7 @@ rule score:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("methods/{method}/rewrite", "domains/{test_domain}/module"),
+        settings=score_settings,
         version=versions.SCORE,
     shell:
         "python scripts/score.py --responses {input.responses:q} --judgements {input.judgements:q}"

@@ -113,6 +113,7 @@ rule probe:
     params:
         settings=settings(
             "probe",
+            "reading",
             "generate/shots",
             "generate/seed",
             "respond/shots",

@@ -34,7 +34,7 @@ rule tables:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("score", "methods", "domains"),
+        settings=table_settings,
         version=versions.REPORT,
     shell:
         "python scripts/tables.py --metrics {input.metrics:q} --judgements {input.judgements:q}"

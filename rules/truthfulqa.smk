@@ -84,7 +84,7 @@ rule truthfulqa:
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("score"),
+        settings=settings("score", "reading"),
         version=versions.REPORT,
     shell:
         "python scripts/truthfulqa.py --metrics {input.metrics:q} --choices {input.choices:q}"

@@ -86,6 +86,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     out = scratch / "out"
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     domain = {"domains/biography": {"module": "biography"}}
+    judge = {"judges/reference": {"type": "reference"}}
     rewriting = domain | {name: config[name] for name in ("reading", "rewrite", "phrases")}
     version = ["--version", "1"]
 
@@ -106,7 +107,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     costs.append(
         program(
             "score",
-            domain | {"methods/halt": {"rewrite": "halt"}},
+            domain | judge | {"methods/halt": {"rewrite": "halt"}},
             *("--responses", made["responses"], "--judgements", made["assessments"], "--data", made["test"]),
             *("--sample-judgements", made["capability"]),
         )
@@ -119,7 +120,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     costs.append(
         program(
             "tables",
-            {"score": config["score"], "methods": config["methods"], "domains": config["domains"]},
+            {name: config[name] for name in ("score", "reading", "methods", "domains")} | judge,
             *("--metrics", *read["metrics"], "--judgements", *read["judgements"]),
             *("--sample-judgements", *read["samples"], *outputs),
             output=False,

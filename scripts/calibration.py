@@ -12,7 +12,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--ratings", type=Path, nargs="+", required=True, help="p(True) of the samples' fragments")
     arguments.add_argument("--judgements", type=Path, nargs="+", required=True, help="the same samples, judged")
     arguments.add_argument("--data", type=Path, nargs="+", required=True, help="the rows whose prompts were sampled")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score")
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, reading")
     arguments.add_argument("--output", type=Path, required=True, help="CSV: one row per model, domain and evaluator")
     return arguments
 
@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
         report.scan(args.ratings, frames.RATINGS),
         report.scan(args.judgements, frames.JUDGEMENTS),
         data,
-        metrics.Bootstrap(args.settings["score"]["bootstrap"], args.settings["score"]["seed"]),
+        metrics.scoring_of(args.settings),
     )
     report.write_csv(table, args.output)
     inputs = [*args.ratings, *args.judgements, *args.data]

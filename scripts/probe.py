@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
         "--settings",
         type=json.loads,
         required=True,
-        help="JSON: probe, {generate,respond}/{shots,seed}, and parts of models/<m>, domains/<d> and methods/<m>",
+        help="JSON: probe, reading, {generate,respond}/{shots,seed}, parts of models/<m>, domains/<d>, methods/<m>",
     )
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
@@ -97,7 +97,10 @@ def main(args: argparse.Namespace) -> None:
     if states is None:
         return
     clusters = dict(training.select("id", "cluster").iter_rows())
-    setting, measured, values, chosen = probe.confidences(judged, answered, states, clusters, settings, kind, split)
+    reading = args.settings["reading"]["unverifiable"]
+    setting, measured, values, chosen = probe.confidences(
+        judged, answered, states, clusters, settings, kind, split, reading
+    )
     table = pl.concat(
         [
             confidence.table(answered, values, split, run),

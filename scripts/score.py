@@ -19,7 +19,10 @@ def parser() -> argparse.ArgumentParser:
         help="judged samples of the pretrained model on the same prompts: what lies within its capability",
     )
     arguments.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: methods/<method> and domains/<test domain>"
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: methods/<method>, domains/<test domain> and judges/<its judge>/type",
     )
     arguments.add_argument("--output", type=Path, required=True)
     return arguments
@@ -31,6 +34,7 @@ def main(args: argparse.Namespace) -> None:
         key.removeprefix("methods/"): value for key, value in args.settings.items() if key.startswith("methods/")
     }
     [test_domain] = data["domain"].unique()
+    [judge] = [value for key, value in args.settings.items() if key.startswith("judges/")]
     table = metrics.per_prompt(
         frames.read(args.responses, frames.RESPONSES),
         frames.read(args.judgements, frames.JUDGEMENTS),
@@ -38,6 +42,7 @@ def main(args: argparse.Namespace) -> None:
         frames.read(args.sample_judgements, frames.JUDGEMENTS),
         dependent=domains.load(args.settings[f"domains/{test_domain}"]["module"]).DEPENDENT,
         add_on=metrics.add_on_methods(methods),
+        worded=metrics.worded({test_domain: judge["type"]}),
     )
     inputs = [args.responses, args.judgements, args.data, args.sample_judgements]
     footer = provenance.about("score", versions.SCORE, args.settings, inputs)

@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
     [(name, model)] = [(key.split("/")[1], entry) for key, entry in args.settings.items() if key.startswith("models/")]
     settings = {key.removeprefix("sk_tuning/"): entry for key, entry in args.settings.items()}
     prompt_of = dict(data.select("id", "prompt").iter_rows())
-    asking = args.settings["confidence"]
+    asking, reading = args.settings["confidence"], args.settings["reading"]["unverifiable"]
     shots = p_true.shots(judged, prompt_of, asking["shots"], asking["seed"], domain.DEPENDENT)
     learnt = knowledge.learnt(dict(data.select("id", "cluster").iter_rows()), settings["share"], settings["seed"])
     learnt -= {shot.id for shot in shots}
@@ -70,7 +70,7 @@ def main(args: argparse.Namespace) -> None:
         fingerprint=resume.fingerprint(inputs, args.settings, args.version),
     )
     sk_tuning.tune(
-        items=knowledge.items(labelled, prompt_of, learnt, settings["samples"], domain.DEPENDENT),
+        items=knowledge.items(labelled, prompt_of, learnt, settings["samples"], domain.DEPENDENT, reading),
         shots=shots,
         template=prompts.load(args.prompts, text),
         chat=model["chat"],

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from halt import domains, errors, frames, metrics, provenance, report, versions
-from halt.report import confidences, controls, markdown, tables
+from halt.report import confidences, controls, markdown, tables, trends
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--assurances", type=Path, nargs="*", default=[], help="confidence in whole answers, by methods that say it"
     )
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, methods, domains")
+    arguments.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: score, reading, methods, domains, judges/<name>/type"
+    )
     for name, text in OUTPUTS.items():
         arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
     return arguments
@@ -42,7 +44,7 @@ OUTPUTS = {
     "main": "CSV: one row per result",
     "paired": "CSV: differences to the unchanged methods and to the controls",
     "equal": "CSV: differences to HALT's curve at the same completeness",
-    "trend": "CSV: rank correlation of the threshold with correctness and completeness",
+    "trend": "CSV: rank correlation of the threshold with correctness and completeness, with p-values",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
     "confidence": "CSV: how well a confidence tells what is right from what is wrong, of filters and of R-Tuning",
@@ -52,30 +54,30 @@ OUTPUTS = {
 
 def main(args: argparse.Namespace) -> None:
     settings = args.settings
-    bootstrap = metrics.Bootstrap(settings["score"]["bootstrap"], settings["score"]["seed"])
+    scoring = metrics.scoring_of(settings)
     halt = report.halt_methods(settings["methods"])
     add_on = metrics.add_on_methods(settings["methods"])
     counted = report.scan(args.metrics, frames.METRICS).collect()
     if counted.select(metrics.ANSWER).is_duplicated().any():
         raise frames.FrameError("--metrics: one answer is counted twice: the same result was given in two files")
-    dependent = {
-        name: domains.load(settings["domains"][name]["module"]).DEPENDENT for name in counted["test_domain"].unique()
-    }
+    entries = {name: settings["domains"][name] for name in counted["test_domain"].unique()}
+    dependent = {name: domains.load(entry["module"]).DEPENDENT for name, entry in entries.items()}
+    worded = metrics.worded({name: settings[f"judges/{entry['judge']}"]["type"] for name, entry in entries.items()})
     judgements = report.scan(args.judgements, frames.JUDGEMENTS)
     samples = report.scan(args.sample_judgements, frames.JUDGEMENTS)
 
-    kept = controls.kept_kinds(samples)
+    kept = controls.kept_kinds(samples, scoring.reading)
     unchanged = judgements.filter(pl.col("method").is_in(controls.FILTERED)).collect()
-    filtered = controls.kind_filter(counted, unchanged, kept)
-    trimmed = controls.random_trim(counted, unchanged, halt, dependent, bootstrap.seed)
+    filtered = controls.kind_filter(counted, unchanged, kept, scoring, worded)
+    trimmed = controls.random_trim(counted, unchanged, halt, dependent, scoring, worded)
     controlled = pl.concat([filtered, trimmed])
 
-    main_table = tables.main(counted, bootstrap)
-    paired = pl.concat([tables.paired(counted, bootstrap), controls.paired(counted, controlled, halt, bootstrap)])
-    equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, bootstrap)
-    trend = tables.trend(main_table)
-    control = controls.control(controlled, kept, bootstrap)
-    kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, bootstrap)
+    main_table = tables.main(counted, scoring)
+    paired = pl.concat([tables.paired(counted, scoring), controls.paired(counted, controlled, halt, scoring)])
+    equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, scoring)
+    trend = trends.trend(main_table)
+    control = controls.control(controlled, kept, scoring)
+    kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, scoring)
     confidence = pl.concat(
         [
             confidences.of_fragments(
@@ -83,19 +85,20 @@ def main(args: argparse.Namespace) -> None:
                 report.scan(args.filtered_judgements, frames.JUDGEMENTS),
                 counted,
                 {name: method for name, method in settings["methods"].items() if "filter" in method},
-                bootstrap,
+                scoring,
             ),
             confidences.of_answers(
                 report.scan(args.assurances, frames.ASSURANCES),
                 counted,
                 report.right_shares(settings["methods"]),
                 dependent,
-                bootstrap,
+                scoring,
             ),
         ]
     )
-    text = markdown.report(main_table, paired, trend, control, controls.sampled(samples), halt)
-    text += markdown.equal(equal) + markdown.confidence(confidence)
+    sampled = controls.sampled(samples, scoring.reading)
+    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading)
+    text += markdown.equal(equal, scoring.reading) + markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),
         (paired, args.paired),

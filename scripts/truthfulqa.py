@@ -12,7 +12,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--metrics", type=Path, nargs="+", required=True, help="metrics of the results")
     arguments.add_argument("--choices", type=Path, nargs="*", default=[], help="how probable models find the choices")
     arguments.add_argument("--ratings", type=Path, nargs="*", default=[], help="p(True) of the same choices")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score")
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, reading")
     arguments.add_argument("--output", type=Path, required=True, help="CSV: one row per result and evaluator")
     return arguments
 
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
         report.scan(args.metrics, frames.METRICS),
         report.scan(args.choices, frames.CHOICES),
         report.scan(args.ratings, frames.RATINGS),
-        metrics.Bootstrap(args.settings["score"]["bootstrap"], args.settings["score"]["seed"]),
+        metrics.scoring_of(args.settings),
     )
     report.write_csv(table, args.output)
     inputs = [*args.metrics, *args.choices, *args.ratings]

@@ -28,13 +28,17 @@ GIVES = {
     ("halt", "0.80"): (0.45, 0.9),
     ("add-on", "0.60"): (1.0, 0.95),
 }
-DOMAINS = {"biography": {"module": "biography"}, "mathematics": {"module": "mathematics"}}
+DOMAINS = {name: {"module": name, "judge": "reference"} for name in ("biography", "mathematics")}
+JUDGES = {"judges/reference": {"type": "reference"}}
 SETTINGS = {
     "score": {"bootstrap": 200, "seed": 0},
+    "reading": {"unverifiable": "wrong"},
     "report": {"prompts": 3},
     "methods": METHODS,
     "domains": DOMAINS,
+    **JUDGES,
 }
+NOTHING = dict.fromkeys(("idle", "unverifiable", "unjudged"), 0) | {"solved": None}  # columns of METRICS
 
 
 def answer(method="halt", threshold="0.40", seed=0, domain="biography", model="tiny", id="p0", sample=0):

@@ -8,6 +8,7 @@ import pytest
 import synthetic as made
 
 import page as page_program
+from halt import frames
 from halt.report import page
 
 SCRIPT = "<script>alert(1)</script>"
@@ -61,9 +62,21 @@ def test_page_loads_nothing_and_may_run_nothing():
 
 
 def test_verdicts_bear_a_mark_besides_their_colour():
-    text = render([(made.answer(), "a\nb\nc\nd", "rw?j", ["a", "b", "c", "d"])])
-    for label, mark in (("right", "✓"), ("wrong", "✗"), ("unverifiable", "?"), ("unjudged", "…")):
+    text = render([(made.answer(), "a\nb\nc\nd\ne", "rwi?j", ["a", "b", "c", "d", "e"])])
+    marks = {"right": "✓", "wrong": "✗", "idle": "○", "unverifiable": "?", "unjudged": "…"}
+    assert tuple(marks) == frames.LABELS
+    for label, mark in marks.items():
         assert f'aria-label="{label}">{mark}</span>' in text
+        assert (
+            f'<li class="piece {label}"><span class="mark">{mark}</span><span class="words">{label}' in text
+        )  # legend
+        assert f"\n.{label} {{ color: var(--{label}); background: var(--{label}-back); }}" in text
+
+
+def test_an_answer_is_counted_in_both_readings_where_they_differ():
+    assert "1 of 3 right (strict), 1 of 2 (lenient)</span>" in render([(made.answer(), "a", "rw?", list("abc"))])
+    assert "1 of 2 right</span>" in render([(made.answer(), "a", "ri", list("ab"))])
+    assert "gives nothing</span>" in render([(made.answer(), "a", "j", ["a"])])
 
 
 def test_abstention_is_shown_as_words_that_are_no_fragment():

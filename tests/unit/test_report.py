@@ -13,23 +13,31 @@ import figures as figures_program
 import score as score_program
 import tables as tables_program
 from halt import config, frames, metrics, report
-from halt.report import controls, figures, markdown, tables
+from halt.report import controls, figures, markdown, tables, trends
 
 MAIN = (
     "model,domain,method,threshold,seed,test_domain,prompts,unjudged,"
     "response_rate,response_rate_lo,response_rate_hi,fragments_given,fragments_given_lo,fragments_given_hi,"
-    "correctness,correctness_lo,correctness_hi,completeness_all,completeness_all_lo,completeness_all_hi,"
+    "correctness,correctness_lo,correctness_hi,correctness_strict,correctness_strict_lo,correctness_strict_hi,"
+    "correctness_lenient,correctness_lenient_lo,correctness_lenient_hi,"
+    "completeness_all,completeness_all_lo,completeness_all_hi,"
     "completeness_capable,completeness_capable_lo,completeness_capable_hi,f1_all,f1_all_lo,f1_all_hi,"
     "f1_capable,f1_capable_lo,f1_capable_hi"
 )
 PAIRED = "model,domain,method,threshold,seed,test_domain,against,score,difference,lo,hi,prompts"
 EQUAL = (
-    "model,domain,method,threshold,seed,test_domain,against,prompts,completeness_all,correctness,points,curve_from,"
-    "curve_to,curve_correctness,difference,lo,hi,inside,reason"
+    "model,domain,method,threshold,seed,test_domain,against,prompts,completeness_all,points,curve_from,curve_to,inside,"
+    "reason,correctness,curve_correctness,difference,lo,hi,"
+    "correctness_strict,curve_correctness_strict,difference_strict,lo_strict,hi_strict,"
+    "correctness_lenient,curve_correctness_lenient,difference_lenient,lo_lenient,hi_lenient"
 )
-TREND = "model,domain,method,test_domain,score,points,correlation"
-KINDS = "model,domain,method,threshold,seed,test_domain,kind,fragments,share,correctness,correctness_lo,correctness_hi"
-BOOTSTRAP = metrics.Bootstrap(200, 0)
+TREND = "model,domain,method,test_domain,score,points,correlation,p,least_p,permutations,exact"
+KINDS = (
+    "model,domain,method,threshold,seed,test_domain,kind,fragments,share,correctness,correctness_lo,correctness_hi,"
+    "correctness_strict,correctness_strict_lo,correctness_strict_hi,"
+    "correctness_lenient,correctness_lenient_lo,correctness_lenient_hi"
+)
+SCORING = metrics.Scoring(200, 0, "wrong")
 
 
 def finish(folder, **options):
@@ -39,7 +47,7 @@ def finish(folder, **options):
     for responses, judgements in zip(paths["responses"], paths["judgements"], strict=True):
         domain, method, *_ = responses.relative_to(folder / "responses").parts
         chosen = {name: next(path for path in paths[name] if path.stem == domain) for name in ("data", "tested")}
-        settings = {f"domains/{domain}": made.DOMAINS[domain], f"methods/{method}": made.METHODS[method]}
+        settings = {f"domains/{domain}": made.DOMAINS[domain], f"methods/{method}": made.METHODS[method]} | made.JUDGES
         output = folder / "metrics" / responses.relative_to(folder / "responses")
         arguments = ["--responses", responses, "--judgements", judgements, "--data", chosen["data"]]
         arguments += ["--sample-judgements", chosen["tested"], "--settings", json.dumps(settings), "--output", output]
@@ -66,7 +74,8 @@ def run(tmp_path_factory):
 
 
 def read(run, name):
-    columns = {name: getattr(tables, name.upper()) for name in ("main", "paired", "equal", "trend", "kinds")}
+    columns = {name: getattr(tables, name.upper()) for name in ("main", "paired", "equal", "kinds")}
+    columns["trend"] = trends.TREND
     return tables.read_csv(run / f"{name}.csv", columns.get(name, controls.CONTROL))
 
 
@@ -91,11 +100,11 @@ def test_main_table_has_a_row_per_result_and_one_over_the_seeds(run):
 def test_what_was_not_judged_is_told_beside_the_numbers():
     key = made.answer("halt", "0.40")
     rows = [
-        {**key, "id": id, "cluster": id, "given": given, "right": given, "facts": given, "unverifiable": 0}
+        {**key, **made.NOTHING, "id": id, "cluster": id, "given": given, "right": given, "facts": given}
         | {"unjudged": unjudged, "n_all": 4, "n_capable": 4}
         for id, given, unjudged in (("a", 2, 0), ("b", 0, 2), ("c", 4, 0))
     ]
-    main = tables.main(frames.build(rows, frames.METRICS), metrics.Bootstrap(9, 0))
+    main = tables.main(frames.build(rows, frames.METRICS), SCORING._replace(draws=9))
     assert main["unjudged"].to_list() == [0.25]
     assert main["response_rate"].to_list() == [1.0]  # of the two that anything is known of
     text = markdown._table(main.rows(named=True), [])
@@ -110,11 +119,12 @@ def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
         *made.judged({**own, "id": "p1"}, "jj"),
         *made.judged({**own, "id": "p2"}, "rj"),
     )
-    counts = {"cluster": "c", "facts": 0, "unverifiable": 0, "n_all": 2, "n_capable": 2}
+    counts = {"cluster": "c", "facts": 0, "n_all": 2, "n_capable": 2}
     table = frames.build(
         [
             {
                 **own,
+                **made.NOTHING,
                 "method": method,
                 "threshold": threshold,
                 "id": id,
@@ -129,15 +139,15 @@ def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
         frames.METRICS,
     )
     for dependent in (False, True):
-        trimmed = controls.random_trim(table, verdicts, ["halt"], {"biography": dependent}, 0)
+        trimmed = controls.random_trim(table, verdicts, ["halt"], {"biography": dependent}, SCORING)
         of = {row["id"]: (row["given"], row["unjudged"]) for row in trimmed.rows(named=True)}
         assert of == {"p0": (2, 0), "p1": (0, 2), "p2": (1, 0)}
-        assert trimmed.select(metrics.is_judged()).to_series().to_list() == [True, False, True]
+        assert trimmed.select(metrics.is_judged("wrong")).to_series().to_list() == [True, False, True]
 
 
 def test_a_judge_that_failed_on_everything_is_not_called_abstention():
     row = {"method": "halt", "threshold": "0.40", "response_rate": None, "correctness": None, "prompts": 2}
-    told = markdown._finding(row, [row], {}, 0.5)
+    told = markdown._finding(row, [row], {}, 0.5, "wrong")
     assert told == "**Open:** the judge gave no usable verdict on any answer of halt at α = 0.40."
 
 
@@ -215,24 +225,24 @@ def test_why_a_result_is_not_compared():
     """HALT is 1/4 and 1/2 complete; then it gives nothing at all."""
     answers = {("less", "none"): ["r"] + [""] * 9, ("more", "none"): "rr", ("silent", "none"): ""}
     curve = {("halt", "0.40"): ["r"] * 5 + [""] * 5, ("halt", "0.80"): "r"}
-    found = tables.equal(counted_of(answers | curve), ["halt"], BOOTSTRAP)
+    found = tables.equal(counted_of(answers | curve), ["halt"], SCORING)
     assert dict(found.select("method", "reason").iter_rows()) == {
         "less": tables.LESS,
         "more": tables.MORE,
         "silent": tables.SILENT,
     }
-    text = markdown.equal(found)
+    text = markdown.equal(found, "wrong")
     assert "Less complete: less." in text
     assert "Gave nothing: silent." in text
-    nothing = tables.equal(counted_of(answers | dict.fromkeys(curve, "")), ["halt"], BOOTSTRAP)
+    nothing = tables.equal(counted_of(answers | dict.fromkeys(curve, "")), ["halt"], SCORING)
     assert set(nothing["reason"]) == {tables.SILENT, tables.NO_CURVE}
-    assert "The curve goes from" not in markdown.equal(nothing)
+    assert "The curve goes from" not in markdown.equal(nothing, "wrong")
 
 
 def test_without_halt_there_is_nothing_to_stand_beside(run):
     counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
-    assert tables.equal(counted, [], BOOTSTRAP).is_empty()
-    assert markdown.equal(tables.equal(counted, [], BOOTSTRAP)) == ""
+    assert tables.equal(counted, [], SCORING).is_empty()
+    assert markdown.equal(tables.equal(counted, [], SCORING), "wrong") == ""
 
 
 def test_markdown_names_those_that_are_not_within_the_curve_and_why(run):
@@ -251,7 +261,7 @@ def test_results_on_other_prompts_are_not_set_beside_the_curve(run):
     counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
     fewer = counted.filter((pl.col("method") != "base") | (pl.col("id") != counted["id"][0]))
     with pytest.raises(metrics.MetricsError, match="different prompts"):
-        tables.equal(fewer, ["halt"], BOOTSTRAP)
+        tables.equal(fewer, ["halt"], SCORING)
 
 
 def test_trend_counts_thresholds_times_seeds_and_has_the_sign_of_the_trade(run):
@@ -259,11 +269,6 @@ def test_trend_counts_thresholds_times_seeds_and_has_the_sign_of_the_trade(run):
     found = {row["score"]: row for row in rows.iter_rows(named=True)}
     assert found["correctness"]["points"] == 6
     assert found["correctness"]["correlation"] < 0 < found["completeness_all"]["correlation"]
-
-
-def test_rank_correlation_shares_ranks_of_ties():
-    assert tables.spearman(np.array([1, 1, 2, 2]), np.array([1, 2, 3, 4])) == pytest.approx(0.894427, abs=1e-6)
-    assert np.isnan(tables.spearman(np.array([1, 2]), np.array([5, 5])))
 
 
 def test_kinds_are_counted_within_a_result(run):
@@ -325,10 +330,12 @@ def tell(labels_of_halt, without=(), then=None):
     if then is not None:
         answers["halt", "0.80"] = then
     counted = counted_of({key: labels for key, labels in answers.items() if key[0] not in without})
-    main = tables.main(counted, BOOTSTRAP)
+    main = tables.main(counted, SCORING)
     control = tables.frame([], controls.CONTROL)
     sampled = {("tiny", "biography"): 0.24}
-    return markdown.report(main, tables.paired(counted, BOOTSTRAP), tables.trend(main), control, sampled, ["halt"])
+    return markdown.report(
+        main, tables.paired(counted, SCORING), trends.trend(main), control, sampled, ["halt"], "wrong"
+    )
 
 
 def counted_of(answers):
@@ -339,7 +346,7 @@ def counted_of(answers):
             key = made.answer(method, threshold, id=f"p{place}")
             own = labels if isinstance(labels, str) else labels[place]
             wrong, right = own.count("w"), own.count("r")
-            given = {"given": right + wrong, "right": right, "facts": right, "unverifiable": 0, "unjudged": 0}
+            given = made.NOTHING | {"given": right + wrong, "right": right, "facts": right}
             rows.append({**key, "cluster": key["id"], **given, "n_all": 2, "n_capable": 2})
     return frames.build(rows, frames.METRICS)
 
@@ -366,14 +373,6 @@ def test_markdown_leaves_the_question_open_without_a_baseline():
     text = tell("r", without=("unchanged-reference",))
     assert "**Open:**" in text
     assert "not compared with unchanged-reference" in text
-
-
-def test_markdown_says_where_a_score_does_not_follow_the_threshold():
-    falls, rises = "Correctness does not fall", "Completeness does not rise"
-    assert falls in tell("rw", then="rr")
-    assert rises not in tell("rw", then="rr")
-    assert rises in tell("rr", then="rw")
-    assert falls not in tell("rr", then="rw")
 
 
 def test_two_files_of_one_result_are_refused(run, tmp_path):
@@ -458,8 +457,7 @@ def test_the_model_of_all_domains_changes_no_look(run):
 def test_the_model_of_all_domains_is_listed_behind_the_others():
     counts = {
         "cluster": "c",
-        "unverifiable": 0,
-        "unjudged": 0,
+        **made.NOTHING,
         **dict.fromkeys(("given", "right", "facts", "n_all"), 1),
     }
     table = frames.build(

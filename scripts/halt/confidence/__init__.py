@@ -85,7 +85,9 @@ def filtered(
 
     responses, judgements: of the answers that are filtered; confidences: CONFIDENCES of their fragments and of the
     training samples' (`split` says which). A fragment that stays keeps its verdict: independent ones were judged each
-    by itself, dependent ones with nothing but what is before them. ConfidenceError if a fragment has no confidence.
+    by itself, dependent ones with nothing but what is before them; a dependent answer that loses one solves its task
+    no more.
+    ConfidenceError if a fragment has no confidence.
     """
     training = confidences.filter(pl.col("split") == TRAINING)["confidence"].to_list()
     least = bound(training, threshold)
@@ -107,13 +109,20 @@ def filtered(
         text(row["text"], *of_answer.get((row["id"], row["sample"]), nothing)[:2], unsure, dependent, join)
         for row in responses.iter_rows(named=True)
     ]
-    left = [part.filter(pl.Series(stays, dtype=pl.Boolean)) for _, stays, part in of_answer.values()]
+    left = [_left(part, stays, dependent) for _, stays, part in of_answer.values()]
     renamed = {"method": pl.lit(method), "threshold": pl.lit(threshold)}
     answers = responses.with_columns(text=pl.Series(texts, dtype=pl.String), **renamed)
     verdicts = pl.concat([joined.clear(), *left]).with_columns(
         **renamed, fragment=pl.int_range(pl.len(), dtype=pl.Int32).over("id", "sample")
     )
     return answers, verdicts.select(list(frames.JUDGEMENTS))
+
+
+def _left(judged: pl.DataFrame, stays: Sequence[bool], dependent: bool) -> pl.DataFrame:
+    """JUDGEMENTS rows of one answer that stay; a dependent one is cut, and what is left of it comes to no end."""
+    if dependent and not all(stays):
+        judged = judged.with_columns(solved=pl.lit(False))
+    return judged.filter(pl.Series(list(stays), dtype=pl.Boolean))
 
 
 def training_fragments(fragments: pl.DataFrame) -> pl.DataFrame:

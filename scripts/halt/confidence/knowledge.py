@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import frames
+from halt import frames, readings
 from halt.confidence import p_true
 from halt.confidence.p_true import Question
 
@@ -36,12 +36,17 @@ def learnt(clusters: Mapping[str, str], share: float, seed: int) -> set[str]:
 
 
 def items(
-    judgements: pl.DataFrame, asked: Mapping[str, str], learnt: Collection[str], samples: int, dependent: bool
+    judgements: pl.DataFrame,
+    asked: Mapping[str, str],
+    learnt: Collection[str],
+    samples: int,
+    dependent: bool,
+    reading: str,
 ) -> list[Item]:
-    """A question for every right or wrong fragment of the first `samples` samples of the prompts in `learnt`.
+    """A question for every fragment that counts in a reading, of the first `samples` of each prompt in `learnt`.
 
     judgements: JUDGEMENTS of training samples; asked: prompts by id. Duplicates are kept: what a model says often, it
-    learns about often (arXiv 2402.09267). What is neither right nor wrong is no item.
+    learns about often (arXiv 2402.09267). What counts and is not right is an item whose right answer is "false".
     """
     chosen = judgements.filter(pl.col("id").is_in(list(learnt)) & (pl.col("sample") < samples)).sort(
         "id", "sample", "fragment"
@@ -50,7 +55,7 @@ def items(
     return [
         Item(question, label == "right")
         for question, label in zip(p_true.questions(chosen, asked, dependent), labels, strict=True)
-        if label in ("right", "wrong")
+        if label in readings.given(reading)
     ]
 
 

@@ -1,7 +1,7 @@
 """A probe on hidden states as a confidence: a linear model reads off the activations whether a fragment is right.
 
 After "LLMs Know More Than They Show" (Orgad et al., arXiv 2410.02707): logistic regression on the hidden state of the
-pretrained model at a token of the answer. It learns from the judged fragments of training samples, right or wrong;
+pretrained model at a token of the answer. It learns from the judged fragments of training samples, right or not;
 which layer and which token it reads is chosen there too, by AUROC on training prompts that it did not learn from. Of
 the answers that it is applied to it sees the states alone, never a verdict.
 
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from halt import engines, frames
+from halt import engines, frames, readings
 from halt.confidence import ConfidenceError, training_fragments
 from halt.engines import Prompt
 
@@ -193,21 +193,23 @@ def confidences(
     settings: Mapping,
     kind: str,
     split: str,
+    reading: str,
 ) -> tuple[pl.DataFrame, list[float], list[float], Chosen]:
     """(training fragments that set the bound, their confidences, those of the answers' fragments, what was chosen).
 
     training: JUDGEMENTS of the training samples; answered: FRAGMENTS of the answers, which are of the `split`; states:
-    STATES of both; clusters: of training prompts, by id; settings: `probe`. A training fragment's confidence is of the
-    probe that did not learn from its fold: what a probe says of its own examples is too sure, and would set the bound
-    too high. The answers' are of the probe that learned from all.
+    STATES of both; clusters: of training prompts, by id; settings: `probe`; reading: which fragments count, of which
+    those that are not right are learnt as wrong. A training fragment's confidence is of the probe that did not learn
+    from its fold: what a probe says of its own examples is too sure, and would set the bound too high. The answers' are
+    of the probe that learned from all.
     """
     from sklearn.metrics import roc_auc_score
 
     training = training.sort(PLACE)
     label = training["label"].cast(pl.String)
-    right, labelled = (label == "right").to_numpy(), label.is_in(["right", "wrong"]).to_numpy()
+    right, labelled = (label == "right").to_numpy(), label.is_in(readings.given(reading)).to_numpy()
     if not labelled.any():
-        raise ConfidenceError("no fragment of the training samples is right or wrong: there is nothing to learn from")
+        raise ConfidenceError("no fragment of the training samples was judged: there is nothing to learn from")
     fold = folds(training["id"].to_list(), clusters, settings["folds"], settings["seed"])
     both = 0 < right[labelled].sum() < labelled.sum()
     best: tuple[Chosen, np.ndarray] | None = None

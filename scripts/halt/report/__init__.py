@@ -28,6 +28,7 @@ _FAMILY_OF_MODULE = {  # of scripts/halt/rewriting/; None: the pretrained model
     "r_tuning_u": REFUSING,
     "random_trim": CONTROLS,
 }
+_FIRST = {"base": 0, "floor": 1}
 RESULT = ("model", "domain", "method", "threshold", "test_domain")
 
 
@@ -47,8 +48,9 @@ def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
 
 
 def method_rank(method: str, threshold: str) -> tuple:
-    """Sort key of a method: the untrained model, methods without a threshold, then those with one by threshold."""
-    return (method != "base", threshold != "none", method, threshold)
+    """Sort key of a method: the untrained model, the best constant answer, methods without a threshold, then those with
+    one by threshold."""
+    return (_FIRST.get(method, len(_FIRST)), threshold != "none", method, threshold)
 
 
 def halt_methods(methods: Mapping[str, Mapping]) -> list[str]:

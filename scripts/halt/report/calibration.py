@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .. import metrics, paths
+from .. import metrics, paths, readings
 from . import tables
 from .confidences import auroc, calibration_error
 
@@ -15,19 +15,19 @@ _FRAGMENT = ("model", "domain", "test_domain", "seed", "id", "sample", "fragment
 
 
 def table(
-    ratings: pl.LazyFrame, judgements: pl.LazyFrame, clusters: pl.DataFrame, bootstrap: metrics.Bootstrap
+    ratings: pl.LazyFrame, judgements: pl.LazyFrame, clusters: pl.DataFrame, scoring: metrics.Scoring
 ) -> pl.DataFrame:
-    """One row per model, domain and evaluator (columns CALIBRATION), over the samples' right and wrong fragments.
+    """One row per model, domain and evaluator (columns CALIBRATION), over the samples' fragments that count.
 
-    ratings: RATINGS; judgements: JUDGEMENTS of the same samples; clusters: (domain, id, cluster) of the prompts.
-    `right` is the share of right fragments, `confidence` the mean p(True), `ece` the expected calibration error. AUROC
-    with a 95 % interval by bootstrap over clusters; null where all fragments are right or all are wrong. The
-    pretrained model's row comes before the tuned one's. Both are about the same fragments.
+    ratings: RATINGS; judgements: JUDGEMENTS of the same samples; clusters: (domain, id, cluster) of the prompts. Which
+    fragments count is the config's reading. `right` is the share of right ones, `confidence` the mean p(True), `ece`
+    the expected calibration error. AUROC with a 95 % interval by bootstrap over clusters; null where all are right or
+    none is. The pretrained model's row comes before the tuned one's. Both are about the same fragments.
     """
     rated = (
         ratings.collect()
         .join(
-            judgements.filter(pl.col("label").is_in(["right", "wrong"]))
+            judgements.filter(pl.col("label").cast(pl.String).is_in(readings.given(scoring.reading)))
             .select(*_FRAGMENT, right=pl.col("label") == "right")
             .collect(),
             on=_FRAGMENT,
@@ -38,7 +38,7 @@ def table(
     rows = []
     for key, part in rated.partition_by(_PLACE, as_dict=True).items():
         values, right = part["confidence"].to_numpy(), part["right"].to_numpy()
-        area, low, high = auroc(values, right, part["cluster"].to_numpy(), bootstrap)
+        area, low, high = auroc(values, right, part["cluster"].to_numpy(), scoring)
         row = dict(zip(_PLACE, key, strict=True))
         row |= {"fragments": len(values), "right": right.mean(), "auroc": area, "auroc_lo": low, "auroc_hi": high}
         rows.append(row | {"confidence": values.mean(), "ece": calibration_error(values, right)})

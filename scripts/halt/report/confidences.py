@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from .. import metrics
+from .. import metrics, readings
 from . import tables
 
 CONFIDENCE = (
@@ -29,9 +29,9 @@ def of_fragments(
     judgements: pl.LazyFrame,
     counted: pl.DataFrame,
     filters: Mapping[str, Mapping],
-    bootstrap: metrics.Bootstrap,
+    scoring: metrics.Scoring,
 ) -> pl.DataFrame:
-    """One row per filter, model, domain and seed (columns CONFIDENCE), over the answers' right and wrong fragments.
+    """One row per filter, model, domain and seed (columns CONFIDENCE), over the fragments that count in the reading.
 
     confidences: CONFIDENCES; judgements: JUDGEMENTS of the answers that are filtered; counted: METRICS, for the
     clusters of prompts; filters: entries of the config's methods that filter. `number` of fragments were ranked,
@@ -49,7 +49,7 @@ def of_fragments(
         .collect()
         .join(methods, on="method")
         .join(
-            judgements.filter(pl.col("label").is_in(["right", "wrong"]))
+            judgements.filter(pl.col("label").cast(pl.String).is_in(readings.given(scoring.reading)))
             .select(*_ANSWER, "fragment", of="method", right=pl.col("label") == "right")
             .collect(),
             on=(*_ANSWER, "fragment", "of"),
@@ -58,7 +58,7 @@ def of_fragments(
         .sort(*_ANSWER, "method", "fragment")
         .with_columns(ranked=pl.lit(FRAGMENTS))
     )
-    return _table(given, bootstrap)
+    return _table(given, scoring)
 
 
 def of_answers(
@@ -66,15 +66,15 @@ def of_answers(
     counted: pl.DataFrame,
     shares: Mapping[str, float],
     dependent: Mapping[str, bool],
-    bootstrap: metrics.Bootstrap,
+    scoring: metrics.Scoring,
 ) -> pl.DataFrame:
     """Two rows per method that says whether it is sure, model, domain and seed (columns CONFIDENCE), over all answers.
 
     assurances: ASSURANCES; counted: METRICS of these answers, all that they say included. One row ranks by P(sure), one
     as the paper does, by its mean with the likelihood of the answer; calibration is that of P(sure) alone. What a right
-    answer is, is what it was in training: of independent fragments at least the share `shares[method]` is right, of
-    dependent ones (`dependent[test_domain]`) all are, and something is given. Raises metrics.MetricsError for an answer
-    that was not counted.
+    answer is, is what it was in training: of independent fragments at least the share `shares[method]` is right, and
+    something is given; a dependent answer (`dependent[test_domain]`) solves its task. Raises metrics.MetricsError for
+    an answer that was not counted.
     """
     sure = assurances.collect()
     if sure.is_empty():
@@ -85,27 +85,30 @@ def of_answers(
         counted=pl.when(full.is_in(marked["method"].unique().implode())).then(full).otherwise("method")
     )
     place = [name for name in metrics.ANSWER if name != "method"]
-    numbers = counted.select(*place, "cluster", "given", "right", "unjudged", counted="method")
+    counts = ("given", "right", "unverifiable", "unjudged", "solved")
+    numbers = counted.select(*place, "cluster", *counts, counted="method")
     joined = sure.join(numbers, on=[*place, "counted"], how="left")
     if missing := joined["given"].null_count():
         id = joined.filter(pl.col("given").is_null())["id"].sort()[0]
         raise metrics.MetricsError(f"{missing} answers have a confidence and were not counted, the first has id {id!r}")
-    least = pl.when(pl.col("test_domain").is_in([name for name, one in dependent.items() if one])).then(1.0)
-    least = least.otherwise(pl.col("method").replace_strict(dict(shares), return_dtype=pl.Float64))
-    right = (pl.col("given") > 0) & (pl.col("right") / pl.col("given") >= least)
+    is_dependent = pl.col("test_domain").is_in([name for name, one in dependent.items() if one])
+    least = pl.col("method").replace_strict(dict(shares), return_dtype=pl.Float64)
+    given = metrics.given(scoring.reading)
+    right = pl.when(is_dependent).then("solved").otherwise((given > 0) & (pl.col("right") / given >= least))
     answers = (
-        joined.filter(metrics.is_judged())
+        joined.filter(is_dependent | metrics.is_judged(scoring.reading))
         .with_columns(right=right, of="method", ranked=pl.lit(ANSWERS))
+        .filter(pl.col("right").is_not_null())
         .sort(*_ANSWER, "method")
     )
     both = [
         answers.with_columns(by=pl.lit(by), confidence=confidence)
         for by, confidence in ((SURE, pl.col("sure")), (RANKING, (pl.col("sure") + pl.col("likelihood")) / 2))
     ]
-    return _table(pl.concat(both), bootstrap)
+    return _table(pl.concat(both), scoring)
 
 
-def _table(given: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+def _table(given: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
     """Columns CONFIDENCE from one row per fragment or answer: _PLACE, ranked, confidence, right, cluster."""
     rows = []
     for key, part in given.partition_by(_PLACE, as_dict=True).items():
@@ -113,9 +116,7 @@ def _table(given: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
         row = dict(zip(_PLACE, key, strict=True)) | {"ranked": part["ranked"][0]}
         row |= {"seed": str(row["seed"]), "number": len(values), "right": right.mean()}
         for name, score in (("auroc", auroc), ("ap", average_precision)):
-            row[name], row[f"{name}_lo"], row[f"{name}_hi"] = score(
-                values, right, part["cluster"].to_numpy(), bootstrap
-            )
+            row[name], row[f"{name}_lo"], row[f"{name}_hi"] = score(values, right, part["cluster"].to_numpy(), scoring)
         probability = row["by"] != RANKING  # the mean of two different things is none
         row["confidence"] = values.mean() if probability else None
         row["ece"] = calibration_error(values, right) if probability else None
@@ -124,13 +125,13 @@ def _table(given: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
 
 
 def auroc(
-    values: np.ndarray, right: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
+    values: np.ndarray, right: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring
 ) -> tuple[float, float, float]:
     """P(what is right has more confidence than what is wrong), ties half, and its 95 % interval; NaN if undefined.
 
     values, right, clusters: of n fragments or answers.
     """
-    counts = _by_level(values, clusters, bootstrap)
+    counts = _by_level(values, clusters, scoring)
     of_right, of_wrong = counts(right), counts(~right)
     below = np.cumsum(of_wrong, axis=1) - of_wrong
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -139,14 +140,14 @@ def auroc(
 
 
 def average_precision(
-    values: np.ndarray, right: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
+    values: np.ndarray, right: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring
 ) -> tuple[float, float, float]:
     """Mean precision over what is right, ranked by confidence, and its 95 % interval; NaN if nothing is right.
 
     Of each right one: the share of right ones among all that have at least its confidence (those that are equal to it
     included, so that the order of equal ones does not matter). values, right, clusters: as in `auroc`.
     """
-    counts = _by_level(values, clusters, bootstrap)
+    counts = _by_level(values, clusters, scoring)
     of_right, of_all = counts(right), counts(np.ones(len(values), dtype=bool))
     from_here = [np.cumsum(found[:, ::-1], axis=1)[:, ::-1] for found in (of_right, of_all)]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -155,13 +156,11 @@ def average_precision(
         return _with_interval((of_right * precision).sum(axis=1) / of_right.sum(axis=1))
 
 
-def _by_level(
-    values: np.ndarray, clusters: np.ndarray, bootstrap: metrics.Bootstrap
-) -> Callable[[np.ndarray], np.ndarray]:
+def _by_level(values: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring) -> Callable[[np.ndarray], np.ndarray]:
     """A function: chosen ones (boolean) -> how many of them at each level of confidence, ascending, as they are and
     under every resample: (1 + draws, levels)."""
     names, cluster = np.unique(clusters, return_inverse=True)
-    resamples = np.vstack([np.ones(len(names)), metrics.weights(len(names), *bootstrap)])
+    resamples = np.vstack([np.ones(len(names)), metrics.weights(len(names), scoring.draws, scoring.seed)])
     levels, level = np.unique(values, return_inverse=True)
 
     def counts(chosen: np.ndarray) -> np.ndarray:

@@ -6,12 +6,12 @@ Random trim: drop from unchanged-own's answers as many fragments as HALT gave fe
 it only says less.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from .. import metrics
+from .. import metrics, readings
 from . import tables
 
 KIND_FILTER, RANDOM_TRIM = "kind-filter", "random-trim"
@@ -23,14 +23,14 @@ MOSTLY = 0.5
 _PLACE = ("model", "test_domain")
 
 
-def kept_kinds(samples: pl.LazyFrame) -> pl.DataFrame:
+def kept_kinds(samples: pl.LazyFrame, reading: str) -> pl.DataFrame:
     """(model, test_domain, kind) of the kinds that are right more often than not in the judged training samples.
 
     A domain in which no fragment has a kind has no rows: there the control says nothing.
     """
     share = (pl.col("label") == "right").mean()
     return (
-        samples.filter(pl.col("label").is_in(["right", "wrong"]) & pl.col("kind").is_not_null())
+        samples.filter(_counts(reading) & pl.col("kind").is_not_null())
         .group_by(*_PLACE, "kind")
         .agg(share.alias("share"))
         .filter(pl.col("share") > MOSTLY)
@@ -40,31 +40,42 @@ def kept_kinds(samples: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def sampled(samples: pl.LazyFrame) -> dict[tuple[str, str], float]:
-    """Share of right fragments, of those right or wrong, in the judged training samples by (model, test domain)."""
+def sampled(samples: pl.LazyFrame, reading: str) -> dict[tuple[str, str], float]:
+    """Share of right fragments, of those that count, in the judged training samples by (model, test domain)."""
     share = (pl.col("label") == "right").mean()
-    rows = (
-        samples.filter(pl.col("label").is_in(["right", "wrong"])).group_by(_PLACE).agg(share.alias("share")).collect()
-    )
+    rows = samples.filter(_counts(reading)).group_by(_PLACE).agg(share.alias("share")).collect()
     return {(model, test_domain): value for model, test_domain, value in rows.iter_rows()}
 
 
-def kind_filter(table: pl.DataFrame, judgements: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+def _counts(reading: str) -> pl.Expr:
+    """Of JUDGEMENTS rows: whether the fragment counts in a reading."""
+    return pl.col("label").cast(pl.String).is_in(readings.given(reading))
+
+
+def kind_filter(
+    table: pl.DataFrame,
+    judgements: pl.DataFrame,
+    kept: pl.DataFrame,
+    scoring: metrics.Scoring,
+    worded: Collection[str] = (),
+) -> pl.DataFrame:
     """METRICS (and the column `of`) of the answers of FILTERED with only the kept kinds of fragments left.
 
-    table: METRICS; judgements: JUDGEMENTS of the same results; kept: see `kept_kinds`.
+    table: METRICS; judgements: JUDGEMENTS of the same results; kept: see `kept_kinds`; worded: see `metrics.fact_key`.
     """
     rows = table.filter(pl.col("method").is_in(FILTERED)).join(kept, on=_PLACE, how="semi")
     left = judgements.join(kept, on=(*_PLACE, "kind"), how="semi")
-    return _counted(rows, left, judgements).with_columns(
+    return _counted(rows, left, judgements, scoring.reading, worded).with_columns(
         method=pl.lit(KIND_FILTER), of=pl.col("method"), like=pl.lit(None, pl.String)
     )
 
 
-def _counted(rows: pl.DataFrame, left: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
+def _counted(
+    rows: pl.DataFrame, left: pl.DataFrame, judgements: pl.DataFrame, reading: str, worded: Collection[str]
+) -> pl.DataFrame:
     """METRICS of the answers `rows` with what is left of them; those of which nothing is known stay unknown."""
-    unknown = judgements.join(rows.filter(~metrics.is_judged()), on=metrics.ANSWER, how="semi")
-    return metrics.count(rows, pl.concat([left.join(unknown, on=metrics.ANSWER, how="anti"), unknown]))
+    unknown = judgements.join(rows.filter(~metrics.is_judged(reading)), on=metrics.ANSWER, how="semi")
+    return metrics.count(rows, pl.concat([left.join(unknown, on=metrics.ANSWER, how="anti"), unknown]), worded)
 
 
 def as_methods(controls: pl.DataFrame) -> pl.DataFrame:
@@ -73,13 +84,18 @@ def as_methods(controls: pl.DataFrame) -> pl.DataFrame:
 
 
 def random_trim(
-    table: pl.DataFrame, judgements: pl.DataFrame, halt: Sequence[str], dependent: Mapping, seed: int
+    table: pl.DataFrame,
+    judgements: pl.DataFrame,
+    halt: Sequence[str],
+    dependent: Mapping,
+    scoring: metrics.Scoring,
+    worded: Collection[str] = (),
 ) -> pl.DataFrame:
     """METRICS (and the columns `of`, `like`) of TRIMMED's answers with as many fragments dropped as HALT gave fewer.
 
     One set of rows for each result of the methods `halt`, whose threshold and seed it bears. Which fragments go is
-    drawn from (seed) over all fragments of the result; dependent answers lose as many, but from their end. Nothing is
-    dropped where HALT gave more.
+    drawn from (seed) over all fragments of the result, unverifiable ones too: what it drops looks at no verdict.
+    Dependent answers lose as many, but from their end. Nothing is dropped where HALT gave more.
     """
     trimmed = []
     found = tables.results(table)
@@ -90,9 +106,10 @@ def random_trim(
                 continue
             rows = others[label]
             own = judgements.join(rows, on=metrics.ANSWER, how="semi")
-            left = trim(own, seeds[label]["given"].sum(), dependent[key.test_domain], seed)
+            keep = seeds[label].select(metrics.given(readings.WRONG)).to_series().sum()
+            left = trim(own, keep, dependent[key.test_domain], scoring.seed)
             trimmed.append(
-                _counted(rows, left, own).with_columns(
+                _counted(rows, left, own, scoring.reading, worded).with_columns(
                     method=pl.lit(RANDOM_TRIM),
                     of=pl.col("method"),
                     like=pl.lit(key.method),
@@ -104,8 +121,8 @@ def random_trim(
 
 
 def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.DataFrame:
-    """JUDGEMENTS rows: `keep` of the given fragments at random; dependent answers keep as many each, the first ones."""
-    given = judgements.filter(pl.col("label").is_in(["right", "wrong"])).sort(*metrics.ANSWER, "fragment")
+    """JUDGEMENTS rows: `keep` of the judged fragments at random; dependent answers keep as many, the first ones."""
+    given = judgements.filter(_counts(readings.WRONG)).sort(*metrics.ANSWER, "fragment")
     chosen = np.zeros(given.height, dtype=bool)
     chosen[np.random.default_rng(seed).permutation(given.height)[:keep]] = True
     given = given.with_columns(chosen=chosen)
@@ -115,7 +132,7 @@ def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.
     return given.filter("chosen").drop("chosen")
 
 
-def control(controls: pl.DataFrame, kept: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+def control(controls: pl.DataFrame, kept: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
     """The control table (columns CONTROL): the rows of `main` for METRICS of controls, with whose answers were cut
     (`of`), like which method (`like`) and which kinds were kept (`kinds`, joined by "; ")."""
     names = {key: "; ".join(part["kind"]) for key, part in kept.partition_by(_PLACE, as_dict=True).items()}
@@ -125,13 +142,11 @@ def control(controls: pl.DataFrame, kept: pl.DataFrame, bootstrap: metrics.Boots
             kinds = names[key.model, key.test_domain] if key.method == KIND_FILTER else None
             for seed, members in tables.with_all(seeds).items():
                 place = {**key._asdict(), "of": of, "like": like, "kinds": kinds, "seed": seed}
-                rows.append(tables.main_row(place, members, bootstrap))
+                rows.append(tables.main_row(place, members, scoring))
     return tables.frame(rows, CONTROL).sort("model", "domain", "test_domain", "method", "of", "threshold", "seed")
 
 
-def paired(
-    table: pl.DataFrame, controls: pl.DataFrame, halt: Sequence[str], bootstrap: metrics.Bootstrap
-) -> pl.DataFrame:
+def paired(table: pl.DataFrame, controls: pl.DataFrame, halt: Sequence[str], scoring: metrics.Scoring) -> pl.DataFrame:
     """Differences of the methods `halt` to the controls, as further rows of the paired table.
 
     `against` reads "kind-filter of base", "random-trim of unchanged-own"; a trimmed result is compared with the
@@ -150,7 +165,7 @@ def paired(
             for seed, members in tables.with_all({seed: seeds[seed] for seed in common}).items():
                 place = {**key._asdict(), "seed": seed, "against": f"{method} of {of}"}
                 compared = [other[each] for each in common] if seed == tables.ALL else [other[seed]]
-                rows += tables.paired_rows(place, members, compared, bootstrap)
+                rows += tables.paired_rows(place, members, compared, scoring)
     return tables.frame(rows, tables.PAIRED)
 
 

@@ -4,31 +4,50 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from .. import readings
 from . import BASELINES, seeds_of_report
 
 FEW = 30  # pairs below which the text says that there are few
+SMALL = 0.05  # p-values up to which the text says that a trend is shown
 
 _HEAD = (
     "method",
     "α",
     "answered",
     "fragments",
-    "correctness",
+    "correctness, strict",
+    "correctness, lenient",
     "completeness",
     "completeness within capability",
     "F1",
     "F1 within capability",
 )
-_SCORES = ("correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable")
-_BEST = ("correctness", "f1_all", "f1_capable")
+_SCORES = (
+    "correctness_strict",
+    "correctness_lenient",
+    "completeness_all",
+    "completeness_capable",
+    "f1_all",
+    "f1_capable",
+)
+_BEST = ("correctness_strict", "correctness_lenient", "f1_all", "f1_capable")
 _NOTES = """\
-Correctness: share of right fragments in an answer that gave any. Completeness: share of what the reference answer
-holds; *within capability*: share of what the pretrained model got right in at least one of its samples. F1: their
-harmonic mean. Answered: share of prompts that got at least one fragment. In brackets 95 % intervals by bootstrap over
-prompts. **Bold**: the best of a column. *Italic*: controls computed from judgements alone, no training: `kind-filter`
-keeps only kinds of statements that were mostly right in the training samples, `random-trim` drops fragments at random
-until as few are left as HALT gave.
+Correctness: share of right fragments in an answer that gave any. *Strict*: a fragment that the ground truth says
+nothing about is given and not right, as in the paper, whose evaluator knows right and wrong only. *Lenient*: it counts
+for nothing. An idle fragment (true and leading nowhere, or code that does nothing) is given and not right in both. This
+run is read {reading}: so are its samples ranked, and F1, answered, fragments and every sentence below follow that
+reading. Completeness: share of what the reference answer holds; *within capability*: share of what the pretrained
+model got right in at least one of its samples. F1: harmonic mean of correctness and completeness. Answered: share of
+prompts that got at least one fragment. In brackets 95 % intervals by bootstrap over prompts. **Bold**: the best of a
+column. *Italic*: controls computed from judgements alone, no training: `kind-filter` keeps only kinds of statements
+that were mostly right in the training samples, `random-trim` drops fragments at random until as few are left as HALT
+gave.
 """
+_READ = {
+    readings.WRONG: "strictly (`reading.unverifiable: wrong`)",
+    readings.IGNORE: "leniently (`reading.unverifiable: ignore`)",
+}
+_SHORT = {readings.WRONG: "strict", readings.IGNORE: "lenient"}
 
 
 def report(
@@ -38,14 +57,14 @@ def report(
     control: pl.DataFrame,
     sampled: Mapping[tuple[str, str], float],
     halt: Sequence[str],
+    reading: str,
 ) -> str:
-    """Markdown text from the tables of `tables` and `controls`.
+    """Markdown text from the tables of `tables`, `trends` and `controls`.
 
     sampled: share of right fragments in the training samples by (model, test domain), a domain where none was judged is
-    missing; halt: methods that rewrite as
-    HALT does.
+    missing; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's.
     """
-    parts = ["# Results\n", _NOTES]
+    parts = ["# Results\n", _NOTES.format(reading=_READ[reading])]
     rows = seeds_of_report(main.iter_rows(named=True))
     controlled = seeds_of_report(control.iter_rows(named=True), (*_GROUP, "method", "of", "like", "threshold"))
     for group in dict.fromkeys(tuple(row[name] for name in _GROUP) for row in rows):
@@ -58,17 +77,17 @@ def report(
             if tried:
                 smallest = min(tried, key=_threshold)
                 share = sampled.get((model, test_domain))
-                parts.append(_finding(smallest, members, _differences(paired, smallest), share) + "\n")
+                parts.append(_finding(smallest, members, _differences(paired, smallest), share, reading) + "\n")
                 parts.append(_trend(trend, smallest) + "\n")
         beside = [row for row in controlled if tuple(row[name] for name in _GROUP) == group]
         parts.append(_table(members, beside))
     return "\n".join(parts)
 
 
-def equal(table: pl.DataFrame) -> str:
-    """Markdown text of the table of `tables.equal`; empty where there is no HALT or nothing beside it."""
+def equal(table: pl.DataFrame, reading: str) -> str:
+    """Markdown text of the table of `tables.equal`, in a reading; empty where there is no HALT or nothing beside it."""
     rows = seeds_of_report(table.iter_rows(named=True), (*_GROUP, "method", "threshold", "against"))
-    parts = ["", "## At equal completeness\n", _EQUAL] if rows else []
+    parts = ["", "## At equal completeness\n", _EQUAL.format(reading=_SHORT[reading])] if rows else []
     place = (*_GROUP, "against")
     for group in dict.fromkeys(tuple(row[name] for name in place) for row in rows):
         members = [row for row in rows if tuple(row[name] for name in place) == group]
@@ -89,13 +108,15 @@ def _beside(members):
             "completeness",
             "correctness",
             f"{within[0]['against']} there",
-            "difference",
+            "difference, strict",
+            "difference, lenient",
             "resamples",
         )
         lines += ["| " + " | ".join(head) + " |", "|" + "---|" * 2 + "---:|" * (len(head) - 2)]
     for row in within:
         scores = [_number(row[name]) for name in ("completeness_all", "correctness", "curve_correctness")]
-        cells = [row["method"], _label(row), *scores, _signed(row), _percent(row["inside"])]
+        differences = [_signed_or_not(row, end) for end in ("_strict", "_lenient")]
+        cells = [row["method"], _label(row), *scores, *differences, _percent(row["inside"])]
         lines.append("| " + " | ".join(cells) + " |")
     lines += [""] * bool(lines)
     ends = members[0]
@@ -109,9 +130,10 @@ def _beside(members):
 
 _EQUAL = """\
 Is a method right more often than HALT where it says as much? Difference: its correctness less that of the curve
-through HALT's thresholds at its completeness, both over the prompts that each answered. The curve is straight between
-its points and ends with them. Intervals are by bootstrap over prompts, the curve made anew each time, over those
-resamples in which the method still lies within it; their share stands beside.
+through HALT's thresholds at its completeness, both over the prompts that each answered, in the strict and in the
+lenient reading; the other columns, and which methods are listed, are of the {reading} one. The curve is straight
+between its points and ends with them. Intervals are by bootstrap over prompts, the curve made anew each time, over
+those resamples in which the method still lies within it; their share stands beside.
 """
 
 
@@ -160,7 +182,7 @@ def _differences(paired, row):
     return {found["against"]: found for found in rows}
 
 
-def _finding(row, members, differences, share):
+def _finding(row, members, differences, share, reading):
     """Did HALT at the smallest threshold beat both unchanged methods? If not: what the numbers tell about why."""
     name = f"{row['method']} at α = {row['threshold']}"
     compared = [differences[other] for other in BASELINES if other in differences]
@@ -176,11 +198,12 @@ def _finding(row, members, differences, share):
     if missing:
         told += f", not compared with {' and '.join(missing)}, which this run lacks"
     if len(won) == len(BASELINES):
-        text = f"**Yes:** {name} is right more often than both unchanged methods: {_number(row['correctness'])}"
-        text = f"{text} against {told}."
+        text = f"**Yes:** {name} is right more often than both unchanged methods, in the {_SHORT[reading]} reading: "
+        text += f"{_number(row['correctness'])} against {told}."
     else:
         verdict = "**Open:**" if missing and len(won) == len(compared) else "**No:**"
-        text = f"{verdict} {name} is not shown to be right more often than both unchanged methods: "
+        text = f"{verdict} {name} is not shown to be right more often than both unchanged methods, in the"
+        text += f" {_SHORT[reading]} reading: "
         text += f"{_number(row['correctness'])} against {told}. {_why(row, share, compared)}"
     beside = [found for against, found in differences.items() if against not in BASELINES]
     if beside:
@@ -208,23 +231,42 @@ def _why(row, share, compared=()):
 
 
 def _trend(trend, row):
+    """Which way correctness and completeness go with the threshold, said only where chance does not do as much."""
     same = pl.all_horizontal([pl.col(name) == row[name] for name in (*_GROUP, "method")])
     found = {each["score"]: each for each in trend.filter(same).iter_rows(named=True)}
-    told = [
-        f"{label} {_rho(found[score]['correlation'])} (over {found[score]['points']})"
-        for score, label in (("correctness", "correctness"), ("completeness_all", "completeness"))
-    ]
-    text = f"Rank correlation of α over results (thresholds × seeds that have the score): with {', with '.join(told)}."
-    correctness, completeness = (found[score]["correlation"] for score in ("correctness", "completeness_all"))
-    if correctness is not None and correctness >= 0:
+    correctness, completeness = found["correctness"], found["completeness_all"]
+    told = f"with correctness {_rho(correctness)}, with completeness {_rho(completeness)}"
+    text = f"Rank correlation of α over results (thresholds × seeds that have the score): {told}."
+    text += f" p: permutation of α within each seed; shown is what has p ≤ {SMALL}."
+    if _shown(completeness):
+        text += f" Completeness {'rises with α' if completeness['correlation'] > 0 else 'falls as α grows'}."
+    else:
+        text += f" That completeness rises with α is not shown{_too_few(completeness)}."
+    if not _shown(correctness):
+        text += f" Whether correctness falls as α grows is not shown either way{_too_few(correctness)}."
+    elif correctness["correlation"] > 0:
         text += " Correctness does not fall as α grows: targets of every α hold what was judged right, α says how much."
-    if completeness is not None and completeness <= 0:
-        text += " Completeness does not rise as α grows."
+    else:
+        text += " Correctness falls as α grows."
     return text
 
 
-def _rho(value):
-    return "undefined (it does not vary)" if value is None else f"{value:+.2f}"
+def _shown(found):
+    return found["p"] is not None and found["p"] <= SMALL
+
+
+def _too_few(found):
+    """Said of points that no order of theirs could make a trend."""
+    if found["least_p"] is None or found["least_p"] <= SMALL:
+        return ""
+    return f": of {found['points']} points no order has a smaller p than {found['least_p']:.3f}"
+
+
+def _rho(found):
+    if found["correlation"] is None:
+        return f"undefined (it does not vary; over {found['points']})"
+    exact = "exact" if found["exact"] else f"{found['permutations']} drawn"
+    return f"{found['correlation']:+.2f} (over {found['points']}, p = {found['p']:.3f}, {exact})"
 
 
 def _table(members, beside):
@@ -274,6 +316,13 @@ def _number(value):
 
 def _percent(value):
     return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def _signed_or_not(row, end):
+    """A difference of `equal` in one reading, where the curve of that reading has one."""
+    if row[f"difference{end}"] is None:
+        return "–"
+    return _signed({name: row[name + end] for name in ("difference", "lo", "hi")})
 
 
 def _signed(found):

@@ -12,11 +12,19 @@ from typing import NamedTuple
 import jinja2
 import polars as pl
 
+from .. import readings
 from . import method_rank
 
-MARKS = {"right": "✓", "wrong": "✗", "unverifiable": "?", "unjudged": "…"}
+MARKS = {"right": "✓", "wrong": "✗", "idle": "○", "unverifiable": "?", "unjudged": "…"}
+MEANS = {  # said in the legend
+    "right": "right",
+    "wrong": "wrong",
+    "idle": "idle: true and leading nowhere, or doing nothing; counts as not right",
+    "unverifiable": "unverifiable: the ground truth says nothing about it; strictly not right, leniently of no account",
+    "unjudged": "unjudged: the judge gave no verdict",
+}
 
-_ORDER = ("base", "unchanged-own", "unchanged-reference")
+_ORDER = ("base", "floor", "unchanged-own", "unchanged-reference")
 _TEMPLATE = "page.html.j2"
 
 
@@ -54,7 +62,7 @@ def render(
         given = sorted(answers.get((row["domain"], row["id"]), ()), key=_place)
         if given:
             domains.setdefault(row["domain"], []).append({**row, "answers": given})
-    return _environment().get_template(_TEMPLATE).render(domains=domains, marks=MARKS)
+    return _environment().get_template(_TEMPLATE).render(domains=domains, marks=MARKS, means=MEANS)
 
 
 def pieces(text: str, fragments: Sequence[Mapping]) -> list[Piece]:
@@ -85,7 +93,7 @@ def _choose(data, prompts):
 
 
 def _answer(row, fragments, halt):
-    counted = [fragment["label"] for fragment in fragments if fragment["label"] in ("right", "wrong")]
+    labels = [fragment["label"] for fragment in fragments]
     trained = "" if row["domain"] == row["test_domain"] else f"trained on {row['domain']}"
     return {
         **row,
@@ -93,8 +101,9 @@ def _answer(row, fragments, halt):
         "trained": trained,
         "halt": row["method"] in halt,
         "pieces": pieces(row["text"], fragments),
-        "given": len(counted),
-        "right": counted.count("right"),
+        "strict": sum(map(labels.count, readings.given(readings.WRONG))),
+        "lenient": sum(map(labels.count, readings.given(readings.IGNORE))),
+        "right": labels.count("right"),
     }
 
 

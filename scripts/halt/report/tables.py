@@ -1,4 +1,8 @@
-"""The tables of results: main, paired, equal, trend and kinds. Frames in, frames out; no files."""
+"""The tables of results: main, paired, equal and kinds. Frames in, frames out; no files.
+
+Everywhere `correctness` follows the config's reading of unverifiable fragments; the strict and the lenient one stand
+beside it.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -8,19 +12,22 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from .. import metrics
+from .. import beside, metrics, readings
 from . import BASELINES, method_rank
 
 PLACE = ("model", "domain", "method", "threshold", "seed", "test_domain")
 MAIN = (*PLACE, "prompts", "unjudged", *(name + end for name in metrics.SCORES for end in ("", "_lo", "_hi")))
-PAIRED_SCORES = ("correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable", "response_rate")
+PAIRED_SCORES = (*metrics.CORRECTNESS, *metrics.COMPLETENESS, "f1_all", "f1_capable", "response_rate")
 PAIRED = (*PLACE, "against", "score", "difference", "lo", "hi", "prompts")
+BESIDE = ("correctness", "curve_correctness", "difference", "lo", "hi")  # of each reading
 EQUAL = (
-    *(*PLACE, "against", "prompts", "completeness_all", "correctness", "points", "curve_from", "curve_to"),
-    *("curve_correctness", "difference", "lo", "hi", "inside", "reason"),
+    *(*PLACE, "against", "prompts", "completeness_all", "points", "curve_from", "curve_to", "inside", "reason"),
+    *(name + end for end in ("", "_strict", "_lenient") for name in BESIDE),
 )
-TREND = ("model", "domain", "method", "test_domain", "score", "points", "correlation")
-KINDS = (*PLACE, "kind", "fragments", "share", "correctness", "correctness_lo", "correctness_hi")
+KINDS = (
+    *(*PLACE, "kind", "fragments", "share"),
+    *(name + end for name in metrics.CORRECTNESS for end in ("", "_lo", "_hi")),
+)
 
 ALL = "all"  # in the column `seed`: the mean over the seeds
 LESS, MORE, SILENT, NO_CURVE = "less complete", "more complete", "gave nothing", "the curve gave nothing"  # reasons
@@ -54,25 +61,25 @@ def results(table: pl.DataFrame) -> dict[Result, dict[str, pl.DataFrame]]:
     return {key: {str(seed): found[key][seed] for seed in sorted(found[key])} for key in order}
 
 
-def main(table: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+def main(table: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
     """One row per result (columns MAIN), from METRICS rows of any number of results.
 
     Where a result has more than one seed of finetuning there is also a row with seed "all", the mean over the seeds.
     """
     rows = [
-        main_row({**key._asdict(), "seed": seed}, members, bootstrap)
+        main_row({**key._asdict(), "seed": seed}, members, scoring)
         for key, seeds in results(table).items()
         for seed, members in with_all(seeds).items()
     ]
     return frame(rows, MAIN)
 
 
-def main_row(key: Mapping, members: Sequence[pl.DataFrame], bootstrap: metrics.Bootstrap) -> dict:
+def main_row(key: Mapping, members: Sequence[pl.DataFrame], scoring: metrics.Scoring) -> dict:
     """One row of `main`: the key and its scores; members are METRICS tables, one per seed.
 
     `unjudged` is the share of fragments on which the judge gave no usable verdict, 0 of none.
     """
-    found = metrics.estimate(members, bootstrap)
+    found = metrics.estimate(members, scoring)
     judged, unjudged = (
         sum(table[name].sum() for table in members for name in names)
         for names in (("given", "unverifiable"), ("unjudged",))
@@ -83,7 +90,7 @@ def main_row(key: Mapping, members: Sequence[pl.DataFrame], bootstrap: metrics.B
     return row
 
 
-def paired(table: pl.DataFrame, bootstrap: metrics.Bootstrap, against: Sequence[str] = BASELINES) -> pl.DataFrame:
+def paired(table: pl.DataFrame, scoring: metrics.Scoring, against: Sequence[str] = BASELINES) -> pl.DataFrame:
     """Differences of every result to the methods `against` with the same model, domain, test domain and seed.
 
     Columns PAIRED, one row per score; `prompts` is the number of prompts that both count (for correctness: both gave
@@ -99,15 +106,13 @@ def paired(table: pl.DataFrame, bootstrap: metrics.Bootstrap, against: Sequence[
             common = {seed: members for seed, members in seeds.items() if seed in other}
             for seed, members in with_all(common).items():
                 others = [other[each] for each in common] if seed == ALL else [other[seed]]
-                rows += paired_rows(
-                    {**key._asdict(), "seed": seed, "against": other_method}, members, others, bootstrap
-                )
+                rows += paired_rows({**key._asdict(), "seed": seed, "against": other_method}, members, others, scoring)
     return frame(rows, PAIRED)
 
 
-def paired_rows(key: Mapping, members: Sequence, others: Sequence, bootstrap: metrics.Bootstrap) -> list[dict]:
+def paired_rows(key: Mapping, members: Sequence, others: Sequence, scoring: metrics.Scoring) -> list[dict]:
     """Rows of `paired` for one comparison; members and others are METRICS tables, one per seed."""
-    difference, prompts = metrics.difference(members, others, bootstrap)
+    difference, prompts = metrics.difference(members, others, scoring)
     places = [metrics.SCORES.index(score) for score in PAIRED_SCORES]
     return [
         {
@@ -122,18 +127,19 @@ def paired_rows(key: Mapping, members: Sequence, others: Sequence, bootstrap: me
     ]
 
 
-def equal(table: pl.DataFrame, halt: Sequence[str], bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+def equal(table: pl.DataFrame, halt: Sequence[str], scoring: metrics.Scoring) -> pl.DataFrame:
     """Every result beside HALT at the same completeness (columns EQUAL): its correctness less that on HALT's curve.
 
     table: METRICS; halt: names of the methods that rewrite as HALT does. The curve of one of them (`against`) joins its
-    thresholds with the same model, domain, test domain and seed, by completeness_all: see `metrics.beside_curve`; with
+    thresholds with the same model, domain, test domain and seed, by completeness_all: see `beside.beside_curve`; with
     seed "all" that of its means over the seeds. `points` of the curve give anything, from `curve_from` to `curve_to`.
     `inside` is the share of resamples that the interval is over. Where there is no difference `reason` is one of LESS
-    and MORE (than the curve, which is not drawn on), SILENT and NO_CURVE. HALT is not compared with itself.
+    and MORE (than the curve, which is not drawn on), SILENT and NO_CURVE. HALT is not compared with itself. Points,
+    share and reason are those of the config's reading; null where the curve of another one has no difference.
     """
     rows = []
     found = results(table)
-    draw = cache(lambda key, names: metrics.draw([found[key][name] for name in names], bootstrap))
+    draw = cache(lambda key, names: metrics.draw([found[key][name] for name in names], scoring))
     for against in halt:
         curves: dict[Result, list[Result]] = {}
         for key in found:
@@ -149,7 +155,7 @@ def equal(table: pl.DataFrame, halt: Sequence[str], bootstrap: metrics.Bootstrap
                 for other in curve:
                     for own, its in zip(members, (found[other][name] for name in names), strict=True):
                         metrics.check_same_prompts(own, its)
-                result = metrics.draw(members, bootstrap)
+                result = metrics.draw(members, scoring)
                 place = {**key._asdict(), "seed": seed, "against": against, "prompts": members[0].height}
                 rows.append(place | _beside(result, [draw(other, names) for other in curve]))
     return frame(rows, EQUAL)
@@ -157,76 +163,56 @@ def equal(table: pl.DataFrame, halt: Sequence[str], bootstrap: metrics.Bootstrap
 
 def _beside(result: metrics.Drawn, curve: Sequence[metrics.Drawn]) -> dict:
     """The numbers of one row of `equal`."""
-    beside = metrics.beside_curve(result, curve)
-    completeness, correctness = (
-        result.point[metrics.SCORES.index(name)] for name in ("completeness_all", "correctness")
-    )
-    if not np.isnan(beside.difference):
+    point = dict(zip(metrics.SCORES, result.point, strict=True))
+    found = {score: beside.beside_curve(result, curve, score) for score in metrics.CORRECTNESS}
+    read = found["correctness"]
+    if not np.isnan(read.difference):
         reason = None
-    elif np.isnan(correctness):
+    elif np.isnan(point["correctness"]):
         reason = SILENT
-    elif not beside.points:
+    elif not read.points:
         reason = NO_CURVE
     else:
-        reason = LESS if completeness < beside.least else MORE
-    return {
-        "completeness_all": completeness,
-        "correctness": correctness,
-        "points": beside.points,
-        "curve_from": beside.least,
-        "curve_to": beside.most,
-        "curve_correctness": beside.there,
-        "difference": beside.difference,
-        "lo": beside.low,
-        "hi": beside.high,
-        "inside": beside.inside,
+        reason = LESS if point["completeness_all"] < read.least else MORE
+    row = {
+        "completeness_all": point["completeness_all"],
+        "points": read.points,
+        "curve_from": read.least,
+        "curve_to": read.most,
+        "inside": read.inside,
         "reason": reason,
     }
+    for score, one in found.items():
+        numbers = (point[score], one.there, one.difference, one.low, one.high)
+        end = score.removeprefix("correctness")
+        row |= {name + end: number for name, number in zip(BESIDE, numbers, strict=True)}
+    return row
 
 
-def trend(table: pl.DataFrame) -> pl.DataFrame:
-    """Spearman's rank correlation of the threshold with correctness and completeness (columns TREND).
-
-    table: the main table; points are thresholds × seeds. Null where a score or the threshold does not vary.
-    """
-    single = table.filter((pl.col("threshold") != "none") & (pl.col("seed") != ALL))
-    rows = []
-    for key, part in single.group_by(["model", "domain", "method", "test_domain"], maintain_order=True):
-        for score in ("correctness", "completeness_all"):
-            points = part.select(pl.col("threshold").cast(pl.Float64), score).drop_nulls()
-            rho = spearman(points["threshold"].to_numpy(), points[score].to_numpy())
-            rows.append(dict(zip(TREND, (*key, score, points.height, rho), strict=True)))
-    return frame(rows, TREND)
-
-
-def spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's rank correlation, ties sharing their mean rank; NaN for fewer than two points or a constant."""
-    ranks = [pl.Series(array, dtype=pl.Float64).rank(method="average").to_numpy() for array in (first, second)]
-    if len(first) < 2 or any(np.ptp(rank) == 0 for rank in ranks):
-        return float("nan")
-    return float(np.corrcoef(ranks)[0, 1])
-
-
-def kinds(judgements: pl.LazyFrame, table: pl.DataFrame, bootstrap: metrics.Bootstrap) -> pl.DataFrame:
+def kinds(judgements: pl.LazyFrame, table: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
     """Correctness within each kind of fragment (columns KINDS): pooled over fragments, seed by seed.
 
     judgements: JUDGEMENTS of the responses that `table` (METRICS) counts, Add-On methods already doubled. `fragments`
-    are right + wrong ones, `share` is of all that the result gave. A domain without kinds has no rows.
+    are those that count in the config's reading, `share` is of all that the result gave. A domain without kinds has no
+    rows.
     """
-    given = (
-        judgements.filter(pl.col("kind").is_not_null() & pl.col("label").is_in(["right", "wrong"]))
+    ways = (scoring.reading, readings.WRONG, readings.IGNORE)
+    label, right = pl.col("label").cast(pl.String), pl.col("label") == "right"
+    counted = (
+        judgements.filter(pl.col("kind").is_not_null() & label.is_in(readings.given(readings.WRONG)))
         .group_by(*metrics.ANSWER, "kind")
-        .agg(given=pl.len(), right=(pl.col("label") == "right").sum())
+        .agg(right=right.sum(), **{f"given_{way}": label.is_in(readings.given(way)).sum() for way in set(ways)})
         .collect()
         .join(table.select(*metrics.ANSWER, "cluster"), on=metrics.ANSWER)
         .sort(*metrics.ANSWER, "kind")
     )
-    totals = table.group_by(PLACE).agg(total=pl.col("given").sum())
+    totals = table.group_by(PLACE).agg(total=metrics.given(scoring.reading).sum())
     rows = []
-    for key, part in given.join(totals, on=PLACE).partition_by(*PLACE, "kind", as_dict=True).items():
-        fragments = part["given"].sum()
-        share = (fragments / part["total"][0], *metrics.pooled(part, bootstrap))
-        rows.append(dict(zip(KINDS, (*key[:4], str(key[4]), *key[5:], fragments, *share), strict=True)))
+    for key, part in counted.join(totals, on=PLACE).partition_by(*PLACE, "kind", as_dict=True).items():
+        fragments, total = part[f"given_{scoring.reading}"].sum(), part["total"][0]
+        found = [each for way in ways for each in metrics.pooled(part, scoring, f"given_{way}")]
+        share = fragments / total if total else None
+        rows.append(dict(zip(KINDS, (*key[:4], str(key[4]), *key[5:], fragments, share, *found), strict=True)))
     return frame(rows, KINDS).sort(*PLACE, "kind")
 
 
@@ -252,4 +238,5 @@ def _schema(columns):
 
 
 _TEXT = (*PLACE, "of", "like", "kinds", "against", "score", "kind", "reason", "by", "ranked", "split", "evaluator")
-_TYPES = dict.fromkeys(_TEXT, pl.String) | dict.fromkeys(("prompts", "points", "fragments", "number"), pl.Int64)
+_WHOLE = ("prompts", "points", "fragments", "number", "permutations")
+_TYPES = dict.fromkeys(_TEXT, pl.String) | dict.fromkeys(_WHOLE, pl.Int64) | {"exact": pl.Boolean}
