@@ -40,6 +40,9 @@ def confidence_rows(*values, split="test", id="p0"):
     ]
 
 
+SCORING = metrics.Scoring(50, 0, "wrong")
+
+
 def filtered(values, training, threshold, dependent=False, texts=("a", "b", "c"), labels="rwr"):
     """(text, texts and labels of what stays) of one answer."""
     key = made.answer("base", "none")
@@ -104,6 +107,25 @@ def test_unsure_fragments_of_an_independent_answer_are_deleted():
 def test_a_dependent_answer_is_cut_at_the_first_unsure_fragment():
     assert filtered([0.8, 0.2, 0.9], [0.5], "0.50", dependent=True) == (f"a\n{UNSURE}", ["a"], ["right"])
     assert filtered([0.2, 0.9, 0.9], [0.5], "0.50", dependent=True) == (UNSURE, [], [])
+
+
+@pytest.mark.parametrize(
+    ("values", "dependent", "solved", "then"),
+    [
+        ([0.8, 0.9, 0.2], True, True, {False}),
+        ([0.8, 0.9, 0.7], True, True, {True}),
+        ([0.8, 0.9, 0.2], False, None, {None}),
+    ],
+)
+def test_a_dependent_answer_that_is_cut_solves_its_task_no_more(values, dependent, solved, then):
+    key = made.answer("base", "none")
+    _, verdicts = confidence.filtered(
+        made.responses(made.response(key, "a\nb\nc")),
+        made.judgements(*made.judged(key, "rrr", texts=["a", "b", "c"], solved=solved)),
+        frames.build(confidence_rows(*values) + confidence_rows(0.5, split="train", id="t"), frames.CONFIDENCES),
+        **{"method": "p-true", "threshold": "0.50", "unsure": UNSURE, "dependent": dependent, "join": "\n".join},
+    )
+    assert set(verdicts["solved"]) == then
 
 
 @pytest.mark.parametrize("dependent", [False, True])
@@ -306,7 +328,9 @@ def test_a_killed_self_evaluation_asks_nothing_twice(tmp_path, monkeypatch):
 def rank(values, right, clusters=None):
     array = pl.Series(right, dtype=pl.Boolean).to_numpy()
     clusters = pl.Series(clusters or [str(number) for number in range(len(values))]).to_numpy()
-    return report.auroc(pl.Series(values, dtype=pl.Float64).to_numpy(), array, clusters, metrics.Bootstrap(200, 0))
+    return report.auroc(
+        pl.Series(values, dtype=pl.Float64).to_numpy(), array, clusters, metrics.Scoring(200, 0, "wrong")
+    )
 
 
 def test_auroc_is_the_chance_that_right_is_above_wrong():
@@ -333,7 +357,7 @@ def precision(values, right, clusters=None):
     array = pl.Series(right, dtype=pl.Boolean).to_numpy()
     clusters = pl.Series(clusters or [str(number) for number in range(len(values))]).to_numpy()
     found = pl.Series(values, dtype=pl.Float64).to_numpy()
-    return report.average_precision(found, array, clusters, metrics.Bootstrap(200, 0))
+    return report.average_precision(found, array, clusters, metrics.Scoring(200, 0, "wrong"))
 
 
 def test_average_precision_worked_by_hand():
@@ -378,26 +402,28 @@ def test_the_table_of_confidences_joins_each_filter_with_the_answers_that_it_fil
     values = frames.build(
         confidence_rows(0.9, 0.2, 0.5) + confidence_rows(0.1, split="train", id="t"), frames.CONFIDENCES
     )
-    other = made.judgements(*made.judged(key, "rw?"), *made.judged(made.answer("unchanged-own", "none"), "wrw"))
+    other = made.judgements(*made.judged(key, "rwj"), *made.judged(made.answer("unchanged-own", "none"), "wrw"))
+    prompts = pl.DataFrame({**key, "cluster": "c", "solved": None, "n_all": 3, "n_capable": 3})
     counted = metrics.count(
-        pl.DataFrame({**key, "cluster": "c", "n_all": 3, "n_capable": 3}).cast({"seed": pl.Int64, "sample": pl.Int32}),
-        made.judgements(*made.judged(key, "rw?")),
+        prompts.cast({"seed": pl.Int64, "sample": pl.Int32, "solved": pl.Boolean}),
+        made.judgements(*made.judged(key, "rwj")),
     )
     filters = {"p-true": {"of": "base", "filter": "p_true"}}
-    row = made.one(report.of_fragments(values.lazy(), other.lazy(), counted, filters, metrics.Bootstrap(50, 0)))
+    row = made.one(report.of_fragments(values.lazy(), other.lazy(), counted, filters, SCORING))
     assert (row["method"], row["of"], row["by"], row["ranked"]) == ("p-true", "base", "p_true", "fragments")
     assert (row["number"], row["right"], row["auroc"], row["ap"]) == (2, 0.5, 1.0, 1.0)
     assert row["ece"] == pytest.approx((0.1 + 0.2) / 2)
 
 
 def assured(labels_of, sures, likelihoods, method="r-tuning", domain="biography", counts_as=None):
-    """(ASSURANCES, METRICS) of answers {id: labels}, one P(sure) and one likelihood each."""
+    """(ASSURANCES, METRICS) of answers {id: labels}, one P(sure) and one likelihood each; + or -: solved."""
     keys = [made.answer(method, "none", domain=domain, id=id) for id in labels_of]
     columns = zip(keys, sures, likelihoods, strict=True)
     rows = [{**key, "sure": sure, "likelihood": likelihood} for key, sure, likelihood in columns]
     counted = [
-        {**key, "method": counts_as or f"{method}-full", "cluster": key["id"], "given": len(labels),
-         "right": labels.count("r"), "facts": 0, "unverifiable": 0, "unjudged": 0, "n_all": 3, "n_capable": 3}
+        {**key, **made.NOTHING, "method": counts_as or f"{method}-full", "cluster": key["id"],
+         "given": len(labels.rstrip("+-")), "right": labels.count("r"), "facts": 0, "n_all": 3, "n_capable": 3,
+         "solved": {"+": True, "-": False}.get(labels[-1:])}
         for key, labels in zip(keys, labels_of.values(), strict=True)
     ]  # fmt: skip
     silent = [{**row, "method": method, "given": 0, "right": 0} for row in counted if counts_as is None]
@@ -406,9 +432,7 @@ def assured(labels_of, sures, likelihoods, method="r-tuning", domain="biography"
 
 def of_answers(assurances, counted, share=0.5, dependent=False):
     [method] = set(assurances["method"])
-    found = report.of_answers(
-        assurances.lazy(), counted, {method: share}, {"biography": dependent}, metrics.Bootstrap(50, 0)
-    )
+    found = report.of_answers(assurances.lazy(), counted, {method: share}, {"biography": dependent}, SCORING)
     return {row["by"]: row for row in found.iter_rows(named=True)}
 
 
@@ -433,8 +457,14 @@ def test_answers_are_ranked_by_how_sure_the_model_says_it_is_and_by_its_mean_wit
 def test_what_a_right_answer_is_is_what_it_was_in_training():
     answers = {"a": "rr", "b": "rw", "c": "rww", "d": "ww", "e": ""}
     tables = assured(answers, [0.5] * 5, [0.5] * 5)
-    for share, dependent, right in ((0.5, False, 2), (0.51, False, 1), (0.1, False, 3), (0.1, True, 1)):
-        assert of_answers(*tables, share, dependent)["sure"]["right"] == pytest.approx(right / 5)
+    for share, right in ((0.5, 2), (0.51, 1), (0.1, 3)):
+        assert of_answers(*tables, share)["sure"]["right"] == pytest.approx(right / 5)
+
+
+def test_a_dependent_answer_is_right_if_it_solves_its_task_and_not_ranked_where_nobody_knows():
+    answers = {"a": "rr+", "b": "rr-", "c": "ww+", "d": "-", "e": "r"}
+    row = of_answers(*assured(answers, [0.9, 0.1, 0.8, 0.2, 0.5], [0.5] * 5), dependent=True)["sure"]
+    assert (row["number"], row["right"], row["auroc"], row["ap"]) == (4, 0.5, 1.0, 1.0)
 
 
 def test_an_answer_that_was_not_judged_is_not_ranked():
@@ -456,7 +486,7 @@ def test_a_method_that_is_counted_once_is_ranked_too_and_an_answer_that_is_not_c
 def test_without_such_methods_there_is_no_row():
     counted = assured({"a": "r"}, [0.9], [1.0])[1]
     nothing = frames.build([], frames.ASSURANCES).lazy()
-    assert report.of_answers(nothing, counted, {}, {}, metrics.Bootstrap(50, 0)).is_empty()
+    assert report.of_answers(nothing, counted, {}, {}, SCORING).is_empty()
 
 
 def logits(engine, ids):

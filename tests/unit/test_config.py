@@ -44,7 +44,7 @@ BROKEN = {
         [
             (
                 "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
-                "methods, models, phrases, probe, report, respond, rewrite, score, sk_tuning)"
+                "methods, models, phrases, probe, reading, report, respond, rewrite, score, sk_tuning)"
             ),
         ],
     ),
@@ -80,13 +80,17 @@ BROKEN = {
         ["score: found nothing, expected a mapping"],
     ),
     "a missing key": (
-        [("phrases/unsure", DELETED)],
-        ["phrases.unsure: missing, expected one line of text without space at its ends"],
+        [("phrases/unsure", DELETED), ("rewrite/idle", DELETED)],
+        [
+            "phrases.unsure: missing, expected one line of text without space at its ends",
+            "rewrite.idle: missing, expected one of 'keep', 'drop'",
+        ],
     ),
     "a choice that is none": (
-        [("finetune/adapter", "qlora"), ("rewrite/rank_base", 2)],
+        [("finetune/adapter", "qlora"), ("rewrite/rank_base", 2), ("reading/unverifiable", "drop")],
         [
             "finetune.adapter: found 'qlora', expected one of 'lora', 'full'",
+            "reading.unverifiable: found 'drop', expected one of 'wrong', 'ignore'",
             "rewrite.rank_base: found 2, expected one of 0, 1",
         ],
     ),

@@ -229,7 +229,7 @@ def test_layer_and_token_are_chosen_where_training_prompts_can_be_told_apart(whe
     state = informative(where)
     states = pl.concat([states_of(training, "train", state), states_of(answered, "test", state)])
     setting, measured, values, chosen = probe.confidences(
-        made.shuffled(training), answered, states, CLUSTERS, SETTINGS, "probe", "test"
+        made.shuffled(training), answered, states, CLUSTERS, SETTINGS, "probe", "test", "ignore"
     )
     assert (chosen.position, chosen.layer, chosen.auroc) == (*where, 1.0)
     assert [value > 0.5 for value in values] == [True, False, True]
@@ -244,7 +244,7 @@ def test_states_of_other_fragments_change_no_confidence_of_training():
     for texts in ("rwr", "www"):
         answered = judged({"p0": [texts]}, "base")
         states = pl.concat([states_of(training, "train", informative(("last", 1))), states_of(answered, "test", state)])
-        found.append(probe.confidences(training, answered, states, CLUSTERS, SETTINGS, "probe", "test"))
+        found.append(probe.confidences(training, answered, states, CLUSTERS, SETTINGS, "probe", "test", "ignore"))
     assert found[0][1] == found[1][1]
     assert found[0][3] == found[1][3]
 
@@ -257,7 +257,9 @@ def test_the_bound_is_not_set_by_what_a_probe_says_of_its_own_examples():
     answered = fragments({"p0": ["r"]}, "base")
     states = pl.concat([states, states_of(answered, "test", lambda *_: [0.0] * 20)])
     clusters = {f"t{number}": f"t{number}" for number in range(12)}
-    setting, measured, _, chosen = probe.confidences(training, answered, states, clusters, SETTINGS, "probe", "test")
+    setting, measured, _, chosen = probe.confidences(
+        training, answered, states, clusters, SETTINGS, "probe", "test", "ignore"
+    )
     right = (setting["label"].cast(pl.String) == "right").to_list()
     told = sum((value > 0.5) == is_right for value, is_right in zip(measured, right, strict=True))
     assert told < 20  # of 24; by heart it would be all
@@ -271,9 +273,23 @@ def test_of_one_label_alone_nothing_is_learned_and_its_share_is_said(labels, sha
         [states_of(training, "train", lambda *_: [1.0, 2.0]), states_of(answered, "test", lambda *_: [3.0, 4.0])]
     )
     clusters = {f"t{number}": f"t{number}" for number in range(4)}
-    _, measured, values, chosen = probe.confidences(training, answered, states, clusters, SETTINGS, "probe", "test")
+    _, measured, values, chosen = probe.confidences(
+        training, answered, states, clusters, SETTINGS, "probe", "test", "ignore"
+    )
     assert chosen == ("last", 1, None)
     assert set(measured) | set(values) == {share}
+
+
+def test_what_counts_and_is_not_right_is_learnt_as_wrong():
+    training, answered = judged({f"t{number}": ["ri?"] for number in range(8)}), judged({"p0": ["r?i"]}, "base")
+    says = {"right": 1.0, "idle": -1.0, "unverifiable": -1.0}
+    states = [states_of(one, split, lambda _position, _layer, label: [says[label], 0.0])
+              for one, split in ((training, "train"), (answered, "test"))]  # fmt: skip
+    for reading in ("wrong", "ignore"):
+        asked = (training, answered, pl.concat(states), {f"t{number}": f"t{number}" for number in range(8)})
+        _, _, values, chosen = probe.confidences(*asked, SETTINGS, "probe", "test", reading)
+        assert [value > 0.5 for value in values] == [True, False, False]
+        assert chosen.auroc == 1.0
 
 
 def test_nothing_judged_and_fragments_without_states_are_refused():
@@ -281,11 +297,11 @@ def test_nothing_judged_and_fragments_without_states_are_refused():
     training = judged({"t0": ["??"]})
     states = states_of(training, "train", lambda *_: [0.0, 0.0])
     with pytest.raises(confidence.ConfidenceError, match="nothing to learn from"):
-        probe.confidences(training, answered, states, {"t0": "t0"}, SETTINGS, "probe", "test")
+        probe.confidences(training, answered, states, {"t0": "t0"}, SETTINGS, "probe", "test", "ignore")
     training = judged({"t0": ["rw"], "t1": ["rw"]})
     states = states_of(training, "train", lambda *_: [0.0, 0.0])
     with pytest.raises(confidence.ConfidenceError, match="1 fragments without a hidden state"):
-        probe.confidences(training, answered, states, {"t0": "t0", "t1": "t1"}, SETTINGS, "probe", "test")
+        probe.confidences(training, answered, states, {"t0": "t0", "t1": "t1"}, SETTINGS, "probe", "test", "ignore")
 
 
 def test_behind_a_stop_nothing_is_written_in_independent_domains_too():
@@ -348,6 +364,7 @@ def test_a_killed_probe_reads_nothing_twice(tmp_path, monkeypatch, kind):
     manifest.write_text('{"files": {}, "source": [], "sha256": ""}')
     settings = {
         "probe": SETTINGS,
+        "reading": {"unverifiable": "wrong"},
         **{"generate/shots": 2, "generate/seed": 0, "respond/shots": 1, "respond/seed": 0},
         "models/m": {"chat": True, "dtype": "float32"},
         "domains/biography": {"module": "biography"},

@@ -14,7 +14,7 @@ import self_rate
 import sk_entail
 from halt import engines, frames, judges, metrics, preferences
 from halt.confidence import knowledge, p_true
-from halt.domains import Verdict
+from halt.domains import Verdict, biography
 from halt.judges import entailment
 from halt.judges.entailment import Entailed
 from halt.preferences import Pair
@@ -32,7 +32,7 @@ def rated(*confidences):
 
 
 def ranked(prompt, top):
-    settings = Settings(False, "\n".join, 0, "keep", "Unsure from here", "Uncertain", options={"top": top})
+    settings = Settings(False, "\n".join, 0, "drop", "drop", "wrong", "Unsure", "Uncertain", options={"top": top})
     return preferences.paired("self_eval", prompt, settings, "none")
 
 
@@ -107,12 +107,14 @@ def test_rated_samples_have_no_verdict_no_reference_and_no_truth():
         *(made.response(made.answer("samples", "none", id=id, sample=s), f"{id}{s}") for id in "ab" for s in (0, 1))
     )
     ratings = frames.build(rating_rows("a", [0.2, 0.4]) + rating_rows("a", [0.9], sample=1), frames.RATINGS)
-    [prompt] = preferences.rated({"a": "Who?", "b": "What?"}, generations, ratings)  # b: no rating, no prompt
+    [prompt] = preferences.rated(
+        {"a": "Who?", "b": "What?"}, generations, ratings, biography
+    )  # b: no rating, no prompt
     assert (prompt.reference, prompt.truth) == ("", "{}")
     assert [sample.confidences for sample in prompt.samples] == [(0.2, 0.4), (0.9,)]
     assert {label for sample in prompt.samples for label in sample.labels} == {"unjudged"}
     with pytest.raises(preferences.PairError, match="sample 1 of the prompt 'a' is rated and was not drawn"):
-        list(preferences.rated({"a": "Who?"}, generations.filter(pl.col("sample") == 0), ratings))
+        list(preferences.rated({"a": "Who?"}, generations.filter(pl.col("sample") == 0), ratings, biography))
 
 
 CLUSTERS = {f"id{number}": f"cluster{number // 2}" for number in range(20)}
@@ -144,17 +146,22 @@ def judged(labels_of):
     return made.judgements(*rows)
 
 
-def test_duplicates_are_kept_and_what_is_neither_right_nor_wrong_is_not_asked():
-    labels = {"a": ["r", "r", "w", "r"], "b": ["?jw"], "c": ["r"]}
-    found = knowledge.items(judged(labels), {"a": "A?", "b": "B?", "c": "C?"}, {"a", "b"}, samples=3, dependent=False)
+@pytest.mark.parametrize(("reading", "unverifiable"), [("wrong", [("B?", False)]), ("ignore", [])])
+def test_duplicates_are_kept_and_what_counts_and_is_not_right_is_asked_as_wrong(reading, unverifiable):
+    labels = {"a": ["r", "r", "w", "r"], "b": ["?jwi"], "c": ["r"]}
+    asked = {"a": "A?", "b": "B?", "c": "C?"}
+    found = knowledge.items(judged(labels), asked, {"a", "b"}, samples=3, dependent=False, reading=reading)
     assert [(item.question.prompt, item.right) for item in found] == [
         *(("A?", True), ("A?", True), ("A?", False)),  # the fourth sample is one too many
-        ("B?", False),
+        *unverifiable,
+        *(("B?", False), ("B?", False)),
     ]
 
 
 def test_a_step_is_asked_about_behind_all_before_it():
-    [first, second] = knowledge.items(judged({"a": ["?rw"]}), {"a": "A?"}, {"a"}, samples=1, dependent=True)
+    [first, second] = knowledge.items(
+        judged({"a": ["?rw"]}), {"a": "A?"}, {"a"}, samples=1, dependent=True, reading="ignore"
+    )
     assert first.question.before == ("said",)  # also one that is no item itself
     assert second.question.before == ("said", "said")
 
@@ -315,7 +322,7 @@ def test_pairs_come_from_ratings_alone(tmp_path):
     ratings = [row for s, value in enumerate((0.2, 0.9, 0.4)) for row in rating_rows("a", [value], "tuned", s, "train")]
     settings = {
         "methods/self-align": {"pairs": "self_eval", "options": {"top": 0.3}},
-        "rewrite": {"rank_base": 0, "unverifiable": "keep"},
+        "rewrite": {"rank_base": 0, "unverifiable": "drop", "idle": "drop"},
         "phrases": {"unsure": "Unsure from here", "uncertain": "Uncertain"},
         "domains/biography": {"module": "biography"},
     }
@@ -342,7 +349,7 @@ def test_calibration_is_told_of_each_evaluator_on_the_same_fragments():
         frames.build(ratings, frames.RATINGS).lazy(),
         judged({"a": ["rww?"]}).lazy(),  # the fourth counts for nothing
         pl.DataFrame({"domain": ["biography"], "id": ["a"], "cluster": ["c"]}),
-        metrics.Bootstrap(20, 0),
+        metrics.Scoring(20, 0, "ignore"),
     )
     assert table["evaluator"].to_list() == ["pretrained", "tuned"]
     assert table["fragments"].to_list() == [3, 3]
@@ -356,6 +363,7 @@ def test_calibration_is_told_of_each_evaluator_on_the_same_fragments():
 def metrics_row(id, given, right, unverifiable=0, unjudged=0):
     return {
         **made.answer("self-eval", "none", 0, id=id),
+        **made.NOTHING,
         **{"cluster": id, "given": given, "right": right, "facts": right, "unverifiable": unverifiable},
         **{"unjudged": unjudged, "n_all": 4, "n_capable": 4},
     }
@@ -368,15 +376,19 @@ def test_facts_are_counted_as_factscore_does():
         metrics_row("c", 0, 0),  # no answer
         metrics_row("d", 0, 0, unjudged=2),  # nobody knows: left out
     ]
-    [row] = facts.table(frames.build(rows, frames.METRICS).lazy()).rows(named=True)
+    [row] = facts.table(frames.build(rows, frames.METRICS).lazy(), "wrong").rows(named=True)
     assert (row["prompts"], row["method"], row["seed"]) == (3, "self-eval", "0")
     assert row["correct"] == pytest.approx(13 / 3)
     assert row["incorrect"] == pytest.approx(12 / 3)
     assert row["response_rate"] == pytest.approx(2 / 3)
     assert row["factscore"] == pytest.approx((3 / 5 + 10 / 20) / 2)
     assert row["factscore_penalty"] == pytest.approx((3 / 5 * math.exp(1 - 10 / 5) + 10 / 20) / 2)
+    assert row["factscore_strict"] == row["factscore"]
+    assert row["factscore_lenient"] == pytest.approx((3 / 4 + 10 / 20) / 2)
+    [row] = facts.table(frames.build(rows, frames.METRICS).lazy(), "ignore").rows(named=True)
+    assert (row["factscore"], row["incorrect"]) == (pytest.approx((3 / 4 + 10 / 20) / 2), pytest.approx(11 / 3))
 
 
 def test_a_result_without_any_answer_has_no_factscore():
-    [row] = facts.table(frames.build([metrics_row("a", 0, 0)], frames.METRICS).lazy()).rows(named=True)
+    [row] = facts.table(frames.build([metrics_row("a", 0, 0)], frames.METRICS).lazy(), "wrong").rows(named=True)
     assert (row["correct"], row["response_rate"], row["factscore"], row["factscore_penalty"]) == (0, 0, None, None)
