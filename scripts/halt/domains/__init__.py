@@ -18,6 +18,11 @@ For methods that ask for more than dependent or not (halt.rewriting.halt_graph) 
     rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
     judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
 
+for targets that drop idle and unverifiable fragments (halt.rewriting)
+
+    removable(fragments, places) -> list[int], dependent domains: which of these can be left out together so that the
+                                    others stand; without it all can
+
 to say whether a dependent answer as a whole solves its task
 
     solves(fragments, row)       -> bool; without it: something and all of it is right

@@ -7,7 +7,7 @@ difficulty, url, starter_code. A response is a whole program; its fragments are 
 import json
 from collections.abc import Iterator
 
-from halt import codelines, sandbox
+from halt import codelines, codeparts, sandbox
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
 
@@ -36,6 +36,7 @@ _PATIENCE = 3
 _FUNCTION, _CALL = "solution", "call"
 
 split, join, rests_on = codelines.split, codelines.join, codelines.rests_on
+removable = codeparts.removable
 
 
 def rows(source, options: dict) -> Iterator[Row]:

@@ -16,7 +16,7 @@ import json
 import random
 from collections.abc import Iterator
 
-from halt import codelines, library, sandbox
+from halt import codelines, codeparts, library, sandbox
 from halt.domains import Row, Verdict, settings
 
 DEPENDENT = True
@@ -39,6 +39,7 @@ _PROMPT_EXAMPLES = 160  # characters
 _EXCUSES = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
 join, rests_on = codelines.join, codelines.rests_on
+removable = codeparts.removable
 
 
 def split(text: str) -> list[str]:

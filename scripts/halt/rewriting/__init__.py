@@ -149,6 +149,20 @@ def keeps(label: str, settings: Settings) -> bool:
     return label == "right" or chosen.get(label) == "keep"
 
 
+def staying(sample: Sample, labels: Sequence[str], places: Sequence[int], settings: Settings) -> list[int]:
+    """Of some places of a sample, those of the fragments that may stay; labels: of all its fragments.
+
+    In a dependent domain, where these places hold no error, one that may not stay does so all the same if the others do
+    not stand without it (the domain's `removable`).
+    """
+    gone = {place for place in places if not keeps(labels[place], settings)}
+    removable = vars(settings.domain).get("removable") if settings.dependent and settings.domain else None
+    if gone and removable:
+        free = removable([sample.fragments[place] for place in places], [places.index(place) for place in gone])
+        gone = {places[number] for number in free}
+    return [place for place in places if place not in gone]
+
+
 def ends(label: str) -> bool:
     """Whether what follows such a fragment is built on an error, as far as is known."""
     return label in ("wrong", "unjudged")
@@ -163,7 +177,7 @@ def left(sample: Sample, settings: Settings) -> Left:
     """Independent fragments: those that may stay, the phrase if none may. Dependent ones: of those before the first
     error the ones that may stay, and the phrase where an error, or the longest allowed length, cut the answer."""
     end = first_error(sample) if settings.dependent else len(sample.labels)
-    places = [place for place, label in enumerate(sample.labels[:end]) if keeps(label, settings)]
+    places = staying(sample, sample.labels, range(end), settings)
     cut = settings.dependent and (end < len(sample.labels) or not sample.finished)
     return Left(places, cut or not places)
 

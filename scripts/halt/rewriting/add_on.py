@@ -4,7 +4,7 @@ The marker is a line of its own before the first wrong fragment, so that a reade
 what HALT would teach: what is idle, or unverifiable, is left out there as the settings say, and kept behind the marker.
 """
 
-from halt.rewriting import Judged, Settings, Target, first_error, keeps, select
+from halt.rewriting import Judged, Settings, Target, first_error, select, staying
 
 RANKED = True
 
@@ -12,8 +12,7 @@ RANKED = True
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     sample = select(prompt.samples, threshold, settings)
     fragments, end = list(sample.fragments), first_error(sample)
-    judged = zip(fragments[:end], sample.labels[:end], strict=True)
-    sure = [fragment for fragment, label in judged if keeps(label, settings)]
+    sure = [fragments[place] for place in staying(sample, sample.labels, range(end), settings)]
     parts = [settings.join(sure)] * bool(sure)
     if end < len(fragments):
         parts += [settings.uncertain, settings.join(fragments[end:])]

@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 
 from halt.domains import Row
-from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, ends, first_error, keeps, select, written
+from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, ends, first_error, select, staying, written
 
 RANKED = True
 
@@ -26,7 +26,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
     total = len(sample.fragments)
     labels = _labels(prompt, sample, settings)
     places = standing(labels, _edges(sample.fragments, settings))
-    kept = [sample.fragments[place] for place in places if keeps(labels[place], settings)]
+    kept = [sample.fragments[place] for place in staying(sample, labels, places, settings)]
     cut = settings.dependent and (len(places) < total or not sample.finished)
     unsure = cut or not kept
     return Target(written(kept, unsure, settings), sample.index, total, len(kept))
