@@ -77,6 +77,23 @@ def test_math_compares_final_answers_by_value(problems):
     assert not competition_math.same_answer("So it is $\\boxed{3}$.", row)
 
 
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("so $x = \\boxed 6$ units", "6"),
+        ("it is $\\boxed 60.$", "60"),
+        ("it is \\fbox{4} or \\fbox 5 now", "5"),
+        ("$\\boxed{\\frac{1}{2}}$", "\\frac{1}{2}"),
+        ("$\\boxed{\\left\\{1,2\\right.}$", "\\left\\{1,2\\right."),
+        ("$\\boxed {7}$", "7"),
+        ("\\boxedtext{7} and \\boxed{", None),
+        ("no box", None),
+    ],
+)
+def test_math_finds_the_last_box_in_each_of_its_forms(solution, answer):
+    assert competition_math.boxed(solution) == answer
+
+
 def test_math_refuses_other_columns(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"problem": "x"}\n')
     with pytest.raises(domains.DomainError, match="lacks the column level, solution, type"):

@@ -62,7 +62,7 @@ def rows(source, options: dict) -> Iterator[Row]:
             reference=join(text[: chosen["max_sentences"]]),
             truth={
                 "name": person,
-                "text": join(text),
+                "text": "\n".join(text),
                 "infobox": {field: wikitext.clean(content) for field, content in infobox},
             },
         )
