@@ -11,14 +11,21 @@ import pytest
 PROGRAM = Path(__file__).parents[2] / "scripts/data.py"
 GOOD = {"id": "1", "question": "Who?", "answer": "Me."}
 MODULE = """
+import datetime
+
 from halt.domains import Row
+from halt.leaving_out import leave_out
 
 DEPENDENT, REFERENCE_JUDGE, OPTIONS, EXAMPLE, STOP = False, False, {}, "{prompt}{response}", ()
 
 
 def rows(source, options):
     for record in source.records():
-        yield Row(record["id"], record["id"], "", record["question"], record["answer"], {})
+        if record["question"] == "":
+            leave_out("without a question")
+            continue
+        born = datetime.date(2000, 1, 1) if record["question"] == "When?" else 0
+        yield Row(record["id"], record["id"], "", record["question"], record["answer"], {"born": born})
 
 
 def split(text):
@@ -88,7 +95,8 @@ def test_good_rows_are_taken(told):
             "plain: prompt of row 2 is 'What\\x00?', expected text",
         ),
         (GOOD | {"id": "2", "answer": "\ud800 x"}, "plain: reference of row 2 is '\\ud800 x', which UTF-8 cannot hold"),
-        (GOOD | {"id": 2}, "plain: id of row 2 is 2, expected text that is not empty"),
+        (GOOD | {"id": 2}, "plain: id of row 2 is 2, expected text that is not empty (rows.jsonl: row 2)"),
+        (GOOD | {"id": "2", "question": ["x" * 5_000_000]}, "characters left out"),
     ],
 )
 def test_a_bad_row_is_one_line(told, row, fault):
@@ -97,3 +105,22 @@ def test_a_bad_row_is_one_line(told, row, fault):
     assert fault in said
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) == 1, said
+
+
+def test_what_the_module_leaves_out_is_counted_in_the_log(told):
+    rows = [GOOD | {"id": str(number), "question": f"Who is {number}?" if number > 1 else ""} for number in range(11)]
+    status, said = told(rows)
+    assert status == 0, said
+    assert said.splitlines()[1:] == ["plain: left out 2: 2 without a question"]
+    status, said = told(rows[:2])
+    assert status == 1
+    assert said.endswith("plain: no rows for train among the 0 of its source; left out 2: 2 without a question\n")
+
+
+def test_a_truth_that_json_cannot_hold_is_told_by_its_row_and_not_by_a_line_of_the_module(told):
+    status, said = told([GOOD | {"id": "0", "question": "When?"}])
+    assert status == 1
+    assert said == (
+        "data: plain: truth of the row '0' cannot be kept as JSON (Object of type date is not JSON serializable), "
+        "expected texts, numbers, lists and mappings alone\n"
+    )

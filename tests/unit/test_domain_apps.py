@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from halt import leaving_out
 from halt.domains import DomainError, apps
 
 SUM = "n = int(input())\ntotal = 0\nfor _ in range(n):\n    total += int(input())\nprint(total)"
@@ -53,6 +54,40 @@ def test_only_introductory_problems_with_tests_and_solutions():
         record(input_output=json.dumps({"inputs": [], "outputs": []})),
     ]
     assert [row.id for row in load(record(), *others, FUNCTION)] == ["apps-7", "apps-8"]
+
+
+def test_the_raw_file_s_numbers_are_called_id():
+    raw = record()
+    raw["id"] = raw.pop("problem_id")
+    assert [row.id for row in load(raw)] == ["apps-7"]
+    del raw["id"]
+    with pytest.raises(DomainError, match="APPS: no column 'id'"):
+        load(raw)
+
+
+def test_what_makes_no_row_is_counted_by_reason():
+    others = [
+        record(problem_id=1, input_output=json.dumps({"inputs": ["1", "2"], "outputs": ["1"]})),
+        record(problem_id=2, input_output="[" * 100_000),
+        record(problem_id=3, solutions="not JSON"),
+        record(problem_id=4, solutions=None, starter_code=None),
+        record(problem_id=5, difficulty="interview"),
+    ]
+    with leaving_out.counted() as counts:
+        assert [row.id for row in load(*others, record(starter_code=None))] == ["apps-7"]
+    assert leaving_out.told(counts) == "left out 5: 2 without a solution, 2 without tests, 1 of another difficulty"
+    with leaving_out.counted() as counts:
+        assert load(record(), max_lines=2) == []
+    assert leaving_out.told(counts) == "left out 1: 1 whose solutions are too long"
+
+
+@pytest.mark.parametrize(("digits", "kept"), [(5_000, 1), (100_001, 0)])
+def test_a_test_with_thousands_of_digits_loses_no_row(digits, kept):
+    long = f'{{"fn_name": "largest", "inputs": [[1, {"9" * digits}]], "outputs": [{"9" * digits}]}}'
+    found = load(record(input_output=long, solutions=FUNCTION["solutions"]))
+    assert len(found) == kept
+    assert all(row.truth["tests"] == [[[1, 10**digits - 1], 10**digits - 1]] for row in found)
+    assert all(json.loads(json.dumps(row.truth)) == row.truth for row in found)
 
 
 def test_reference_is_the_shortest_solution():

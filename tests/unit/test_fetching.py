@@ -92,6 +92,37 @@ def test_a_model_is_assembled_from_members_in_order(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["model.gguf"]
 
 
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("pipe.jsonl", "pipe.jsonl is a pipe or a device, expected a file or folder"),
+        ("/dev/zero", "/dev/zero is a pipe or a device, expected a file or folder"),
+        ("absent.jsonl", "no such file or folder: absent.jsonl"),
+        ("x" * 300, "cannot be read: File name too long"),
+        ("folder", r"found folder/\{x\}\.jsonl, expected no braces in its name"),
+    ],
+)
+def test_a_path_that_cannot_be_read_is_one_line_and_soon_told(tmp_path, monkeypatch, path, fault):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.jsonl")
+    Path("folder").mkdir()
+    Path("folder/{x}.jsonl").touch()
+    with pytest.raises(fetching.FetchError, match=fault) as refused:
+        fetching.bring([{"type": "path", "path": path}], tmp_path / "manifest.json")
+    assert "\n" not in str(refused.value)
+
+
+def test_files_of_the_hub_that_would_lie_in_one_place_are_refused(tmp_path):
+    one = {"type": "hub", "repository": "a/one", "revision": COMMIT, "files": ["x/train.jsonl"]}
+    two = one | {"repository": "a/two"}
+    with pytest.raises(fetching.FetchError, match=r"a/two: x/train\.jsonl would lie where that of a/one does"):
+        fetching.bring([one, two], tmp_path / "manifest.json")
+    with pytest.raises(fetching.FetchError, match=r"manifest\.json would lie where the list of what was brought does"):
+        fetching.bring([one | {"files": ["manifest.json"]}], tmp_path / "manifest.json")
+    with pytest.raises(fetching.FetchError, match=r"found the file name '\.\./x', expected a path inside"):
+        fetching.fetch_hub("a/one", COMMIT, ["../x"], tmp_path)
+
+
 class _Hub(http.server.BaseHTTPRequestHandler):
     """The part of the hub that a download by revision uses."""
 

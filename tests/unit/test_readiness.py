@@ -1,5 +1,7 @@
 """What a run needs of its machine is told before the first job, by the key that names it."""
 
+import os
+
 import pytest
 
 from halt import paths, readiness
@@ -74,3 +76,11 @@ def test_a_judge_that_is_to_be_asked_has_its_key(environment):
     )
     readiness.check_start(CONFIG, set(), {"tales", "unused"}, environment)
     readiness.check_start(CONFIG, set(), {"facts"}, environment | {"API_KEY": SECRET})
+
+
+def test_a_pipe_is_no_file_that_is_there(project):
+    os.mkfifo(project / "facts.tsv")
+    with pytest.raises(
+        ConfigError, match=r"domains\.facts\.source\.path: found 'facts\.tsv', expected a file or folder"
+    ):
+        readiness.check_sources(CONFIG)
