@@ -225,11 +225,14 @@ def local_files(wildcards):
         for one in (source if isinstance(source, list) else [source])
         if one["type"] == "path"
     ]
-    # the files of a folder, not the folder: Snakemake would compare that by its time
+    # The files of a folder, not the folder: Snakemake would compare that by its time. What cannot be read is left to the
+    # job, which says so: Snakemake would read a pipe for ever, and braces in a name as wildcards.
     return [
         file
         for path in named
+        if sources.lacks(Path(path)) is None
         for file in (sources.inside(Path(path)) if Path(path).is_dir() else [path])
+        if not sources.has_braces(file)
     ]
 
 

@@ -3,8 +3,12 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from halt import errors, paths
+
+if TYPE_CHECKING:
+    from halt.domains import Row
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,19 +23,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, fetching, frames, modules, provenance, sources, splits
+    from halt import domains, fetching, frames, leaving_out, modules, provenance, sources, splits
 
     settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
     module = domains.load(settings["module"])
-    source = sources.open_source(fetching.files(args.source), settings["source"])
-    with modules.blamed("domains", settings["module"]):
+    source = sources.open_source(fetching.files(args.source), settings["source"], base=args.source.parent)
+    with modules.blamed("domains", settings["module"]), source.blamed(), leaving_out.counted() as left_out:
         rows = domains.checked(args.domain, module.rows(source, settings["options"]))
     parts = splits.assign(
         rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
     )
     chosen = parts[args.split]
     if not chosen:
-        raise errors.HaltError(f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source")
+        told = f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source"
+        raise errors.HaltError(f"{told}; {leaving_out.told(left_out)}" if left_out else told)
     with modules.blamed("domains", settings["module"]):
         records = [
             {
@@ -42,7 +47,7 @@ def main(args: argparse.Namespace) -> None:
                 "prompt": row.prompt,
                 "reference": row.reference,
                 "reference_fragments": len(domains.reference_fragments(args.domain, module, row)),
-                "truth": json.dumps(row.truth, sort_keys=True),
+                "truth": _json(args.domain, row),
             }
             for row in chosen
         ]
@@ -51,6 +56,19 @@ def main(args: argparse.Namespace) -> None:
     provenance.write(table, args.output, frames.DATA, footer)
     repeated = len(rows) - len(splits.distinct(rows))
     print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} with a prompt or id seen before")
+    if left_out:
+        print(f"{args.domain}: {leaving_out.told(left_out)}")
+
+
+def _json(domain: str, row: "Row") -> str:
+    """A row's truth as JSON; DomainError that names its row and the type if it holds what JSON has no form for."""
+    from halt.domains import DomainError
+
+    try:
+        return json.dumps(row.truth, sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        told = f"{domain}: truth of the row {row.id!r} cannot be kept as JSON ({error})"
+        raise DomainError(f"{told}, expected texts, numbers, lists and mappings alone") from error
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def main(args: argparse.Namespace) -> None:
     from halt.config import read
     from halt.planning import text
 
-    for overlay in args.configfile:
-        read(overlay)  # Snakemake would end in a traceback
+    for file in (ROOT / "config.yaml", *args.configfile):
+        read(file)  # Snakemake would end in a traceback, or never
     jobs, config = graph([path.resolve() for path in args.configfile])
     measured = benchmarks(jobs)
     times = planning.times(jobs, config, measured)

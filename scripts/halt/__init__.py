@@ -1,1 +1,7 @@
 """HALT: capability-aligned finetuning (arXiv 2506.04051), the library behind the workflow."""
+
+import sys
+
+# Tests of APPS have integers of thousands of digits. Unless told to, Python neither reads nor writes any beyond 4,300.
+# A limit stays: the time grows with the square of the length, to 0.1 s at this one.
+sys.set_int_max_str_digits(100_000)

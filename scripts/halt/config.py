@@ -6,54 +6,22 @@ whether names exist and settings fit each other (halt.crosschecks). All faults a
 
 import functools
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from halt import crosschecks, schema
+from halt.configfiles import LOADER, ConfigError, check_keys, read
 from halt.crosschecks.lookup import soundness
-from halt.errors import HaltError
-from halt.schema import SECRET, Faults, Place, show
+from halt.schema import SECRET, Faults, Place, at, show
+
+__all__ = ["SCHEMA", "ConfigError", "check", "check_keys", "has", "load_schema", "read", "settings", "validate"]
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
-_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
-
-
-class ConfigError(HaltError):
-    """The config has faults; the message is one line for each, path first."""
-
-
-def read(file: Path) -> dict:
-    """The mapping of a config file; ConfigError, in one line, if it cannot be read or is none."""
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(found, dict):
-        raise ConfigError(f"{file}: found {show(found)}, expected a mapping of config keys")
-    check_keys([file])
-    return found
-
-
-def check_keys(files: Iterable[Path]) -> None:
-    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself.
-
-    A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
-    """
-    lines = []
-    for file in files:
-        try:
-            top = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
-        except yaml.YAMLError:
-            continue
-        lines += [f"{os.path.relpath(file)}, {line}" for line in _faults(top)]
-    if lines:
-        raise ConfigError("\n".join(lines))
 
 
 def check(config: Mapping) -> None:
@@ -72,7 +40,7 @@ def validate(config: Mapping) -> list[str]:
     sound = soundness(texts, {place for place, _ in faults})
     for cross_check in crosschecks.ALL:
         faults.update(cross_check(texts, sound))
-    return [f"{_path(place)}: {message}" for place, message in sorted(faults, key=_order)]
+    return [f"{at(place)}: {message}" for place, message in sorted(faults, key=_order)]
 
 
 def settings(config: Mapping, *subtrees: str) -> str:
@@ -105,24 +73,7 @@ def has(config: Mapping, subtree: str) -> bool:
 @functools.cache
 def load_schema() -> dict:
     """schemas/config.schema.yaml as a mapping."""
-    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=_LOADER)
-
-
-def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, ...] = ()) -> Iterator[str]:
-    """A line for each key under a node that stands twice in its mapping, and for each alias of what it is a part of."""
-    if any(node is outer for outer in around):
-        yield f"line {node.start_mark.line + 1}: {_path(place)} is an alias of what it is a part of, expected none"
-    elif isinstance(node, yaml.SequenceNode):
-        for number, inner in enumerate(node.value):
-            yield from _faults(inner, (*place, number), (*around, node))
-    elif isinstance(node, yaml.MappingNode):
-        first: dict[str, int] = {}
-        for key, inner in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in first:
-                yield f"line {line}: {_path((*place, name))} is there twice, first in line {first[name]}, expected once"
-            first.setdefault(name, line)
-            yield from _faults(inner, (*place, name), (*around, node))
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def _subtree(config: Mapping, path: str) -> Any:
@@ -167,12 +118,6 @@ def _text_keys(config: Any) -> tuple[Any, set]:
         return value
 
     return walk(config, ()), faults
-
-
-def _path(place: Place) -> str:
-    """("experiment", "models", 0) -> "experiment.models[0]"."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
-    return text.removeprefix(".") or "config"
 
 
 def _order(fault: tuple[Place, str]) -> tuple:

@@ -6,9 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_HEAD, _TAIL = 450, 150  # characters that stay of a line that is too long
+_LINES = 100  # of one message
+
 
 class HaltError(Exception):
     """Input, config, endpoint or machine are not what is needed; the message says what was found and expected."""
+
+    def __str__(self) -> str:
+        """The message; what was found may be a value of megabytes, of which both ends are enough."""
+        lines = super().__str__().split("\n")
+        told = [shortened(line) for line in lines[:_LINES]]
+        more = len(lines) - len(told)
+        return "\n".join([*told, f"... and {more} more lines"] if more else told)
+
+
+def shortened(text: str) -> str:
+    """A text of at most some 650 characters: the middle of a longer one is left out, and how much."""
+    left_out = len(text) - _HEAD - _TAIL
+    if left_out <= 0:
+        return text
+    return f"{text[:_HEAD]}... ({left_out} characters left out) ...{text[-_TAIL:]}"
 
 
 def run(main: Callable[[Any], None], arguments: Any) -> None:

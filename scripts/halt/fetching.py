@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from halt import sources
 from halt.errors import HaltError
 
 
@@ -124,6 +125,8 @@ def fetch_hub(
 
     paths, commits = [], set()
     for name in files:
+        if not Path(os.path.abspath(Path(into, name))).is_relative_to(os.path.abspath(into)):
+            raise FetchError(f"{repository}: found the file name {name!r}, expected a path inside the repository")
         try:
             url = hf_hub_url(repository, name, repo_type=kind, revision=revision)
             commits.add(get_hf_file_metadata(url).commit_hash)
@@ -150,6 +153,7 @@ def bring(specs: Sequence[Mapping], manifest: Path) -> None:
 
     A `path` source stays where it is: the manifest names it relative to the project, with its sha256.
     """
+    _refuse_equal_names(specs, manifest)
     found: list[Path] = []
     for spec in specs:
         match spec["type"]:
@@ -158,11 +162,28 @@ def bring(specs: Sequence[Mapping], manifest: Path) -> None:
             case "hub":
                 found += fetch_hub(spec["repository"], spec["revision"], spec["files"], manifest.parent)[0]
             case "path":
-                path = Path(spec["path"])
-                if not path.exists():
-                    raise FetchError(f"{spec['path']}: no such file or folder")
-                found.append(path)
+                found.append(_local(Path(spec["path"])))
     write_manifest(specs, found, manifest)
+
+
+def _local(path: Path) -> Path:
+    if unusable := sources.lacks(path):
+        raise FetchError(unusable)
+    if odd := next(filter(sources.has_braces, [path, *(sources.inside(path) if path.is_dir() else [])]), None):
+        raise FetchError(f"found {odd}, expected no braces in its name: Snakemake would read a wildcard")
+    return path
+
+
+def _refuse_equal_names(specs: Sequence[Mapping], manifest: Path) -> None:
+    """FetchError for two files of the hub that would lie in one place, or in that of the manifest."""
+    first: dict[str, str] = {manifest.name: "the list of what was brought"}
+    for spec in specs:
+        for name in spec["files"] if spec["type"] == "hub" else ():
+            if name in first:
+                raise FetchError(
+                    f"{spec['repository']}: {name} would lie where {first[name]} does, expected one of them"
+                )
+            first[name] = f"that of {spec['repository']}"
 
 
 def write_manifest(specs: Sequence[Mapping], found: Sequence[Path], manifest: Path) -> None:

@@ -1,6 +1,7 @@
 """Model folders: where the weights come from, and the manifest that says which they are."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,9 +25,11 @@ def bring(source: Mapping, dtype: str, manifest: Path) -> None:
     match source["type"]:
         case "path":
             origin = Path(source["path"]).resolve()
-            if not origin.is_dir():
+            if not os.path.isdir(origin):
                 raise fetching.FetchError(f"{source['path']}: no such model folder")
             for file in sorted(origin.iterdir()):
+                if unusable := sources.lacks(file):
+                    raise fetching.FetchError(unusable)
                 (folder / file.name).symlink_to(file)
         case "hub":
             fetching.fetch_hub(source["repository"], source["revision"], source["files"], folder, kind="model")

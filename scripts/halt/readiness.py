@@ -1,10 +1,11 @@
 """Does the machine that a run is started on have what a sound config names: files of sources, keys of judges?"""
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from halt import paths
+from halt import paths, sources
 from halt.config import ConfigError
 from halt.schema import show
 
@@ -33,7 +34,7 @@ def _missing_sources(config: Mapping) -> Iterator[str]:
         source = config["domains"][domain]["source"]
         several = source if isinstance(source, list) else [source]
         for number, one in enumerate(several):
-            if one["type"] == "path" and not Path(one["path"]).exists():
+            if one["type"] == "path" and sources.lacks(Path(one["path"])):
                 place = f"domains.{domain}.source" + (f"[{number}]" if several is source else "")
                 yield f"{place}.path: found {show(one['path'])}, expected a file or folder that is there"
 
@@ -41,7 +42,7 @@ def _missing_sources(config: Mapping) -> Iterator[str]:
 def _missing_models(config: Mapping, models: Collection[str]) -> Iterator[str]:
     for model in sorted(models):
         source = config["models"][model]["source"]
-        if source["type"] == "path" and not Path(source["path"]).is_dir():
+        if source["type"] == "path" and not os.path.isdir(source["path"]):
             yield f"models.{model}.source.path: found {show(source['path'])}, expected a model folder that is there"
 
 

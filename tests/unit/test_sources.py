@@ -1,7 +1,9 @@
 """Sources: members and records, whether they lie in wheels, folders or files."""
 
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import polars
 import pytest
@@ -116,6 +118,116 @@ def test_columns_name_what_has_no_header(tmp_path):
 def test_what_cannot_be_read_is_named(tmp_path, make, message):
     with pytest.raises(sources.SourceError, match=message):
         list(sources.open_source([make(tmp_path)], SPEC).records())
+
+
+DEEP, LONG = "[" * 100_000 + "]" * 100_000, "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (f'{{"a": {DEEP}}}', "line 2 is JSON with too many brackets in each other"),
+        (f'{{"a": {LONG}}}', r"line 2 is not JSON \(found a number of 5000 digits, expected at most 4300\)"),
+    ],
+)
+def test_a_json_line_that_python_does_not_read_is_told_with_its_line(tmp_path, line, fault):
+    (tmp_path / "x.jsonl").write_text(f'{{"a": 1}}\n{line}\n')
+    with pytest.raises(sources.SourceError, match=rf"x\.jsonl: {fault}"):
+        list(sources.open_source([tmp_path / "x.jsonl"], SPEC).records())
+
+
+def test_a_pipe_and_a_device_are_refused_and_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for path in (tmp_path / "pipe.jsonl", Path("/dev/zero")):
+        with pytest.raises(sources.SourceError, match=f"{path} is a pipe or a device, expected a file or folder"):
+            sources.open_source([path], SPEC)
+    with pytest.raises(sources.SourceError, match="cannot be read: File name too long"):
+        sources.open_source([tmp_path / ("x" * 300)], SPEC)
+
+
+def test_hub_files_of_one_name_are_members_by_their_path(tmp_path):
+    files = [tmp_path / f"{folder}/train-00000-of-00001.jsonl" for folder in ("algebra", "geometry")]
+    for number, file in enumerate(files):
+        file.parent.mkdir()
+        file.write_text(f'{{"a": {number}}}\n{{"a": 7}}\n')
+    source = sources.open_source([os.path.relpath(file) for file in files], SPEC, base=tmp_path)
+    assert source.members() == ["algebra/train-00000-of-00001.jsonl", "geometry/train-00000-of-00001.jsonl"]
+    named = [(record.name, record["a"]) for record in source.records()]
+    assert named == [("algebra/train-1", 0), ("algebra/train-2", 7), ("geometry/train-1", 1), ("geometry/train-2", 7)]
+
+
+def test_a_zip_file_gives_its_members_below_its_own_name(tmp_path):
+    (tmp_path / "data").mkdir()
+    _wheel(tmp_path / "data/set.zip", {"set/test/a.sent": "one\ntwo\r\n\nlast", "set/x.jsonl": '{"a": 1}\n'})
+    source = sources.open_source([tmp_path / "data/set.zip"], SPEC, base=tmp_path)
+    assert source.members() == ["data/set.zip/set/test/a.sent", "data/set.zip/set/x.jsonl"]
+    assert list(source.lines(source.find("test/a.sent"))) == ["one", "two", "", "last"]
+    assert list(source.records()) == [{"a": 1}]
+
+
+def test_a_zip_file_is_read_as_far_as_is_asked_for(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.txt", "line\n" * 200_000)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[500_000] ^= 1  # far behind the first lines
+    (tmp_path / "a.zip").write_bytes(data)
+    lines = sources.open_source([tmp_path / "a.zip"], SPEC).lines("a.zip/a.txt")
+    assert [next(lines) for _ in range(1000)] == ["line"] * 1000
+    with pytest.raises(sources.SourceError, match=r"a\.zip/a\.txt of a\.zip cannot be read"):
+        list(lines)
+
+
+def test_a_zip_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "LARGEST", 10_000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.txt", b"0" * 20_000_000)
+    source = sources.open_source([tmp_path / "a.zip"], SPEC)
+    with pytest.raises(sources.SourceError, match="has more than 10000 bytes, which is too much"):
+        source.read("a.zip/bomb.txt")
+    with pytest.raises(sources.SourceError, match="line 1 has more than 1048576 bytes"):
+        next(source.lines("a.zip/bomb.txt"))
+    monkeypatch.setattr(sources, "MOST_MEMBERS", 0)
+    with pytest.raises(sources.SourceError, match=r"a\.zip has 1 members, expected at most 0"):
+        sources.open_source([tmp_path / "a.zip"], SPEC)
+
+
+@pytest.mark.parametrize("name", ["../a.txt", "a/../../b", "/etc/a", "a\nb", "a\x1b[2Jb"])
+def test_a_member_that_leaves_its_archive_is_refused(tmp_path, name):
+    _wheel(tmp_path / "a.whl", {name: ""})
+    with pytest.raises(sources.SourceError, match=r"found a file named '.*', expected a path without \.\.") as refused:
+        sources.open_source([tmp_path / "a.whl"], SPEC)
+    assert str(refused.value).isprintable()
+
+
+LINE = "\t".join(["Q?", "a", "b", "c", "d", "Because.", "Else.", "B"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (LINE.replace("a\tb", 'he "said" a\t"b" is'),
+         ["Q?", 'he "said" a', '"b" is', "c", "d", "Because.", "Else.", "B"]),
+        (LINE.replace("Else.", '"never closed'), ["Q?", "a", "b", "c", "d", "Because.", '"never closed', "B"]),
+        (LINE.replace("Else.", '"closed, on\ntwo ""lines"""'),
+         ["Q?", "a", "b", "c", "d", "Because.", 'closed, on\ntwo "lines"', "B"]),
+        (LINE + "\t\t", LINE.split("\t")),
+        (LINE + "\r", LINE.split("\t")),
+    ],
+)  # fmt: skip
+def test_stray_quotation_marks_are_text_where_a_set_has_them(tmp_path, text, fields):
+    (tmp_path / "x.tsv").write_text(
+        f"{text}\n\n{LINE.replace('Q?', 'R?')}\n{LINE.replace('d', chr(34) + 'x' + chr(34))}", newline=""
+    )
+    source = sources.open_source([tmp_path / "x.tsv"], SPEC)
+    first, second, third = source.table("x.tsv", "12345678", stray_quotes=True)
+    assert list(first.values()) == fields
+    assert (second["1"], third["5"]) == ("R?", "x")
+
+
+def test_of_stray_quotation_marks_a_row_of_another_length_is_told_with_its_line(tmp_path):
+    (tmp_path / "x.tsv").write_text(f'{LINE}\nQ?\t"a\n{LINE}\n')
+    with pytest.raises(sources.SourceError, match=r"x\.tsv: the row in line 2 has 2 fields, expected 8"):
+        sources.open_source([tmp_path / "x.tsv"], SPEC).table("x.tsv", "12345678", stray_quotes=True)
 
 
 def test_two_files_with_one_member_are_refused(tmp_path):

@@ -1,7 +1,8 @@
 """Code as in the paper: APPS, introductory level (hub dataset codeparrot/apps).
 
-Columns: problem_id, question, solutions (JSON list of programs), input_output (JSON {inputs, outputs, fn_name?}),
-difficulty, url, starter_code. A response is a whole program; its fragments are lines, its judge the tests of the row.
+Columns: id (problem_id in copies), question, solutions (JSON list of programs), input_output (JSON {inputs, outputs,
+fn_name?}), difficulty, url, starter_code. A response is a whole program; its fragments are lines, its judge the tests
+of the row.
 """
 
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from halt import codelines, codeparts, sandbox
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
+from halt.leaving_out import leave_out
 
 DEPENDENT = True
 REFERENCE_JUDGE = True
@@ -30,7 +32,7 @@ OPTIONS = {
 EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
 STOP = ("\n\n", "\nTask:", "\n```\n")
 
-_COLUMNS = ("problem_id", "question", "solutions", "input_output", "difficulty", "starter_code")
+_COLUMNS = ("question", "solutions", "input_output", "difficulty", "starter_code")
 _LIMITS = sandbox.Limits(cpu_seconds=4.0)  # the set's own checker allows 4 s a test
 _PATIENCE = 3
 _FUNCTION, _CALL = "solution", "call"
@@ -47,21 +49,49 @@ def rows(source, options: dict) -> Iterator[Row]:
     """
     chosen = settings("apps", OPTIONS, options)
     for record in source.records():
-        missing = [name for name in _COLUMNS if name not in record]
+        number = record.get("problem_id", record.get("id"))
+        missing = [*(name for name in _COLUMNS if name not in record), *(["id"] if number is None else [])]
         if missing:
             raise DomainError(f"APPS: no column '{missing[0]}'; found {', '.join(sorted(record))}")
-        if record["difficulty"] != "introductory" or not record["solutions"] or not record["input_output"]:
+        if record["difficulty"] != "introductory":
+            leave_out("of another difficulty")
             continue
-        tests = json.loads(record["input_output"])
-        solutions = [split(text) for text in json.loads(record["solutions"])]
+        tests, solutions = _tests(record["input_output"]), _programs(record["solutions"])
+        if not tests or not solutions:
+            leave_out("without a solution" if tests else "without tests")
+            continue
         solutions = [lines for lines in solutions if 0 < len(lines) <= chosen["max_lines"]]
-        if not tests["inputs"] or not solutions:
+        if not solutions:
+            leave_out("whose solutions are too long")
             continue
         pairs = list(zip(tests["inputs"], tests["outputs"], strict=True))[: chosen["max_tests"]]
         truth = {"function": tests.get("fn_name"), "tests": [list(pair) for pair in pairs]}
         reference = min((join(lines) for lines in solutions), key=lambda text: (len(text), text))
-        name = f"apps-{record['problem_id']}"
+        name = f"apps-{number}"
         yield Row(name, name, "", _prompt(record, truth["function"]), reference, truth)
+
+
+def _tests(text: str | None) -> dict | None:
+    """The tests of a problem; None if there are none, or not as many outputs as inputs."""
+    tests = _json(text)
+    if not isinstance(tests, dict):
+        return None
+    inputs, outputs = tests.get("inputs"), tests.get("outputs")
+    whole = isinstance(inputs, list) and isinstance(outputs, list) and len(inputs) == len(outputs)
+    return tests if whole and inputs else None
+
+
+def _programs(text: str | None) -> list[list[str]]:
+    """The lines of each solution."""
+    found = _json(text)
+    return [split(program) for program in found if isinstance(program, str)] if isinstance(found, list) else []
+
+
+def _json(text: str | None):
+    try:
+        return json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
@@ -91,7 +121,7 @@ def _prompt(record: dict, function: str | None) -> str:
         form = f"Write Python code that defines `{function}`."
     else:
         form = "Write a Python program that reads standard input and prints the answer."
-    starter = record["starter_code"].strip()
+    starter = (record["starter_code"] or "").strip()
     return "\n".join(part for part in (form, record["question"].strip(), starter) if part)
 
 

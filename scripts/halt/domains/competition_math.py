@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
+from halt.leaving_out import leave_out
 
 DEPENDENT = True
 REFERENCE_JUDGE = False
@@ -27,17 +28,25 @@ STOP = ("\n\nProblem:", "\nProblem:")
 def rows(source, options: dict) -> Iterator[Row]:
     """One row a problem with a boxed answer, stratified by type; DomainError if a column is missing."""
     chosen = settings("competition_math", OPTIONS, options)
-    for number, record in enumerate(source.records()):
+    for record in source.records():
+        place = f"competition_math: row {record.number} of {record.member}"
         missing = {"problem", "level", "type", "solution"} - record.keys()
         if missing:
-            raise DomainError(f"competition_math: record {number} lacks the column {', '.join(sorted(missing))}")
+            raise DomainError(f"{place} lacks the column {', '.join(sorted(missing))}")
+        for column in ("problem", "level", "type", "solution"):
+            if not isinstance(record[column], str):
+                raise DomainError(f"{place} has {record[column]!r} as its {column}, expected text")
         level = re.fullmatch(r"Level ([1-5])", record["level"])
         answer = boxed(record["solution"])
-        if level is None or int(level[1]) not in chosen["levels"] or answer is None:
+        if level is None or not answer:
+            leave_out("without a boxed answer" if level else "of an unknown level")
+            continue
+        if int(level[1]) not in chosen["levels"]:
+            leave_out("of other levels")
             continue
         reference = join(split(record["solution"]))
         yield Row(
-            id=f"math-{number:05d}",
+            id=f"math-{record.name}",
             cluster=f"math {' '.join(record['problem'].split())}",
             stratum=record["type"],
             prompt=record["problem"].strip(),
@@ -61,17 +70,20 @@ def join(fragments: list[str]) -> str:
 
 
 def boxed(text: str) -> str | None:
-    """What the last \\boxed{} of a solution holds, braces balanced; None if there is none."""
-    start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
-    if start < 0:
-        short = re.search(r"\\boxed ([^\s$]+)", text)
-        return short[1] if short else None
-    begin = text.index("{", start)
+    """What the last \\boxed or \\fbox of a solution holds, braces balanced or, without them, up to the next space or $;
+    None if there is none.
+    """
+    found = list(re.finditer(r"\\(?:boxed|fbox)(?![A-Za-z])\s*", text))
+    if not found:
+        return None
+    begin = found[-1].end()
+    if not text.startswith("{", begin):
+        return re.match(r"[^\s$]*", text[begin:])[0].rstrip(".,;") or None
     depth = 0
-    for place in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+    for brace in re.finditer(r"\\.|[{}]", text[begin:], re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return text[begin + 1 : place].strip()
+            return text[begin + 1 : begin + brace.start()].strip()
     return None
 
 

@@ -1,14 +1,15 @@
 """MedExQA: medical questions with four options and two explanations (hub `bluesky333/MedExQA`).
 
 The files are tab-separated, one a specialty (`test/biomedical_engineer_test.tsv`), without a header line; the columns
-are question, four options, two explanations, the letter of the answer. A response explains and then answers. Judging
-needs an evaluator model that sees the answer and both explanations.
+are question, four options, two explanations, the letter of the answer; quotation marks may stand alone. A response
+explains and then answers. Judging needs an evaluator model that sees the answer and both explanations.
 """
 
 import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
+from halt.leaving_out import leave_out
 
 DEPENDENT = False
 REFERENCE_JUDGE = False
@@ -33,14 +34,20 @@ def rows(source, options: dict) -> Iterator[Row]:
         raise DomainError(f"medexqa: {source.name} has no .tsv file")
     for member in members:
         specialty = re.sub(r"_(test|dev)$", "", member.rpartition("/")[2].removesuffix(".tsv")).replace("_", " ")
-        for number, record in enumerate(source.table(member, COLUMNS)):
-            letter = record["answer"].strip()
+        for record in source.table(member, COLUMNS, stray_quotes=True):
+            letter = record["answer"].strip().upper()
             if letter not in ("A", "B", "C", "D"):
-                raise DomainError(f"medexqa: line {number + 1} of {member} has not the eight columns of the data set")
+                raise DomainError(
+                    f"medexqa: row {record.number} of {member} has not the eight columns of the data set: found"
+                    f" {letter!r} as the last, expected A, B, C or D"
+                )
+            if not record["question"].strip() or not record[letter].strip():
+                leave_out("without a question or an answer")
+                continue
             listed = "\n".join(f"{option}. {record[option].strip()}" for option in "ABCD")
             sentences = split(record[f"explanation {chosen['explanation']}"])
             yield Row(
-                id=f"{specialty.replace(' ', '-')}-{number:04d}",
+                id=f"medexqa-{record.name}",
                 cluster=f"medexqa {' '.join(record['question'].split()).lower()}",
                 stratum=specialty,
                 prompt=f"{record['question'].strip()}\n{listed}",

@@ -1,14 +1,18 @@
 """Wikibios: the first sentences of a Wikipedia biography from its infobox name (hub `michaelauli/wiki_bio`).
 
-Columns: `target_text` (the text), `input_text` with `table` (`column_header`, `content`: the infobox) and `context`
-(the name, in lower case). Judging needs an evaluator model that sees the text and the infobox.
+The source is the original archive, a zip file (see halt.wikitext), or tables with its columns as other copies have
+them: `target_text` (one sentence a line) and `input_text` with `table` (`column_header`, `content`: the infobox) and
+`context` (the name, in lower case). Judging needs an evaluator model that sees the text and the infobox.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+from halt import wikitext
 from halt.domains import DomainError, Row, settings
+from halt.leaving_out import leave_out
 
 DEPENDENT = False
 REFERENCE_JUDGE = False
@@ -18,7 +22,19 @@ OPTIONS = {
         "minimum": 1,
         "default": 6,
         "description": "sentences of the text that make the reference; the infobox stays whole",
-    }
+    },
+    "set": {
+        "type": "string",
+        "enum": ["train", "valid", "test"],
+        "default": "test",
+        "description": "set of the archive whose people are used, divided anew like any other domain's rows",
+    },
+    "people": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 10000,
+        "description": "people of the source that are read, the first ones; the archive has 728,321 in all",
+    },
 }
 EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
 STOP = ("\n\n", "\nRequest:")
@@ -28,24 +44,46 @@ ABBREVIATION = re.compile(
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """One row a person; DomainError if a record lacks a column."""
+    """One row a person; DomainError or SourceError if a record or a line of the archive has another form."""
     chosen = settings("wikibios", OPTIONS, options)
-    for number, record in enumerate(source.records()):
-        table = _table(record, number)
-        name = " ".join(word.capitalize() for word in str(record["input_text"]["context"]).split())
-        text = _clean(record["target_text"])
-        reference = " ".join(split(text)[: chosen["max_sentences"]])
-        if not name or not reference:
+    archived = any(name.endswith(".box") for name in source.members())
+    found = _archived(source, chosen["set"]) if archived else _tabled(source)
+    for name, (title, sentences, infobox) in islice(found, chosen["people"]):
+        person = wikitext.person_name(title)
+        text = [cleaned for sentence in sentences if (cleaned := wikitext.clean(sentence))]
+        if not person or not text:
+            leave_out("without a text" if person else "without a name")
             continue
-        facts = {header: _clean(content) for header, content in table}
         yield Row(
-            id=f"wikibios-{number:06d}",
-            cluster=f"wikibios {name.lower()}",
+            id=f"wikibios-{name}",
+            cluster=f"wikibios {person.lower()}",
             stratum="",
-            prompt=f"Write a short biography of {name}.",
-            reference=reference,
-            truth={"name": name, "text": text, "infobox": facts},
+            prompt=f"Write a short biography of {person}.",
+            reference=join(text[: chosen["max_sentences"]]),
+            truth={
+                "name": person,
+                "text": join(text),
+                "infobox": {field: wikitext.clean(content) for field, content in infobox},
+            },
         )
+
+
+def _archived(source, part: str) -> Iterator[tuple[str, tuple]]:
+    for person in wikitext.people(source, part):
+        yield f"{part}-{person.number:06d}", (person.title, person.sentences, person.infobox)
+
+
+def _tabled(source) -> Iterator[tuple[str, tuple]]:
+    for record in source.records():
+        text, place = record["input_text"], f"{record.member}: row {record.number}"
+        try:
+            if isinstance(text, str):
+                text = json.loads(text)  # csv and some exports hold it as JSON
+            infobox = list(zip(text["table"]["column_header"], text["table"]["content"], strict=True))
+            sentences = (record["target_text"] or "").splitlines()
+            yield record.name, (str(text["context"] or ""), sentences, infobox)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise DomainError(f"wikibios: {place} is not of the form input_text.table ({error!r})") from error
 
 
 def split(text: str) -> list[str]:
@@ -61,20 +99,3 @@ def split(text: str) -> list[str]:
 
 def join(fragments: list[str]) -> str:
     return " ".join(fragments)
-
-
-def _table(record: dict, number: int) -> list[tuple[str, str]]:
-    try:
-        text = record["input_text"]
-        if isinstance(text, str):
-            text = record["input_text"] = json.loads(text)  # csv and some exports hold it as JSON
-        return list(zip(text["table"]["column_header"], text["table"]["content"], strict=True))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DomainError(f"wikibios: record {number} is not of the form input_text.table ({error!r})") from error
-
-
-def _clean(text: str) -> str:
-    """The data set is tokenised: -lrb- for brackets, spaces before signs."""
-    text = text.replace("-lrb-", "(").replace("-rrb-", ")").replace("``", '"').replace("''", '"')
-    text = re.sub(r"\s+([.,;:!?)])", r"\1", " ".join(text.split()))
-    return re.sub(r"\(\s+", "(", text).replace(" 's", "'s")

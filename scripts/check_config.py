@@ -1,0 +1,31 @@
+"""Read the configs of a run, and check them as the workflow does, before Snakemake reads them: its own loader ends in a
+traceback, or never, at files that are nested too deeply or that aliases blow up. Says nothing if all is well.
+"""
+
+import argparse
+from pathlib import Path
+
+from halt import errors
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--configfile", type=Path, nargs="*", default=[], help="overlays over config.yaml, in order")
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from snakemake.utils import update_config
+
+    from halt.config import check, read
+
+    config: dict = {}
+    for file in (ROOT / "config.yaml", *args.configfile):
+        update_config(config, read(file))
+    check(config)
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())
