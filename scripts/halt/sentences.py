@@ -1,61 +1,68 @@
-"""Running text to sentences: the splitter `sentencex` (Wikimedia), and what English prose of our domains has beside it.
+"""Sentences of English text: by the segmenter `sentencex`, and small tables of what it does not know.
 
-The library knows titles, initials and abbreviations. Two things it does not know are put right here: abbreviations
-that stand inside a sentence, and a letter or number that ends one ("a lack of vitamin C. Gums bleed.").
+sentencex (Wikimedia, MIT licence) goes by rules and takes no list of one's own, so the tables stand here: abbreviations
+that it cuts behind, and letters and Roman numbers that end a sentence though they look like initials.
 """
 
 import re
 
-# What goes on after them: the library ends a sentence there.
-_INSIDE = (
-    "approx ca c b d deg fig figs no nos op vol pp ed eds al resp max min temp dept est cf viz i.v i.m b.i.d t.i.d"
+# A full stop behind these ends no sentence ...
+_ABBREVIATIONS = re.compile(r"\b(?:approx|excl|incl|resp|temp|vit)\.$", re.IGNORECASE)
+# ... and behind these none if a number or a single letter follows.
+_COUNTED = re.compile(
+    r"\b(?:apps?|arts?|chs?|eqs?|exs?|figs?|paras?|pts?|refs?|secs?|tabs?|ver|vols?)\.$", re.IGNORECASE
 )
-_GOES_ON = re.compile(rf"(?:^|[\s(\[])(?:{'|'.join(map(re.escape, _INSIDE.split()))})\.$", re.IGNORECASE)
-# Behind these words a single capital letter or a Roman number is a name's last word, and no initial.
+_COUNT = re.compile(r"[(\[]?(?:\d|[A-Za-z](?!\w)|[IVX]+(?!\w))")
+# The sentence that gives the letter of an answer stays whole, with what the letter stands for.
+_OPTION = re.compile(r"\b(?:answer|option|choice)(?: is)?:? \(?[A-H]\.$", re.IGNORECASE)
+# Behind these words a letter or a Roman number is a name of its own: "vitamin C. Gums bleed."
 _NAMED = (
-    "vitamin vitamins hepatitis type group class grade stage phase factor protein plan option answer letter part "
-    "section chapter appendix schedule category level war figure table team division series volume act title"
+    r"\b(?:category|chapter|chromosome|class|factor|grade|group|hepatitis|influenza|level|part|phase|plan|rated|section"
+    r"|stage|type|vitamins?|war) "
 )
-_ENDS = re.compile(rf"\b(?:{'|'.join(_NAMED.split())}) (?:[A-Z]|[IVX]{{1,4}})\.\s+(?=[A-Z\"'(])", re.IGNORECASE)
+_NAME_ENDS = re.compile(rf"{_NAMED}(?:[A-Z]\d{{0,2}}(?:,? and|,? or|,) )*(?:[A-Z]|[IVX]{{1,4}})\.(?= )", re.IGNORECASE)
+# A sentence in brackets of its own: "(It was late.) He left."
+_BRACKETS_END = re.compile(r"\((?:[^() ]+ ){2,}[^() ]+[.!?]\)(?= [\"“(]?[A-Z0-9])")
+_LETTER = re.compile(r"\b[A-ZIVX]{1,4}\.$")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def split(text: str) -> list[str]:
-    """The sentences of one paragraph, in order, each with its end; white space counts as one blank.
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, its line breaks read as spaces: joined by a space they are the text again.
 
-    split(" ".join(split(text))) == split(text).
+    A sentence is not taken apart any further: `sentences` of one gives that one.
     """
-    from sentencex import segment
-
-    found: list[str] = []
-    for piece in segment("en", " ".join(text.split())):
-        for part in _ends(piece):
-            if found and ((_GOES_ON.search(found[-1]) and not _begins(part)) or _cut(found[-1], part)):
-                found[-1] += f" {part}"
-            elif part:
-                found.append(part)
+    found, waiting = [], [" ".join(text.split())]
+    while waiting:
+        parts = _cut(waiting.pop())
+        if len(parts) > 1:  # alone, a part may end where beside its neighbours it did not
+            waiting += reversed(parts)
+        else:
+            found += parts
     return found
 
 
-def _cut(before: str, part: str) -> bool:
-    """Whether a letter or number that looked like an end stands inside a sentence: "Type I. is rare"."""
-    return part[:1].islower() and _is_letter(before) and before.endswith(".")
+def _cut(text: str) -> list[str]:
+    """The text cut at single spaces that end a sentence."""
+    from sentencex import get_sentence_boundaries
 
-
-def _ends(piece: str) -> list[str]:
-    """A piece cut behind letters and numbers that end a sentence."""
+    if not text:
+        return []
+    readable = _SURROGATES.sub("?", text)  # sentencex reads UTF-8, which has none
+    ends = {boundary["end_index"] for boundary in get_sentence_boundaries("en", readable)}
+    ends |= {match.end() for pattern in (_NAME_ENDS, _BRACKETS_END) for match in pattern.finditer(text)}
+    spaces = {end - 1 if text[end - 1] == " " else end for end in ends}
     parts, begin = [], 0
-    for end in _ENDS.finditer(piece):
-        if _is_letter(end[0]):
-            parts.append(piece[begin : end.end()].strip())
-            begin = end.end()
-    return [*parts, piece[begin:].strip()]
+    for space in sorted(spaces):
+        if text[space : space + 1] == " " and not _goes_on(text[begin:space], text[space + 1 : space + 9]):
+            parts.append(text[begin:space])
+            begin = space + 1
+    return [*parts, text[begin:]]
 
 
-def _is_letter(text: str) -> bool:
-    """Whether the last word is written as a letter or Roman number: the pattern reads words in any case."""
-    return text.split()[-1].rstrip(".").isupper()
-
-
-def _begins(part: str) -> bool:
-    """Whether a piece begins like a sentence; digits and small letters go on."""
-    return part[:1].isupper() and len(part) > 2 and part[1] != "."
+def _goes_on(before: str, after: str) -> bool:
+    """Whether a sentence that sentencex ends between two texts has no end there."""
+    tail = before[-40:]
+    if after[:1].islower() and _LETTER.search(tail):  # "Type I. is rare."
+        return True
+    return bool(_ABBREVIATIONS.search(tail) or (_COUNTED.search(tail) and _COUNT.match(after)) or _OPTION.search(tail))
