@@ -6,6 +6,8 @@ that it cuts behind, and letters and Roman numbers that end a sentence though th
 
 import re
 
+from halt import plaintext
+
 # A full stop behind these ends no sentence ...
 _ABBREVIATIONS = re.compile(r"\b(?:approx|excl|incl|resp|temp|vit)\.$", re.IGNORECASE)
 # ... and behind these none if a number or a single letter follows.
@@ -40,6 +42,11 @@ def sentences(text: str) -> list[str]:
         else:
             found += parts
     return found
+
+
+def of_lines(text: str) -> list[str]:
+    """The sentences of every line that states something (halt.plaintext): a line's end ends a sentence."""
+    return [part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences(line)]
 
 
 def _cut(text: str) -> list[str]:

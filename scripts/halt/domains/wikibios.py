@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from halt import plaintext, sentences, wikitext
+from halt import sentences, wikitext
 from halt.domains import DomainError, Row, settings
 from halt.leaving_out import leave_out
 
