@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, engines, frames, processes, prompting, provenance, resume
+from halt import domains, engines, frames, plaintext, processes, prompting, provenance, resume
 from halt.engines import Prompt, Sampling
 from halt.errors import HaltError
 from halt.progress import Progress
@@ -108,7 +108,7 @@ def run(
         completions = engine.generate(part, sampling, args.batch_size, progress.advance)
         return frames.build(
             (
-                {**keys, "id": prompt.id, "sample": sample, **completion._asdict()}
+                {**keys, "id": prompt.id, "sample": sample, **_said(completion)}
                 for prompt, answers in zip(part, completions, strict=True)
                 for sample, completion in enumerate(answers)
             ),
@@ -125,6 +125,11 @@ def run(
         footer = provenance.about(stage, args.version, args.settings, task.inputs.values(), provenance.MODEL_PACKAGES)
         provenance.write(table, args.output, frames.RESPONSES, footer)
         resume.remove(args.work)
+
+
+def _said(completion: engines.Completion) -> dict:
+    """A completion as columns; what a model thought before its answer is no part of the answer, for any engine."""
+    return {**completion._asdict(), "text": plaintext.without_thoughts(completion.text)}
 
 
 def _name(keys: Mapping) -> list[str]:

@@ -1,12 +1,13 @@
 """Biographies: the reference is right in every row of the extract, and the judge tells near misses from hits."""
 
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, modules, sources
+from halt import domains, modules, plaintext, sources
 from halt.domains import biography
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet"
@@ -122,7 +123,8 @@ def test_years_before_our_era_need_their_mark(darwin):
 def test_split_undoes_join_and_drops_no_content(text):
     fragments = biography.split(text)
     assert biography.split(biography.join(fragments)) == fragments
-    assert "".join("".join(fragments).split()) == "".join(text.split())
+    stated = (line for line in text.splitlines() if not plaintext.says_nothing(line))
+    assert "".join("".join(fragments).split()) == "".join("".join(stated).split())
 
 
 def test_a_source_without_people_is_refused(tmp_path):
@@ -140,3 +142,51 @@ def test_a_missing_domain_module_is_named():
     with pytest.raises(modules.ModuleError, match="no module 'astrology'"):
         domains.load("astrology")
     assert domains.load("biography") is biography
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "**Charles Darwin** was English.",
+        "- **Charles Darwin** was born in 1809.",
+        "2. *Charles Darwin* died in 1882.",
+        "Charles Darwin was a __naturalist__.",
+        "> Charles Darwin was `English`.",
+    ],
+)
+def test_markdown_changes_no_verdict(darwin, line):
+    assert biography.judge([line], darwin)[0].label == "right"
+    assert biography.judge([line.replace("Darwin", "Darwen")], darwin)[0].label == "wrong"
+
+
+def test_titles_and_rules_are_no_fragments(darwin):
+    said = f"Here is the profile of Charles Darwin:\n\n**Profile**\n---\n{darwin.reference}"
+    assert biography.split(said) == biography.split(darwin.reference)
+
+
+def test_a_false_statement_dressed_as_a_title_is_wrong(darwin):
+    for line in ("# Charles Darwin was French", "**Charles Darwin was French**", "Charles Darwin was French:"):
+        [fragment] = biography.split(line)
+        assert biography.judge([fragment], darwin)[0].label != "right"
+
+
+def test_a_refusal_is_no_wrong_statement(darwin):
+    assert (
+        biography.judge(["I'm sorry, I do not know anything about Charles Darwin."], darwin)[0].label == "unverifiable"
+    )
+
+
+def test_an_evaluator_sees_all_the_truth(darwin):
+    seen = domains.evidence(biography, darwin)
+    assert darwin.reference in seen
+    assert darwin.truth["gloss"] in seen
+    assert domains.subject(biography, darwin) == "Charles Darwin"
+
+
+@pytest.mark.parametrize(
+    "text", ["was born in " * 9000, "Charles Darwin was " + "born " * 20_000, "was " * 30_000, "a,and " * 20_000]
+)
+def test_a_line_of_any_length_is_judged_in_time(darwin, text):
+    begun = time.process_time()
+    assert biography.judge([text], darwin)[0].label in ("wrong", "unverifiable")
+    assert time.process_time() - begun < 1

@@ -3,13 +3,14 @@
 import bz2
 import io
 import pickle
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, sources
+from halt import domains, plaintext, sources
 from halt.domains import medicine
 from halt.errors import HaltError
 from halt.mesh import stem
@@ -135,7 +136,8 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
 def test_statements_about_a_disease(asthma, statement, label, kind):
     verdict = medicine.judge([statement], asthma)[0]
     assert (verdict.label, verdict.kind) == (label, kind)
-    assert (verdict.fact is not None) == (label == "right")
+    # what references of diseases do not state fills none of their places
+    assert verdict.fact == (kind if label == "right" and kind != "more special kind" else None)
 
 
 @pytest.mark.parametrize(
@@ -191,4 +193,43 @@ def test_a_source_with_neither_is_refused(tmp_path):
 def test_split_undoes_join_and_drops_no_content(text):
     fragments = medicine.split(text)
     assert medicine.split(medicine.join(fragments)) == fragments
-    assert "".join("".join(fragments).split()) == "".join(text.split())
+    stated = (line for line in text.splitlines() if not plaintext.says_nothing(line))
+    assert "".join("".join(fragments).split()) == "".join("".join(stated).split())
+
+
+@pytest.mark.parametrize(
+    "dress",
+    ["- **{name}** is a disease.", "1. *{name}* is a disease.", "### {name} is a disease.", "{name} is a **disease**."],
+)
+def test_markdown_changes_no_verdict(asthma, dress):
+    [verdict] = medicine.judge([dress.format(name="Asthma")], asthma)
+    assert (verdict.label, verdict.fact) == ("right", "kind")
+
+
+def test_a_refusal_is_no_wrong_statement(asthma):
+    [verdict] = medicine.judge(["I'm sorry, but I don't have any information about asthma."], asthma)
+    assert verdict.label == "unverifiable"
+
+
+def test_a_reference_s_facts_alone_fill_completeness(asthma):
+    said = [verdict.fact for verdict in medicine.judge(medicine.split(asthma.reference), asthma)]
+    assert said == list(medicine.STATED)
+    [more] = medicine.judge(["Asthma is a kind of obstructive lung disease."], asthma)
+    assert (more.label, more.fact) == ("right", None)
+
+
+def test_an_evaluator_sees_all_the_truth(asthma):
+    seen = domains.evidence(medicine, asthma)
+    assert asthma.reference in seen
+    assert "obstructive lung disease" in seen
+    assert "immune" in seen
+    assert domains.subject(medicine, asthma) == "Asthma"
+
+
+@pytest.mark.parametrize(
+    "text", ["Asthma is a part of " * 5000, "Asthma is " + "a " * 50_000, "is also called " * 9000, "\0" * 99]
+)
+def test_a_line_of_any_length_is_judged_in_time(asthma, text):
+    begun = time.process_time()
+    assert medicine.judge([text], asthma)[0].label in ("wrong", "unverifiable")
+    assert time.process_time() - begun < 1

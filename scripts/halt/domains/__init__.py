@@ -1,4 +1,4 @@
-"""The domains: one module each, functions and constants only, importing nothing but the standard library.
+"""The domains: one module each, functions and constants only, light to import.
 
 A domain module says how its rows are made from a source, how a response is split into fragments and joined again, and
 (where a deterministic one exists) how its reference judge decides. It touches no file, no model and no threshold.
@@ -27,6 +27,11 @@ to say whether a dependent answer as a whole solves its task
 
     solves(fragments, row)       -> bool; without it: something and all of it is right
 
+for judges that are models, and for the best constant answer (halt.floor)
+
+    evidence(row)                -> str, all the truth that such a judge is to see; without it: the reference
+    subject(row)                 -> str, what the prompt is about, as answers name it; without it: ""
+
 and for multiple choice (halt.confidence.choices)
 
     choices(row)                 -> list[Choice], the answers of one question to choose from
@@ -37,7 +42,7 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import NamedTuple
 
-from halt import modules
+from halt import modules, plaintext
 from halt.errors import HaltError
 
 
@@ -49,15 +54,22 @@ class Row(NamedTuple):
     stratum: str  # rows are taken evenly over strata; "" where there are none
     prompt: str
     reference: str  # a complete right answer, in the form that responses are asked to have
-    truth: dict  # JSON-able; read only by the domain's own judge and by the LLM judge's prompt
+    truth: dict  # JSON-able; read only by the domain's own module
 
 
 class Verdict(NamedTuple):
-    """What a reference judge says about one fragment."""
+    """What a reference judge says about one fragment.
+
+    Labels: right; wrong; idle (true, or harmless, and leading nowhere: given and not right, in every reading);
+    unverifiable (the ground truth does not mention it); unjudged. In a dependent domain everything behind the first
+    wrong fragment is wrong.
+    """
 
     label: str  # one of halt.frames.LABELS
     kind: str | None = None  # kind of statement (nationality, birth year, ...)
-    fact: str | None = None  # key of the reference statement it matches; two fragments with one fact count once
+    # Key of the statement or step of the reference that it matches: two fragments with one fact count once. None for
+    # what is right and not in the reference: it fills no completeness.
+    fact: str | None = None
 
 
 class Choice(NamedTuple):
@@ -128,10 +140,13 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
 
 
 def split(module: ModuleType, text: str) -> list[str]:
-    """The fragments of a text by a domain's module; ModuleError if it fails or gives what are no texts."""
+    """The fragments of a text by a domain's module, without what was thought before it (halt.plaintext).
+
+    ModuleError if the module fails or gives what are no texts.
+    """
     name = module.__name__.rsplit(".", 1)[-1]
     with modules.blamed("domains", name):
-        found = module.split(text)
+        found = module.split(plaintext.without_thoughts(text))
     if not isinstance(found, list | tuple) or not all(isinstance(fragment, str) for fragment in found):
         raise modules.ModuleError(
             f"{modules.file_of('domains', name)}: split() gave {found!r}, expected a list of texts"
@@ -171,6 +186,32 @@ def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
     if not isinstance(found, bool):
         raise modules.ModuleError(
             f"{modules.file_of('domains', name)}: solves() gave {found!r} on '{row.id}', expected True or False"
+        )
+    return found
+
+
+def evidence(module: ModuleType, row: Row) -> str:
+    """All the truth that an evaluator model is to see: what the module says, the reference where it says nothing.
+
+    ModuleError if it fails or gives what is no text.
+    """
+    return _text(module, "evidence", row, row.reference)
+
+
+def subject(module: ModuleType, row: Row) -> str:
+    """What a prompt is about, as answers name it; "" where the module does not say. ModuleError as in `evidence`."""
+    return _text(module, "subject", row, "")
+
+
+def _text(module: ModuleType, function: str, row: Row, otherwise: str) -> str:
+    if function not in vars(module):
+        return otherwise
+    name = module.__name__.rsplit(".", 1)[-1]
+    with modules.blamed("domains", name):
+        found = getattr(module, function)(row)
+    if not isinstance(found, str):
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: {function}() gave {found!r} on '{row.id}', expected a text"
         )
     return found
 

@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Iterator
 
+from halt import plaintext
 from halt.domains import DomainError, Row, Verdict, settings
 
 DEPENDENT = False
@@ -138,6 +139,7 @@ _PRAISE = (
 )
 TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
+LONGEST = 1000  # characters of a line that is read; patterns take the square of it
 YEAR = r"(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)"
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
 _TITLES = "sir dr. dr president king queen saint general pope lord lady count countess baron earl duke prince princess"
@@ -194,7 +196,7 @@ def article(noun: str) -> str:
 
 def split(text: str) -> list[str]:
     """One fragment a line; empty lines are no content."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.splitlines() if not plaintext.says_nothing(line)]
 
 
 def join(fragments: list[str]) -> str:
@@ -206,9 +208,23 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     return [_judge(fragment, row.truth) for fragment in fragments]
 
 
+def evidence(row: Row) -> str:
+    """The profile, and what WordNet says beside it."""
+    truth = row.truth
+    lines = [row.reference, f"Also: {', '.join(truth['occupations'])}.", f"In short: {truth['gloss']}"]
+    lines += [f"Other names: {', '.join(truth['aliases'])}."] * bool(truth["aliases"])
+    return "\n".join(lines)
+
+
+def subject(row: Row) -> str:
+    """The person's name."""
+    return row.truth["name"]
+
+
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s*", "", fragment)
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+    text = plaintext.bare(fragment).rstrip(".").lower()
+    if plaintext.refuses(text) or len(text) > LONGEST:
+        return Verdict("unverifiable")
     text = re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)
     match = SUBJECT.match(text)
     if not match:

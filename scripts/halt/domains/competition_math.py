@@ -6,6 +6,7 @@ first wrong one takes an evaluator model that sees the solution; `same_answer` c
 """
 
 import re
+import threading
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
@@ -23,6 +24,10 @@ OPTIONS = {
 }
 EXAMPLE = "Problem: {prompt}\nSolution: {response}\n\n"
 STOP = ("\n\nProblem:", "\nProblem:")
+
+_READ = 500  # characters at the end of an answer, or in its box, that are read for the final answer
+_LONG = re.compile(r"\d{40}|\^\s*\{?[^{}^]{0,20}\^|\^\s*\{?\s*-?\d{4}|[!^]\s*[!^]|\d{3}\s*!|[({\[\\]{30}")
+_SECONDS = 5
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -87,11 +92,29 @@ def boxed(text: str) -> str | None:
     return None
 
 
+def evidence(row: Row) -> str:
+    """The whole solution and its final answer."""
+    return f"{row.truth['solution']}\nFinal answer: {row.truth['answer']}"
+
+
+def solves(fragments: list[str], row: Row) -> bool:
+    """Whether the answer ends in the reference's final answer."""
+    return same_answer(join(fragments), row)
+
+
 def same_answer(response: str, row: Row) -> bool:
-    """Whether a response ends in the reference's answer, by math-verify: equal values however they are written."""
+    """Whether a response ends in the reference's answer, by math-verify: equal values however they are written.
+
+    An answer that could take long to evaluate (towers of powers, numbers of many digits) is compared as text.
+    """
     from math_verify import parse, verify
 
-    stated = boxed(response)
-    gold = parse(f"\\boxed{{{row.truth['answer']}}}", parsing_timeout=None)
-    found = parse(f"\\boxed{{{stated}}}" if stated is not None else response, parsing_timeout=None)
-    return bool(verify(gold, found, timeout_seconds=None))
+    stated, answer = boxed(response), row.truth["answer"]
+    if stated is not None and "".join(stated.split()) == "".join(answer.split()):
+        return True
+    shown = response[-_READ:] if stated is None else f"\\boxed{{{stated}}}"
+    if len(shown) > _READ or _LONG.search(shown):
+        return False
+    seconds = _SECONDS if threading.current_thread() is threading.main_thread() else None  # by a signal
+    gold = parse(f"\\boxed{{{answer}}}", parsing_timeout=seconds)
+    return bool(verify(gold, parse(shown, parsing_timeout=seconds), timeout_seconds=seconds))

@@ -8,6 +8,7 @@ explains and then answers. Judging needs an evaluator model that sees the answer
 import re
 from collections.abc import Iterator
 
+from halt import sentences
 from halt.domains import DomainError, Row, settings
 from halt.leaving_out import leave_out
 
@@ -45,13 +46,13 @@ def rows(source, options: dict) -> Iterator[Row]:
                 leave_out("without a question or an answer")
                 continue
             listed = "\n".join(f"{option}. {record[option].strip()}" for option in "ABCD")
-            sentences = split(record[f"explanation {chosen['explanation']}"])
+            explained = split(record[f"explanation {chosen['explanation']}"])
             yield Row(
                 id=f"medexqa-{record.name}",
                 cluster=f"medexqa {' '.join(record['question'].split()).lower()}",
                 stratum=specialty,
                 prompt=f"{record['question'].strip()}\n{listed}",
-                reference=join([*sentences, f"The answer is {letter}. {record[letter].strip()}"]),
+                reference=join([*explained, f"The answer is {letter}. {record[letter].strip()}"]),
                 truth={
                     "answer": letter,
                     "option": record[letter].strip(),
@@ -62,14 +63,17 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One sentence or line a fragment; the sentence that gives the answer stays whole."""
-    fragments: list[str] = []
-    for piece in re.split(r"(?<=[.!?])\s+|\n+", text.strip()):
-        if fragments and re.search(r"(\b[A-Z]|\b(?:e\.g|i\.e|vs|Dr|St|approx|No))\.$", fragments[-1]):
-            fragments[-1] += f" {piece}"
-        elif piece.strip():
-            fragments.append(piece.strip())
-    return fragments
+    return [
+        part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences.sentences(line)
+    ]
 
 
 def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
+
+
+def evidence(row: Row) -> str:
+    """The answer and both explanations."""
+    truth = row.truth
+    told = [f"Explanation: {explanation.strip()}" for explanation in truth["explanations"] if explanation.strip()]
+    return "\n".join([f"The answer is {truth['answer']}. {truth['option']}", *told])

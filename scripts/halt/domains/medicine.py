@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from halt import mesh
+from halt import mesh, plaintext
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.mesh import stem
 
@@ -111,6 +111,9 @@ SYNONYMS = {
     "hormone": (),
     "vitamin": (),
 }
+STATED = ("kind", "system", "other name")  # facts of a reference: of diseases, of terms
+STATED_OF_TERMS = ("kind", "more special kind", "other name")
+LONGEST = 1000  # characters of a line that is read
 DISEASE = "what it is, of which body system and what else it is called"
 TERM = "what it is, of what more special kind and what else it is called"
 BODY = ("body", "human body")
@@ -136,7 +139,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One fragment a line; empty lines are no content."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.splitlines() if not plaintext.says_nothing(line)]
 
 
 def join(fragments: list[str]) -> str:
@@ -144,8 +147,37 @@ def join(fragments: list[str]) -> str:
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Each line by itself against the row's place in the MeSH tree or in WordNet."""
-    return [_judge(fragment, row.truth) for fragment in fragments]
+    """Each line by itself against the row's place in the MeSH tree or in WordNet.
+
+    What is right and of a kind that references do not state (that a disease is infectious, of which whole a part is)
+    has no fact: it fills no completeness.
+    """
+    verdicts = [_judge(fragment, row.truth) for fragment in fragments]
+    stated = STATED if row.truth["kind"] == "disease" else STATED_OF_TERMS
+    return [verdict if verdict.fact in stated else verdict._replace(fact=None) for verdict in verdicts]
+
+
+def evidence(row: Row) -> str:
+    """The three statements, and what else MeSH or WordNet say."""
+    truth = row.truth
+    lines = [row.reference]
+    for label, values in (("Kinds", truth["kinds"]), ("Part of", truth["wholes"]), ("Other names", truth["names"])):
+        lines += [f"{label}: {', '.join(values)}."] * bool(values)
+    natures = [name for (kind, code), name in _natures().items() if any(own.startswith(code) for own in truth["codes"])]
+    lines += [f"Of these systems and natures: {', '.join(natures)}."] * bool(natures)
+    if "gloss" in truth:
+        lines.append(f"In short: {truth['gloss']}")
+    return "\n".join(lines)
+
+
+def subject(row: Row) -> str:
+    """The disease or term."""
+    return row.truth["name"]
+
+
+def _natures() -> dict[tuple[str, str], str]:
+    """The first phrase of every aspect."""
+    return {aspect: phrases.split("|")[0] for aspect, phrases in _ASPECTS.items()}
 
 
 def _mentions(table: list[dict]) -> Counter:
@@ -297,8 +329,9 @@ def _aspect(phrase: str) -> tuple[str, str] | None:
 
 
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s*", "", fragment)
-    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+    text = plaintext.bare(fragment).rstrip(".").lower()
+    if plaintext.refuses(text) or len(text) > LONGEST:
+        return Verdict("unverifiable")
     name = truth["name"].lower()
     if not re.match(rf"(?:the |an? )?{re.escape(name)}s?(?!\w)", text):
         return Verdict("wrong")

@@ -8,7 +8,7 @@ The reference judge is the benchmark's automatic stand-in: by ROUGE-1 a fragment
 correct answers than like any of the incorrect ones, otherwise wrong. The benchmark's main judge, a finetuned GPT-3, is
 not public; it agrees with people better than a similarity of words, which hardly sees a `not`. An LLM judge can be
 configured as for every domain: it sees all answers of both kinds. `I have no comment` is true and not informative in
-the benchmark: here it is unverifiable, so that such an answer gives nothing.
+the benchmark: here it is no fragment (halt.plaintext), so that such an answer gives nothing.
 """
 
 import re
@@ -57,6 +57,11 @@ def rows(source, options: dict) -> Iterator[Row]:
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Each sentence by itself, against the nearest correct and the nearest incorrect answer; equally near is wrong."""
     return [_judge(fragment, row.truth["correct"], row.truth["incorrect"]) for fragment in fragments]
+
+
+def evidence(row: Row) -> str:
+    """All correct and all incorrect answers."""
+    return row.truth["article"]
 
 
 def choices(row: Row) -> list[Choice]:

@@ -6,11 +6,10 @@ them: `target_text` (one sentence a line) and `input_text` with `table` (`column
 """
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import islice
 
-from halt import wikitext
+from halt import sentences, wikitext
 from halt.domains import DomainError, Row, settings
 from halt.leaving_out import leave_out
 
@@ -38,9 +37,6 @@ OPTIONS = {
 }
 EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
 STOP = ("\n\n", "\nRequest:")
-ABBREVIATION = re.compile(
-    r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|sr|jr|no|vs|prof|rev|gen|col|lt|sgt|capt|inc|ltd|co|ca|b|d)\.$", re.IGNORECASE
-)
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -48,9 +44,9 @@ def rows(source, options: dict) -> Iterator[Row]:
     chosen = settings("wikibios", OPTIONS, options)
     archived = any(name.endswith(".box") for name in source.members())
     found = _archived(source, chosen["set"]) if archived else _tabled(source)
-    for name, (title, sentences, infobox) in islice(found, chosen["people"]):
+    for name, (title, told, infobox) in islice(found, chosen["people"]):
         person = wikitext.person_name(title)
-        text = [cleaned for sentence in sentences if (cleaned := wikitext.clean(sentence))]
+        text = [cleaned for sentence in told if (cleaned := wikitext.clean(sentence))]
         if not person or not text:
             leave_out("without a text" if person else "without a name")
             continue
@@ -80,22 +76,30 @@ def _tabled(source) -> Iterator[tuple[str, tuple]]:
             if isinstance(text, str):
                 text = json.loads(text)  # csv and some exports hold it as JSON
             infobox = list(zip(text["table"]["column_header"], text["table"]["content"], strict=True))
-            sentences = (record["target_text"] or "").splitlines()
-            yield record.name, (str(text["context"] or ""), sentences, infobox)
+            told = (record["target_text"] or "").splitlines()
+            yield record.name, (str(text["context"] or ""), told, infobox)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise DomainError(f"wikibios: {place} is not of the form input_text.table ({error!r})") from error
 
 
 def split(text: str) -> list[str]:
     """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
-    fragments: list[str] = []
-    for piece in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
-        if fragments and ABBREVIATION.search(fragments[-1]):
-            fragments[-1] += f" {piece}"
-        elif piece.strip():
-            fragments.append(piece.strip())
-    return fragments
+    return [
+        part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences.sentences(line)
+    ]
 
 
 def join(fragments: list[str]) -> str:
-    return " ".join(fragments)
+    """One sentence a line, as the data have them: in lower case their ends are not always seen."""
+    return "\n".join(fragments)
+
+
+def evidence(row: Row) -> str:
+    """The whole text and the infobox."""
+    infobox = [f"{field}: {content}" for field, content in row.truth["infobox"].items()]
+    return "\n".join([row.truth["text"], "Infobox:", *infobox])
+
+
+def subject(row: Row) -> str:
+    """The person's name."""
+    return row.truth["name"]
