@@ -1,4 +1,4 @@
-"""Values of calculations, exactly, in time that grows in proportion to what is written. No recursion, no big numbers."""
+"""Values of calculations: exact, without recursion or big numbers, in time in proportion to what is written."""
 
 from collections.abc import Sequence
 from fractions import Fraction

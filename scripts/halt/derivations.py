@@ -1,4 +1,4 @@
-"""What the lines of a worked answer are worth: true or not, founded or not, steps of a reference or of a way to its answer.
+"""What the lines of a worked answer are worth: true, founded, steps of a reference or of a way to its answer.
 
 A number is founded if the problem gives it (halt.quantities.named) or an earlier true and founded line has it as its
 result. A line that is false, or true of numbers from nowhere, is wrong. A line whose signs are not understood, or that
@@ -22,7 +22,7 @@ from halt.notation import bare, plain
 
 ANSWER = re.compile(
     r"[\W_]{0,12}(?:(?:so|thus|therefore|hence|and)\b,?\s{0,4})?[\W_]{0,4}(?:(?:the|my|our)\s{1,4})?"
-    r"(?:final\s{1,4})?answer\b[\s*_:=-]{0,8}(?:(?:is|are|equals)\b[\s*_:]{0,8})?",
+    r"(?:final\s{1,4})?answer\b(?:[\s*_:=]|[-–](?=\s)){0,8}(?:(?:is|are|equals)\b[\s*_:]{0,8})?",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"\s{0,4}#{3,4}\s{0,4}(?=\W{0,3}\d[\d.,/ ]{0,30}\W{0,3}$)|[\W_]{0,12}(?=\\boxed\b)")
@@ -86,9 +86,11 @@ def rests_on(fragments: Sequence[str]) -> list[tuple[int, ...]]:
     """For each line the places of the earlier ones whose results it uses; see halt.domains.mathematics."""
     read = lines(fragments)
     edges = _edges(read, set(range(len(read))))
+    answered = 0
     for place, line in enumerate(read):
         if not edges[place] and line.kind == "answer":
-            edges[place] = tuple(range(place))
+            edges[place] = tuple(range(answered, place))
+            answered = place
         elif not edges[place] and place and line.kind == "words" and not line.others:
             edges[place] = (place - 1,)
     return edges
@@ -128,23 +130,28 @@ def _stated(text: str) -> tuple[Fraction, ...]:
 class _Known:
     """Numbers that a line may use."""
 
-    def __init__(self, numbers: set[Fraction]):
+    def __init__(self, numbers: set[Fraction], under: "_Known | None" = None):
         self.numbers = set(numbers)
+        self.under = under  # more of them, that this one leaves as they are
 
-    def add(self, number: Fraction) -> None:
-        self.numbers |= {number, abs(number)}
+    def add(self, *numbers: Fraction) -> None:
+        self.numbers.update(numbers, map(abs, numbers))
+
+    def _has(self, number: Fraction) -> bool:
+        return number in self.numbers or (self.under is not None and self.under._has(number))
 
     def has(self, number: Fraction) -> bool:
-        return number in self.numbers or (100 in self.numbers and number * 100 in self.numbers)
+        return self._has(number) or (self._has(Fraction(100)) and self._has(number * 100))
 
     def founds(self, operand: Operand) -> bool:
-        return self.has(operand.value) or bool(operand.parts) and all(map(self.has, operand.parts))
+        return self.has(operand.value) or (bool(operand.parts) and all(map(self.has, operand.parts)))
 
     def founds_all(self, equation: Equation) -> bool:
-        if equation.restated:
-            return self.has(equation.result)
-        one = equation.converted and {operand.value for operand in equation.operands} == {1}  # 1 hour = 60 minutes
-        return one or all(map(self.founds, equation.operands))
+        if equation.converted and equation.restated:
+            return True  # 1 hour = 60 minutes
+        if equation.restated and self.has(equation.result):
+            return True
+        return all(map(self.founds, equation.operands or (Operand(equation.result),)))
 
 
 def _first_labels(read: list[Line], given: set[Fraction], answer: Fraction) -> list[str]:
@@ -158,11 +165,9 @@ def _first_labels(read: list[Line], given: set[Fraction], answer: Fraction) -> l
             label = _first_label(line, known, doubtful)
         labels.append(label)
         if label == "true":
-            for equation in line.equations:
-                known.add(equation.result)
+            known.add(*(equation.result for equation in line.equations))
         if label != "wrong" or any(equation.true is False for equation in line.equations):
-            for number in [*line.numbers, *(equation.result for equation in line.equations if equation.sides)]:
-                doubtful.add(number)
+            doubtful.add(*line.numbers, *(equation.result for equation in line.equations if equation.sides))
     return labels
 
 
@@ -171,19 +176,15 @@ def _first_label(line: Line, known: _Known, doubtful: _Known) -> str:
         return "wrong"
     if not line.equations or any(equation.true is None for equation in line.equations):
         return "unverifiable"
-    here, maybe = _Known(known.numbers), _Known(doubtful.numbers)
-    for number in line.others:
-        maybe.add(number)  # there are 2 players, so 10 / 2 = 5
+    here, maybe = _Known(set(), known), _Known(set(line.others), doubtful)  # there are 2 players, so 10 / 2 = 5
     label = "true"
     for equation in line.equations:
         if not here.founds_all(equation):
             if not maybe.founds_all(equation):
                 return "wrong"
             label = "unverifiable"
-        here.add(equation.result)
+        here.add(*_numbers(equation))
         maybe.add(equation.result)
-        for number in _numbers(equation):
-            here.add(number)
     return label if all(map(here.has, line.others)) else "unverifiable"
 
 
@@ -274,9 +275,10 @@ def _with_steps(
     answered = False
     for place, (line, label) in enumerate(zip(read, labels, strict=True)):
         if line.kind == "answer":
-            again = label == "right" and answered
+            if label == "right" and answered:
+                label = "idle"
             answered |= label == "right"
-            verdicts.append(Judged("idle" if again else label, "answer", "answer" if label == "right" and not again else None))
+            verdicts.append(Judged(label, "answer", "answer" if label == "right" else None))
             continue
         if label != "true":
             verdicts.append(Judged(label, line.kind, None))
@@ -291,8 +293,7 @@ def _with_steps(
             if place in way and fact is None:
                 free.append(place)
         if right:
-            for equation in line.calculations:
-                strong.add(equation.result)
+            strong.add(*(equation.result for equation in line.calculations))
         verdicts.append(Judged("right" if right else "idle", "equation", fact))
     for place, fact in zip(free, steps.unfilled(), strict=False):
         verdicts[place] = verdicts[place]._replace(fact=fact)
@@ -300,7 +301,7 @@ def _with_steps(
 
 
 def _strongly(line: Line, strong: _Known) -> bool:
-    here = _Known(strong.numbers)
+    here = _Known(set(), strong)
     for equation in line.calculations:
         if not here.founds_all(equation):
             return False

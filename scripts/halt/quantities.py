@@ -16,7 +16,10 @@ _FIGURE = re.compile(rf"(?<![\w.])({NUMBER})(?:(?: | ?- ?)(\d{{1,4}})/(\d{{1,4}}
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 ONES = {word: value for value, word in enumerate(f"{_ONES} seventeen eighteen nineteen".split())}
-TENS = {word: 10 * v for v, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS = {
+    word: 10 * v
+    for v, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 SCALES = {"thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORD = "|".join([*ONES, *TENS])
 _PART = rf"(?:{_WORD}|hundred(?: and(?= (?:{_WORD})\b))?|{'|'.join(SCALES)})"
@@ -27,12 +30,11 @@ _ORDINALS = "third fourth fifth sixth seventh eighth ninth tenth eleventh twelft
 PARTS = {word: value for value, word in enumerate(_ORDINALS.split(), 3)} | {
     "half": 2, "halve": 2, "halved": 2, "halves": 2, "halfway": 2, "quarter": 4, "twentieth": 20, "hundredth": 100,
 }  # fmt: skip
-_PARTS = re.compile(
-    rf"\b(?:(\d{{1,3}}|{_WORD}|a)[ -])?({'|'.join(PARTS)})(s?)\b(?= |[.,;?!-]|$)", re.IGNORECASE
-)
+_PARTS = re.compile(rf"\b(?:(\d{{1,3}}|{_WORD}|a)[ -])?({'|'.join(PARTS)})(s?)\b(?= |[.,;?!-]|$)", re.IGNORECASE)
 # Words that are numbers. Of what is shared equally, and of pairs, two is said without a number.
 MULTIPLES = {
-    "no": 0, "none": 0, "nothing": 0, "free": 0, "once": 1, "single": 1, "twice": 2, "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "both": 2, "couple": 2,
+    "no": 0, "none": 0, "nothing": 0, "free": 0,
+    "once": 1, "single": 1, "twice": 2, "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "both": 2, "couple": 2,
     "pair": 2, "pairs": 2, "twin": 2, "twins": 2, "duo": 2, "thrice": 3, "triple": 3, "tripled": 3, "triples": 3,
     "tripling": 3, "triplets": 3, "trio": 3, "quadruple": 4, "quadrupled": 4, "quadruples": 4, "quadruplets": 4,
     "quartet": 4, "quintuple": 5, "quintupled": 5, "dozen": 12, "dozens": 12, "score": 20, "gross": 144,
@@ -67,16 +69,16 @@ CUSTOMARY = {
     "leap": (366,),
 }  # fmt: skip
 _SHORT = {
-    "sec": "second", "secs": "second", "s": "second", "min": "minute", "mins": "minute", "hr": "hour", "hrs": "hour",
-    "h": "hour", "wk": "week", "wks": "week", "yr": "year", "yrs": "year", "in": "inch", "inches": "inch",
+    "sec": "second", "secs": "second", "min": "minute", "mins": "minute", "hr": "hour", "hrs": "hour",
+    "h": "hour", "wk": "week", "wks": "week", "yr": "year", "yrs": "year", "inches": "inch",
     "ft": "foot", "feet": "foot", "yd": "yard", "yds": "yard", "mi": "mile", "mm": "millimeter", "cm": "centimeter",
     "m": "meter", "km": "kilometer", "mg": "milligram", "g": "gram", "kg": "kilogram", "kgs": "kilogram",
     "kilo": "kilogram", "kilos": "kilogram", "oz": "ounce", "lb": "pound", "lbs": "pound", "ml": "milliliter",
     "l": "liter", "litre": "liter", "litres": "liter", "metre": "meter", "metres": "meter", "pennies": "penny",
-    "centuries": "century", "gal": "gallon", "kilometre": "kilometer", "kilometres": "kilometer", "c": "cent",
+    "centuries": "century", "gal": "gallon", "kilometre": "kilometer", "kilometres": "kilometer",
     "centimetre": "centimeter", "centimetres": "centimeter", "bucks": "dollar",
 }  # fmt: skip
-_AMBIGUOUS = {"in", "s", "h", "m", "g", "l", "c", "mi", "min"}  # units behind a number alone
+_AMBIGUOUS = {"h", "m", "g", "l", "mi", "min"}  # units behind a number alone
 
 
 def unit(word: str) -> str | None:

