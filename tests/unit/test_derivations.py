@@ -98,8 +98,9 @@ def test_only_the_last_answer_counts_and_a_list_of_answers_is_none():
 
 @pytest.mark.parametrize(
     "line",
-    ["Answer: 18", "Answer: 18 marbles", "**Answer: 18**", "**Answer:** 18", "The answer is **18**.", "- Answer: $18.00",
-     "So, the final answer is 18.", "#### 18", "\\boxed{18}", "Final Answer: \\(\\boxed{18}\\)", "Answer: 20 - 2 = 18",
+    ["Answer: 18", "Answer: 18 marbles", "**Answer: 18**", "**Answer:** 18", "The answer is **18**.",
+     "- Answer: $18.00", "So, the final answer is 18.",
+     "#### 18", "\\boxed{18}", "Final Answer: \\(\\boxed{18}\\)", "Answer: 20 - 2 = 18",
      "Answer: eighteen", "Answer: 18 of 20"],
 )  # fmt: skip
 def test_answers_are_read_as_models_write_them(line):
