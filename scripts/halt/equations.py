@@ -213,8 +213,10 @@ def _unclear(parts: list[list[Item]], sides: list[Side]) -> bool:
     named = (parts[0][-1].said and not sides[0].calculated) or (len(sides) > 2 and any(i.said for i in parts[0]))
     if named and _equal(sides[1:], rough=False):
         return True  # 6 friends = 12 / 2 = 6, week 1 + week 2 = 35 + 35 = 70
-    if any(item.per_cent for item in parts[-1]):
+    if any(item.per_cent for item in parts[-1]) or any(i.per_cent and i.value == 100 for part in parts for i in part):
         return True
+    if any("//" in "".join(item.sign for item in part) for part in parts):
+        return True  # 25 / 1/3 = 75
     if any(any(item.per_cent for item in part) and {"+", "-"} & {item.sign for item in part} for part in parts):
         return True  # 100 - 20% = 80
     if any(item.sign == "*" and item.said for part in parts[1:] for item in part):

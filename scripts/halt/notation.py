@@ -41,7 +41,7 @@ _OTHER = [
     (re.compile(r"(?<=\d) ?and (?=\d{1,4}/\d{1,4}\b)"), " "),  # 2 and 1/2
     (re.compile(r"(?<=\d) ?and (?:a|one)[ -]half\b", re.IGNORECASE), " 1/2"),
     (re.compile(r"(?<=\d) ?percent\b", re.IGNORECASE), "%"),
-    (re.compile(r"(?<![\w.])\$\s?(\.?\d[\d,]{0,40}(?:\.\d{1,40})?)(?![\d,.]*\d)"), r"\1 dollars "),
+    (re.compile(r"(?<![\w.])\$\s?(\.?\d[\d,]{0,40}(?:\.\d{1,40})?)(?![\d,.]*\d|[a-wyzA-WYZ])"), r"\1 dollars "),
     (re.compile(r"(?<=\d) ?¢"), " cents"),
     (re.compile(r"(?<![a-z])(cm|mm|km|m|ft|in|yd|feet|inches|meters)\^[23](?!\w)", re.IGNORECASE), r"\1"),
     (re.compile(r"[$€£]"), ""),

@@ -95,7 +95,10 @@ def _runs(text: str) -> Iterator[Run]:
                     reader.items[-1] = beside._replace(value=beside.value + over / under)
                     place += 3
                     continue
+                split = not beside.said  # 18 000, (1/2) 278
+                reader.doubtful |= split
                 yield from reader.close()
+                reader.doubtful = split
             places = len(token.partition(".")[2])
             value = Fraction(token.replace(",", ""))
             reader.items.append(Item("", value, places=places, tight=reader.tight(place), said=reader.named))
@@ -110,6 +113,7 @@ def _runs(text: str) -> Iterator[Run]:
             place += yield from _words(reader, place)
         else:
             yield from reader.close()
+            reader.doubtful = token == "√"
         place += 1
     yield from reader.close()
 
@@ -149,7 +153,9 @@ def _sign(reader: _Reader, place: int) -> Iterator[Run]:
                 reader.items.append(Item("?"))  # 40(pencil price)
             return end - place  # (apples)
         if reader.operand_before() and not reader.tight(place):
+            reader.doubtful = True
             yield from reader.close()
+            reader.doubtful = True
         if beside is not None and beside.said:
             reader.doubtful = True
     reader.items.append(Item("=" if token == "≈" else token, tight=reader.tight(place)))
@@ -168,7 +174,7 @@ def _words(reader: _Reader, place: int) -> Iterator[Run]:
     sign = reader.word(end) if reader.kind(end) == "sign" and reader.word(end) not in "(%" else ""
     goes_on = bool(sign) or (end > place and reader.kind(end) == "word")
     if reader.operand_before():
-        _behind(reader, words, reader.word(place), reader.tight(place), goes_on)
+        _behind(reader, words, reader.word(place), reader.tight(place), goes_on, sign)
         if not goes_on or end - place > UNIT_WORDS:
             compound = reader.kind(end) == "number" and end - place < 3 and reader.items[-1].unit is not None
             reader.doubtful |= compound  # 1 hour 30 minutes
@@ -186,6 +192,7 @@ def _words(reader: _Reader, place: int) -> Iterator[Run]:
     open_sign = bool(reader.items)
     if open_sign and end - place <= NAME_WORDS and reader.kind(end) == "number" and CHANGING.isdisjoint(words):
         reader.named = True
+        reader.doubtful |= reader.items[-1].sign == "="
         return end - place - 1  # = about 12, + Ann's 3
     if open_sign:
         reader.items.append(Item("?"))
@@ -199,7 +206,7 @@ def _scales(words: list[str]) -> bool:
     return not SCALING.isdisjoint(words[-4:]) or words[-1] == "times" or quantities.unit(words[-1]) is not None
 
 
-def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: bool) -> None:
+def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: bool, sign: str) -> None:
     """Words behind a number: its unit; `2x` is a name's multiple."""
     last = reader.items[-1]
     unit = next((found for word in words if (found := quantities.unit(word))), None)
@@ -208,7 +215,8 @@ def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: 
         reader.doubtful |= not CHANGING.isdisjoint(words) or words[0] == "of"
     else:
         reader.doubtful |= words[0] in SCALING or words[:2] == ["and", "a"]
-    if tight and len(words[0]) == 1 and (quantities.unit(words[0]) is None or name.isupper()):
+    reader.doubtful |= tight and len(words[0]) == 1  # 2g may be grams or a name's multiple
+    if sign == "^" or (tight and len(words[0]) == 1 and (quantities.unit(words[0]) is None or name.isupper())):
         reader.items[-1] = Item("?")
 
 

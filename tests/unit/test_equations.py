@@ -110,6 +110,14 @@ def test_what_is_false_is_read_as_false(line):
         "720 / R = 12",
         "2/3 of the tank = 16 gallons",
         "day 1 * 2 = 20 pages",
+        "25 / 1/3 = 75",
+        "2g + 80 - 4g = 70",
+        "600 x 30 = 18 000 watts",
+        "√(144) = 12",
+        "4 W^2 = 100",
+        "$0.25G + $45 = $65",
+        "(1/2) 278 + 11 = 150",
+        "12 / 18 * 100% = 66.67",
     ],
 )
 def test_what_is_not_understood_is_neither(line):
