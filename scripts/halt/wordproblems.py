@@ -9,17 +9,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
+from halt.quantities import digits
 from halt.templates import number_text
 
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?")
 ANSWER = re.compile(r"(?P<value>\d[\d,]*(?:\.\d+)?)(?: (?P<unit>[a-z]+))?(?: [a-z ]*)?")
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-ONES = {word: value for value, word in enumerate(f"{_ONES} seventeen eighteen nineteen".split())}
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), 2)}
-_WORD = "|".join([*ONES, *TENS])
-_PART = rf"(?:{_WORD}|hundred(?: and(?= (?:{_WORD})\b))?)"
-WORDS = re.compile(rf"\b{_PART}(?:[ -]{_PART})*\b", re.IGNORECASE)
 # Asked for is no calculation of the numbers alone; where one fits all the same, it does by chance.
 OTHER = re.compile(r"\b(?:greatest|least|largest|smallest|maximum|minimum|about|ratio|prime)\b", re.IGNORECASE)
 PRONOUN = re.compile(r"\bone\b", re.IGNORECASE)  # "give one to each": no quantity as often as one
@@ -41,21 +35,6 @@ def solved(passage: str, question: str, answer: str) -> tuple[str, str] | None:
     lines = [f"<<{text(a)}{sign}{text(b)}={text(c)}>>{text(c)}" for a, sign, b, c in way]
     lines[-1] += f" {stated['unit']}" if stated["unit"] else ""
     return problem, "\n".join([*lines, f"#### {text(value)}"])
-
-
-def digits(text: str) -> str:
-    """Number words from two to nine hundred ninety-nine as digits; "one" stays, it is a pronoun as often."""
-    return WORDS.sub(lambda found: found[0] if found[0].lower() == "one" else str(_value(found[0])), text)
-
-
-def _value(words: str) -> int:
-    total = 0
-    for word in re.split(r"[ -]", words.lower()):
-        if word == "hundred":
-            total = max(total, 1) * 100
-        else:
-            total += ONES.get(word, TENS.get(word, 0))
-    return total
 
 
 Step = tuple[Fraction, str, Fraction, Fraction]

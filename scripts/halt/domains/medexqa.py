@@ -63,9 +63,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One sentence or line a fragment; the sentence that gives the answer stays whole."""
-    return [
-        part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences.sentences(line)
-    ]
+    return sentences.of_lines(text)
 
 
 def join(fragments: list[str]) -> str:

@@ -84,9 +84,7 @@ def _tabled(source) -> Iterator[tuple[str, tuple]]:
 
 def split(text: str) -> list[str]:
     """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
-    return [
-        part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences.sentences(line)
-    ]
+    return sentences.of_lines(text)
 
 
 def join(fragments: list[str]) -> str:
