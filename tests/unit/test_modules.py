@@ -255,7 +255,12 @@ def test_the_config_names_broken_modules_before_anything_runs(write):
 
 
 def test_a_program_ends_in_one_line(tmp_path):
-    command = [sys.executable, ROOT / "scripts/tables.py", "--settings", '{"score": {"bootstrap": 9, "seed": 0},']
+    command = [
+        sys.executable,
+        ROOT / "scripts/tables.py",
+        "--settings",
+        '{"score": {"bootstrap": 9, "seed": 0}, "reading": {"unverifiable": "wrong"},',
+    ]
     command[-1] += '"methods": {}, "domains": {}}'
     for name in (
         "metrics",
