@@ -21,6 +21,7 @@ __all__ = ["SCHEMA", "ConfigError", "check", "check_keys", "has", "load_schema",
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
+_TOO_LARGE = 10**18
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
 
 
@@ -34,9 +35,9 @@ def check(config: Mapping) -> None:
 def validate(config: Mapping) -> list[str]:
     """Every fault of a config as one line, "path: what was found, what was expected", sorted by path."""
     secrets = set(_secrets(config))
-    texts, odd_names = _text_keys(config)
-    hidden = {place for place, _ in secrets}
-    faults = {fault for fault in schema.faults(texts, load_schema()) if fault[0] not in hidden} | secrets | odd_names
+    texts, odd = _plain(config)
+    hidden = {place for place, _ in secrets | odd}
+    faults = {fault for fault in schema.faults(texts, load_schema()) if fault[0] not in hidden} | secrets | odd
     sound = soundness(texts, {place for place, _ in faults})
     for cross_check in crosschecks.ALL:
         faults.update(cross_check(texts, sound))
@@ -103,8 +104,10 @@ def _secrets(value: Any, place: Place = ()) -> Faults:
 _SECRET = "looks like an API key, expected none: export it and name the variable in the judge's api_key_variable"
 
 
-def _text_keys(config: Any) -> tuple[Any, set]:
-    """The config with keys as text, and a fault for each key that YAML did not read as text (1, yes, null)."""
+def _plain(config: Any) -> tuple[Any, set]:
+    """The config with keys as text and without endless numbers, and a fault for each key that YAML did not read as text
+    (1, yes, null) and each number that no count, seed or rate comes near.
+    """
     faults = set()
 
     def walk(value: Any, place: Place) -> Any:
@@ -115,6 +118,9 @@ def _text_keys(config: Any) -> tuple[Any, set]:
             return {str(key): walk(inner, (*place, str(key))) for key, inner in value.items()}
         if isinstance(value, list):
             return [walk(inner, (*place, number)) for number, inner in enumerate(value)]
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            faults.add((place, f"found {show(value)}, expected no number of more than 18 digits"))
+            return 0
         return value
 
     return walk(config, ()), faults

@@ -14,9 +14,9 @@ class HaltError(Exception):
     """Input, config, endpoint or machine are not what is needed; the message says what was found and expected."""
 
     def __str__(self) -> str:
-        """The message; what was found may be a value of megabytes, of which both ends are enough."""
+        """The message; what was found may be a value of megabytes, of which both ends are enough, or control signs."""
         lines = super().__str__().split("\n")
-        told = [shortened(line) for line in lines[:_LINES]]
+        told = [_printable(shortened(line)) for line in lines[:_LINES]]
         more = len(lines) - len(told)
         return "\n".join([*told, f"... and {more} more lines"] if more else told)
 
@@ -27,6 +27,10 @@ def shortened(text: str) -> str:
     if left_out <= 0:
         return text
     return f"{text[:_HEAD]}... ({left_out} characters left out) ...{text[-_TAIL:]}"
+
+
+def _printable(line: str) -> str:
+    return line if line.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 def run(main: Callable[[Any], None], arguments: Any) -> None:

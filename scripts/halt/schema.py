@@ -10,7 +10,6 @@ from typing import Any
 Place = tuple[str | int, ...]  # keys and list positions from the top of the config
 Faults = Iterator[tuple[Place, str]]
 
-_TOO_LARGE = 2**63  # no count, seed or rate is
 _LONGEST_NAME = 100  # as in the schema; names are folders and files
 
 SECRET = re.compile(r"\s*(sk-|hf_[A-Za-z0-9]{16})")  # how the keys of model servers begin
@@ -63,13 +62,11 @@ def _whole_end(pattern: str) -> str:
 
 
 def _is_whole(_checker, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(_checker, value: Any) -> bool:
-    if isinstance(value, int):
-        return _is_whole(_checker, value)
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _translate(error, place: Place, root: Mapping) -> Faults:
@@ -184,6 +181,8 @@ def at(place: Place) -> str:
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
+    if len(name) > _LONGEST_NAME:  # to compare it takes the longer, the longer it is
+        return None
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 

@@ -283,10 +283,11 @@ BROKEN = {
         ],
     ),
     "numbers that no machine counts to": (
-        [("generate/samples", 10**400), ("finetune/learning_rate", 10**5000)],
+        [("generate/samples", 10**400), ("finetune/learning_rate", 10**5000), ("score/seed", 1 << 4_000_000)],
         [
-            f"finetune.learning_rate: found {10**5000}, expected a number > 0",
-            f"generate.samples: found {10**400}, expected a whole number >= 1",
+            f"finetune.learning_rate: found {10**5000}, expected no number of more than 18 digits",
+            f"generate.samples: found {10**400}, expected no number of more than 18 digits",
+            "score.seed: found a number of too many digits, expected no number of more than 18 digits",
         ],
     ),
     "names with a line break at their end, or too long": (

@@ -26,3 +26,7 @@ def test_lines_are_shortened_each_and_counted_beyond_a_hundred():
 @pytest.mark.parametrize("text", ["", "a", "a\nb\n", "z" * 600])
 def test_a_short_message_is_left_as_it_is(text):
     assert str(errors.HaltError(text)) == text
+
+
+def test_control_signs_are_shown_and_not_sent_to_the_terminal():
+    assert str(errors.HaltError("no file a\x1b[2J\0b\u2028\nnext")) == "no file a\\x1b[2J\\x00b\\u2028\nnext"
