@@ -1,7 +1,8 @@
 """Build the tests' model: a random Llama of some thousand weights with a chat template and a tokenizer of its own.
 
-`python tests/tiny_model.py` leaves it in tests/models/random-tiny, where config/tiny.yaml looks for it. The same bytes
-every time; what is there already is kept.
+`python tests/tiny_model.py` leaves it in tests/models/random-tiny-lines, where config/tiny.yaml looks for it. The same
+bytes every time; what is there already is kept. Its answers never end by themselves, but most have several lines: of an
+answer that was cut off a target holds the whole ones.
 """
 
 import os
@@ -10,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "tests" / "models" / "random-tiny"
+FOLDER = ROOT / "tests" / "models" / "random-tiny-lines"
 TEXT = ROOT / "data" / "wordnet" / "people.tsv"  # what the tokenizer's merges are counted on
 VOCABULARY = 600
 TEMPLATE = (
@@ -29,7 +30,7 @@ def build(folder: Path = FOLDER) -> Path:
         made.mkdir()
         tokenizer = _tokenizer(TEXT.read_text(encoding="utf-8").splitlines()[:2000])
         tokenizer.save_pretrained(made)
-        _model(tokenizer).save_pretrained(made)
+        _with_lines(_model(tokenizer), tokenizer).save_pretrained(made)
         os.replace(made, folder)
     return folder
 
@@ -74,6 +75,16 @@ def _model(tokenizer):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return LlamaForCausalLM(config)
+
+
+def _with_lines(model, tokenizer):
+    """The model with a longer embedding of the line break, which is therefore often the likeliest token."""
+    import torch
+
+    [line_break] = tokenizer("\n", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        model.get_input_embeddings().weight[line_break] *= 2
+    return model
 
 
 if __name__ == "__main__":
