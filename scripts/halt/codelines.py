@@ -1,28 +1,48 @@
 """Code as lines: what the code domains (a function, a whole program) share.
 
-A fragment is one non-blank line, indentation included. The reference judge asks from which line on the reference can
-no longer be reached: a prefix of the answer is right as long as some completion by the reference's own lines passes.
+A fragment is one non-blank line, indentation included. The reference judge completes every beginning of the answer by
+the reference's own lines. A line is wrong if no completion passes any more. It is right if one passes that leaves out
+more of the reference than was left out before it: the line stands for what is left out. Otherwise it is idle: it does
+no harm and leads nowhere. In a program that passes by itself every line is right but for those that do nothing.
+
+What the reference is beside, may read it: so only a plain beginning (halt.plaincode) is completed.
 """
 
 import ast
 import io
 import itertools
+import keyword
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-_FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)(?:^[ \t]*```|\Z)", re.MULTILINE | re.DOTALL)
-_BINDING = re.compile(
-    r"\s*(?:(?:async\s+)?(?:def|class)\s+(?P<definition>\w+)|for\s+(?P<loop>[^:=]+?)\s+in\b|(?P<target>[A-Za-z_][\w\s,]*?)\s*=(?!=))"
-)
+from halt import codeparts, plaincode, plaintext
+
+_FENCE = re.compile(r"^[ \t]*(```|~~~)[ \t]*([\w+#.-]*)[^\n]*$", re.MULTILINE)
+_PYTHON = ("python", "py", "python3", "py3")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def split(text: str) -> list[str]:
-    """Non-blank lines; of a Markdown answer those of the first fenced block. Tabs become spaces."""
-    fenced = _FENCE.search(text)
-    lines = (fenced.group(1) if fenced else text).splitlines()
+    """Non-blank lines; of a Markdown answer those of the first block that is said to be Python, else of the first.
+    Tabs become spaces."""
+    lines = _code(plaintext.without_thoughts(text)).splitlines()
     return [line.expandtabs(4).rstrip() for line in lines if line.strip()]
+
+
+def _code(text: str) -> str:
+    """What stands between fences, all of a text without any."""
+    blocks, opened = [], None
+    for fence in _FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence[1] == opened[1]:
+            blocks.append((opened[2].lower(), text[opened.end() + 1 : fence.start()]))
+            opened = None
+    if opened is not None:  # an answer that was cut
+        blocks.append((opened[2].lower(), text[opened.end() + 1 :]))
+    said = [block for language, block in blocks if language in _PYTHON]
+    return (said or [block for _, block in blocks] or [text])[0]
 
 
 def join(fragments: list[str]) -> str:
@@ -30,33 +50,8 @@ def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
 
 
-def canonical(text: str | None) -> str | None:
-    """A repr with dicts and sets in one order, so that equal values compare equal; other text as it is."""
-    if text is None or not text.startswith(("{", "[", "(")):
-        return text
-    value = literal(text)
-    return text if value is None else _ordered(value)
-
-
-def literal(text: str):
-    """The value that a literal stands for, None for text that is none."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-
-
-def _ordered(value) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(sorted(f"{_ordered(k)}: {_ordered(v)}" for k, v in value.items())) + "}"
-    if isinstance(value, (set, list, tuple)):
-        items = [_ordered(item) for item in value]
-        return f"{type(value).__name__}({', '.join(sorted(items) if isinstance(value, set) else items)})"
-    return repr(value)
-
-
-def first_wrong(lines: list[str], reference: list[str], passes: Callable[[str], bool]) -> int | None:
-    """Index of the first wrong line, None if there is none (an unfinished answer may have none and still not pass).
+def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool]) -> list[str]:
+    """right, idle or wrong for every line of an answer; from the first wrong one on all are wrong.
 
     reference: lines of a solution. passes: whether a source passes all tests; called at most once per source.
     """
@@ -67,13 +62,33 @@ def first_wrong(lines: list[str], reference: list[str], passes: Callable[[str], 
             known[source] = passes(source)
         return known[source]
 
-    if not lines or good(join(lines)):
-        return None
-    begin = 0
+    lines, reference = list(lines), list(reference)
+    if not lines:
+        return []
+    if good(join(lines)):
+        return ["idle" if harmless else "right" for harmless in plaincode.harmless(lines)]
+    found: list[str] = []
+    most = 0  # lines of the reference that those so far stand for
     for end in _statement_ends(lines):
-        if not any(good(source) for source in _completions(lines[:end], reference)):
-            return begin
-        begin = end
+        reached = _reached(lines[:end], reference, good)
+        if reached is None:
+            break
+        found += ["right" if reached > most else "idle"] * (end - len(found))
+        most = max(most, reached)
+    return found + ["wrong"] * (len(lines) - len(found))
+
+
+def _reached(prefix: list[str], reference: list[str], good: Callable[[str], bool]) -> int | None:
+    """How many lines of the reference a beginning stands for: most that its passing completion leaves out; None if no
+    completion passes, or the beginning is not plain."""
+    tree = codeparts.parsed(prefix)
+    if tree is None or not plaincode.is_plain(tree):
+        return None
+    if good(join(prefix)):
+        return len(reference)
+    for skipped, source in _completions(prefix, reference, tree):
+        if good(source):
+            return skipped
     return None
 
 
@@ -90,23 +105,26 @@ def _statement_ends(lines: list[str]) -> list[int]:
                 ends.append(token.start[0])
     except (tokenize.TokenError, SyntaxError):
         pass
-    ends = sorted(set(ends))
+    ends = sorted({end for end in ends if not lines[end - 1].lstrip().startswith("@")})
     last = ends[-1] if ends else 0
     return ends + list(range(last + 1, len(lines) + 1))
 
 
-def _completions(prefix: list[str], reference: list[str]) -> Iterator[str]:
-    """The prefix alone, then with each tail of the reference at each indentation that can follow, likeliest first.
+def _completions(prefix: list[str], reference: list[str], tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The prefix with each tail of the reference at each indentation that can follow, the shortest tails first; with
+    how many lines of the reference are left out.
 
-    No tail starts over: it leaves out as many of the reference's names (variables, functions) as the prefix has bound,
-    or else the reference written once more behind a wrong line would make that line right.
+    No tail starts over: of the reference's names it leaves out as many as the prefix has bound of them, functions and
+    classes under any name included. Or else the reference written once more behind a wrong line would excuse that line.
     """
-    yield join(prefix)
+    theirs = _bound(reference)
+    ours = codeparts.bound(tree, imported=frozenset(theirs))
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    again = [name for name in ours if name in theirs or name in defined]
     levels = _levels(prefix)
-    ours, theirs = _bound(prefix), _bound(reference)
-    for first in range(len(reference)):
+    for first in reversed(range(len(reference))):
         skipped = _bound(reference[:first])
-        if len(skipped) < min(len(ours), len(theirs)):
+        if len(skipped) < min(len(again), len(theirs)):
             continue
         renamed = {their: our for their, our in zip(skipped, ours, strict=False) if their != our}
         for level in sorted(levels, key=lambda level: abs(level - _indent(reference[first]))):
@@ -114,39 +132,72 @@ def _completions(prefix: list[str], reference: list[str]) -> Iterator[str]:
             tail = [" " * (_indent(line) + shift) + line.lstrip() for line in reference[first:]]
             if any(_indent(line) + shift < 0 for line in reference[first:]):
                 continue
-            yield join([*prefix, *tail])
+            yield first, join([*prefix, *tail])
             if renamed:
-                yield join([*prefix, *(_renamed(line, renamed) for line in tail)])
+                yield first, join([*prefix, *(_renamed(line, renamed) for line in tail)])
 
 
 def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
     """A fragment rests on the earlier ones that bind a name which it reads, and on the one that opens its block."""
+    names = [_names(fragment.splitlines()) for fragment in fragments]
     edges = []
     for place, fragment in enumerate(fragments):
-        read = _read(fragment.splitlines())
-        below = {earlier for earlier in range(place) if read & _binds(fragments[earlier].splitlines())}
+        below = {earlier for earlier in range(place) if names[place][1] & names[earlier][0]}
         outer = (earlier for earlier in reversed(range(place)) if _indent(fragments[earlier]) < _indent(fragment))
         edges.append(tuple(sorted(below | set(itertools.islice(outer, 1)))))
     return edges
 
 
-def _read(lines: list[str]) -> set[str]:
-    """Names behind the sign of a binding, or in all of a line that binds none; a signature reads none."""
-    found = set()
+def _names(lines: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Names that lines bind (parameters and imports too), and names that they read; a signature reads none."""
+    binds, reads = set(), set()
     for line in lines:
-        binding = _BINDING.match(line)
-        if not (binding and binding["definition"]):
-            found.update(_NAME.findall(line[binding.end() :] if binding else line))
+        words = _words(line)
+        first = next(iter(words), "")
+        names = {word for word in words if word.isidentifier() and not keyword.iskeyword(word)}
+        if first in ("def", "async", "import", "from"):
+            binds.update(names)
+        elif first == "class":
+            binds.update(words[1:2])
+            reads.update(names - binds)
+        else:
+            place = words.index("in") if first == "for" and "in" in words else _sign(words)
+            before = [word for word in words[:place] if word in names]
+            binds.update(before)
+            reads.update(word for word in words[place:] if word in names)
+            if place < len(words) and len(words[place]) > 1 and words[place] != "in":  # += and the like
+                reads.update(before)
+            if not place:
+                reads.update(names)
+    return binds, reads
+
+
+def _sign(words: Sequence[str]) -> int:
+    """Place of the sign that assigns, outside all brackets; 0 if nothing is assigned."""
+    depth = 0
+    for place, word in enumerate(words):
+        depth += (word in "([{") - (word in ")]}")
+        if depth <= 0 and word.endswith("=") and word not in ("==", "!=", "<=", ">=", ":="):
+            return place
+    return 0
+
+
+def _words(line: str) -> list[str]:
+    """The words and signs of a line, as far as it can be read as Python; in time linear in its length."""
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):
+            if token.string.strip() and token.type in (tokenize.NAME, tokenize.OP):
+                found.append(token.string)
+    except (tokenize.TokenError, SyntaxError):
+        pass
     return found
 
 
-def _binds(lines: list[str]) -> set[str]:
-    """Names as `_bound`, with the parameters of functions and what is imported."""
-    found = set(_bound(lines))
-    for line in lines:
-        if re.match(r"\s*(?:(?:async\s+)?def|import|from)\s", line):
-            found.update(_NAME.findall(line))
-    return found
+def _bound(lines: Sequence[str]) -> list[str]:
+    """Functions, classes and variables that a beginning of a program binds, in order of appearance."""
+    tree = codeparts.parsed(lines)
+    return codeparts.bound(tree) if tree else []
 
 
 def _renamed(line: str, names: dict[str, str]) -> str:
@@ -163,16 +214,6 @@ def _levels(prefix: list[str]) -> list[int]:
         if _indent(line) < levels[-1]:
             levels.append(_indent(line))
     return levels
-
-
-def _bound(lines: list[str]) -> list[str]:
-    """Functions, loop variables and assigned names, in order of appearance."""
-    names = {}
-    for line in lines:
-        found = _BINDING.match(line)
-        if found:
-            names |= dict.fromkeys(_NAME.findall(found["definition"] or found["loop"] or found["target"]))
-    return list(names)
 
 
 def _indent(line: str) -> int:

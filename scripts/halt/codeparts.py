@@ -5,7 +5,10 @@ break the lines that it teaches.
 """
 
 import ast
+import warnings
 from collections.abc import Collection, Sequence
+
+LONGEST = 20_000  # characters of a program that is read
 
 
 def removable(fragments: Sequence[str], places: Collection[int]) -> list[int]:
@@ -35,12 +38,17 @@ def _neighbours(places: Collection[int]) -> list[list[int]]:
 
 
 def _begins(fragments: Sequence[str], gone: Collection[int]) -> bool:
-    """Whether what is left is a program, or becomes one if its last block gets a body or its last `try` an end."""
-    text = "\n".join(fragment for place, fragment in enumerate(fragments) if place not in gone)
+    return parsed([fragment for place, fragment in enumerate(fragments) if place not in gone]) is not None
+
+
+def parsed(lines: Sequence[str]) -> ast.Module | None:
+    """Lines as a program, if need be with a body for its last block or an end for its last `try`; None if none."""
+    text = "\n".join(lines)
     last = text.rpartition("\n")[2]
     deeper = " " * (len(last) - len(last.lstrip()) + 4)
     bodies = ["", f"\n{deeper}pass"]
-    return any(_parses(text + body + end) for body in bodies for end in ("", *_ends_of_try(text)))
+    trees = (_parsed(text + body + end) for body in bodies for end in ("", *_ends_of_try(text)))
+    return next((tree for tree in trees if tree is not None), None)
 
 
 def _ends_of_try(text: str) -> list[str]:
@@ -50,9 +58,38 @@ def _ends_of_try(text: str) -> list[str]:
     return [f"\n{' ' * depth}except Exception:\n{' ' * depth}    pass" for depth in sorted(depths, reverse=True)]
 
 
-def _parses(text: str) -> bool:
+def _parsed(text: str) -> ast.Module | None:
+    if len(text) > LONGEST:
+        return None
     try:
-        ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is the answer's affair
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None
+
+
+def bound(tree: ast.AST, imported: Collection[str] = ()) -> list[str]:
+    """Names of functions, classes and variables that a program binds, in order of appearance; of those that it imports
+    the ones in `imported`. Variables inside comprehensions and parameters are no names of a program."""
+    names: dict[str, None] = {}
+    _bind(tree, names, imported)
+    return list(names)
+
+
+def _bind(node: ast.AST, names: dict[str, None], imported: Collection[str]) -> None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        names[node.name] = None
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        names[node.id] = None
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        names[node.name] = None
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        names[node.rest] = None
+    elif isinstance(node, ast.alias):
+        name = node.asname or node.name.partition(".")[0]
+        if name in imported:
+            names[name] = None
+    own = isinstance(node, ast.comprehension)  # its target is its own
+    for child in [node.iter, *node.ifs] if own else ast.iter_child_nodes(node):
+        _bind(child, names, imported)

@@ -135,6 +135,15 @@ def reduced(modules: Mapping[str, str], function: Function, steps: Iterable[str]
     return _Reduction(modules).reduce(function, steps)
 
 
+def defines(modules: Mapping[str, str], name: str) -> bool:
+    """Whether any of the modules (name -> source) defines a function of that name at its top level."""
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name == name
+        for source in modules.values()
+        for node in ast.parse(source).body
+    )
+
+
 class _Reduction:
     def __init__(self, modules: Mapping[str, str]):
         self.sources = modules

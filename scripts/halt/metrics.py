@@ -107,11 +107,13 @@ def capability(samples: pl.DataFrame, *, dependent: bool, worded: Collection[str
 def count(prompts: pl.DataFrame, judgements: pl.DataFrame, worded: Collection[str] = ()) -> pl.DataFrame:
     """METRICS: the judged fragments of every answer, counted.
 
-    prompts: one row per answer with the ANSWER columns, cluster, solved, n_all and n_capable (more are ignored);
-    judgements: JUDGEMENTS rows of these answers, none for an answer that gave nothing; worded: see `fact_key`. What
-    `prompts` say of `solved` holds where an answer has no row.
+    prompts: one row per answer with the ANSWER columns, cluster, n_all, n_capable and, if known, solved (more are
+    ignored); judgements: JUDGEMENTS rows of these answers, none for an answer that gave nothing; worded: see
+    `fact_key`. What `prompts` say of `solved` holds where an answer has no row.
     """
     right = pl.col("label") == "right"
+    if "solved" not in prompts.columns:
+        prompts = prompts.with_columns(solved=pl.lit(None, pl.Boolean))
     counted = judgements.group_by(ANSWER).agg(
         given=pl.col("label").is_in(readings.given(readings.IGNORE)).sum(),
         right=right.sum(),

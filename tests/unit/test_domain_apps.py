@@ -142,3 +142,69 @@ def test_first_wrong_line_of_a_program(answer, expected):
 )
 def test_first_wrong_line_of_a_called_function(answer, expected):
     assert labels(answer, load(FUNCTION)[0]) == expected
+
+
+def _program(inputs, outputs, solution):
+    tests = json.dumps({"inputs": inputs, "outputs": outputs})
+    return record(solutions=json.dumps([solution]), input_output=tests)
+
+
+def test_decimals_are_compared_within_the_set_s_tolerance_and_whole_numbers_exactly():
+    [row] = load(_program(["1 3\n"], ["0.33333\n"], "a, b = map(int, input().split())\nprint(a / b)"))
+    assert labels("print('0.333331')", row)[-1] == "r"
+    assert labels("print('0.34')", row)[-1] == "w"
+    assert labels("print('nan')", row)[-1] == labels("print('inf')", row)[-1] == "w"
+    [row] = load(_program(["1\n"], ["100000\n"], "print(100000)"))
+    assert labels("print(100001)", row) == "w"
+
+
+def test_values_are_compared_as_the_set_s_checker_does():
+    tests = {"fn_name": "half", "inputs": [[1], [3]], "outputs": [0.5, 1.5]}
+    [row] = load(record(solutions=json.dumps(["def half(x):\n    return x / 2"]), input_output=json.dumps(tests)))
+    assert labels("def half(x):\n    return x * 0.5000001", row) == "rr"
+    assert labels("def half(x):\n    return x * 0.51", row)[-1] == "w"
+    assert labels("def half(x):\n    return [x / 2]", row)[-1] == "w"
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        "def total(nums: List[int]) -> int:\n    return sum(nums)",
+        "class Solution:\n    def total(self, n: Optional[List[int]]) -> int:\n        return reduce(lambda a, b: a + b, n)",
+        "def total(nums):\n    return int(math.fsum(Counter(nums).elements()))",
+    ],
+)
+def test_the_set_s_usual_imports_are_there(solution):
+    tests = {"fn_name": "total", "inputs": [[[1, 2, 3]]], "outputs": [6]}
+    [row] = load(record(solutions=json.dumps([solution]), input_output=json.dumps(tests)))
+    assert set(labels(row.reference, row)) == {"r"}
+
+
+def test_a_problem_whose_own_solutions_fail_is_left_out_and_counted():
+    with leaving_out.counted() as counts:
+        assert load(_program(["1\n"], ["2\n"], "print raw_input()")) == []
+    assert "1 whose own solutions fail its tests" in leaving_out.told(counts)
+
+
+def test_the_reference_is_a_solution_that_passes():
+    tests = json.dumps({"inputs": ["1\n"], "outputs": ["2\n"]})
+    [row] = load(record(solutions=json.dumps(["print(1)", "x = int(input())\nprint(x + 1)"]), input_output=tests))
+    assert row.reference == "x = int(input())\nprint(x + 1)"
+
+
+@pytest.mark.parametrize("answer", ["pass", "0\n0", "# no idea", "import sys\nsys.setrecursionlimit(9999)", "x = 1"])
+def test_lines_that_do_nothing_are_never_right(answer):
+    assert "r" not in labels(answer, load(record())[0])
+
+
+def test_a_program_that_hides_what_it_prints_is_wrong():
+    hide = "import sys\nclass W:\n    write = lambda s, t: 0\n    flush = lambda s: 0\nsys.stdout = W()\nprint(9)"
+    assert "r" not in labels(f"{hide}\nsys.stdout = sys.__stdout__", load(record())[0])
+
+
+def test_solving_is_passing_the_tests():
+    [row] = load(record())
+    assert apps.solves(apps.split(SUM), row)
+    assert not apps.solves(apps.split(SUM)[:-1], row)
+    assert not apps.solves([], row)
+    assert SUM in apps.evidence(row)

@@ -1,11 +1,14 @@
 """The code domain: rows that are sound, lines that survive, verdicts at the first line that cannot be repaired."""
 
 import json
+import time
+from collections import Counter
 
 import pytest
 
-from halt import codelines, library
+from halt import codelines, library, plaincode
 from halt.domains import code
+from halt.sandbox import values
 
 TOOLS = '''
 """A small library."""
@@ -205,7 +208,7 @@ def test_unfinished_answer_with_names_of_its_own_has_no_wrong_line(rows):
         ("def count(seq):\n    d = collections.Counter()\n    for item in seq\n        d[item] += 1", "rww"),
         ("def count(seq):\n    return {}\n    d = {}", "ww"),
         ("def other(seq):\n    return {}", "w"),
-        ("def count(seq):\n    while True:\n        pass", "rr"),
+        ("def count(seq):\n    while True:\n        pass", "iw"),
         ("def count(seq):\n    return dict(collections.Counter(seq))\nThis counts the values.", "rw"),
         ("This is how it is done:", "w"),
         ("", ""),
@@ -243,29 +246,35 @@ def test_statement_over_several_lines_is_judged_as_one():
         except (SyntaxError, NameError):
             return False
 
-    assert codelines.first_wrong(lines, reference, passes) is None
-    assert codelines.first_wrong([*lines[:4], "    return y + 1 +"], reference, passes) == 4
+    assert codelines.labels(lines, reference, passes) == ["right"] * 5
+    assert codelines.labels([*lines[:4], "    return y + 1 +"], reference, passes) == ["right", *["idle"] * 3, "wrong"]
 
 
 @pytest.mark.parametrize(
     ("one", "other", "equal"),
     [
-        ("{'a': 1, 'b': 2}", "{'b': 2, 'a': 1}", True),
-        ("{1, 2}", "{2, 1}", True),
-        ("[1, 2]", "[2, 1]", False),
-        ("[1]", "[True]", False),
-        ("(1,)", "[1]", False),
-        ("[1]", "[1.0]", False),
-        ("{'a': {2, 1}}", "{'a': {1, 2}}", True),
-        ("[<object>]", "[<object>]", True),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({1, 2}, {2, 1}, True),
+        ([1, 2], [2, 1], False),
+        ([1], [True], False),
+        ((1,), [1], False),
+        ([1], [1.0], False),
+        ({"a": {2, 1}}, {"a": {1, 2}}, True),
+        (Counter("aab"), {"a": 2, "b": 1}, False),
+        ([Counter("aab")], [Counter("aba")], True),
     ],
 )
 def test_values_are_equal_whatever_the_order_of_keys(one, other, equal):
-    assert (codelines.canonical(one) == codelines.canonical(other)) is equal
+    assert (values.shown(one, 99) == values.shown(other, 99)) is equal
 
 
-def test_hostile_literals_are_text():
-    assert codelines.canonical("[" * 100_000) == "[" * 100_000
+def test_values_beyond_the_limit_are_not_shown():
+    deep = []
+    for _ in range(1000):
+        deep = [deep]
+    for value in ("x" * 100, list(range(100)), deep):
+        with pytest.raises(values.TooLong):
+            values.shown(value, 99)
 
 
 def test_functions_without_examples_are_none():
@@ -283,3 +292,208 @@ def test_a_line_rests_on_what_binds_its_names_and_opens_its_block():
     ]
     assert codelines.rests_on(function) == [(), (0,), (0,), (1, 2), (0,), (0, 1, 3)]
     assert code.rests_on is codelines.rests_on
+
+
+SIGNATURE = "def count(seq):"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "pass",
+        "# I do not know how to do this",
+        "0\n0\n0\n0\n0",
+        "'a text'\nNone",
+        f"{SIGNATURE}\n    pass",
+        f'{SIGNATURE}\n    """Counts."""\n    # counts\n    unused = 3',
+        "x = 1\ny = 2",
+        "import collections\nimport math",
+    ],
+)
+def test_lines_that_do_nothing_are_never_right(answer, rows):
+    assert "r" not in labels(answer, rows["pack.tools.count"])
+
+
+def test_lines_that_do_nothing_in_a_right_program_are_idle(rows):
+    answer = COUNT.replace("    d =", '    # first\n    """Counts."""\n    unused = 3\n    d =')
+    said = labels(answer, rows["pack.tools.count"])
+    assert "".join(said) == "iiirrrr"[: len(said)]
+    assert code.solves(code.split(answer), rows["pack.tools.count"])
+
+
+def test_a_line_is_right_only_if_it_stands_for_a_line_of_the_reference(rows):
+    verdicts = code.judge(
+        code.split(COUNT.replace("for item", "size = len(seq)\n    for item")), rows["pack.tools.count"]
+    )
+    assert [verdict.label for verdict in verdicts] == ["right"] * 5  # it passes by itself
+    facts = [verdict.fact for verdict in verdicts]
+    assert len(set(facts) - {None}) == len(code.split(COUNT))
+    broken = COUNT.replace("for item", "size = len(seq)\n    for item").replace("dict(d)", "size")
+    assert "".join(labels(broken, rows["pack.tools.count"])) == "rirrw"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "(count) = lambda *a, **k: 'wrong'",
+        "exec('def count(seq): return 1')",
+        "import math as count",
+        "if (count := print): pass",
+        "for count in [print]: pass",
+        "with open('x') as count: pass",
+        "class count: pass",
+        "globals()['count'] = print",
+        "@lambda f: print\ndef count(seq):\n    return 1",
+        f"{SIGNATURE}\n    class Same(dict):\n        __eq__ = lambda s, o: True\n    return Same(a=1)",
+        f"{SIGNATURE}\n    class R:\n        __repr__ = lambda s: \"{{'a': 2, 'b': 1}}\"\n    return R()",
+    ],
+)
+def test_what_binds_the_name_to_something_else_is_wrong(answer, rows):
+    said = labels(answer, rows["pack.tools.count"])
+    assert "r" not in said
+    assert "w" in said
+
+
+# Each would read the reference that a beginning is completed with, out of its own process.
+PEEKS = [
+    "import sys\nf = sys._getframe()",
+    "import sys as s\nf = s._getframe()",
+    "from sys import _getframe as g",
+    "import inspect\nf = inspect.currentframe()",
+    "import gc\nall = gc.get_objects()",
+    "f = (x for x in ()).gi_frame.f_back",
+    "import collections\nf = collections._sys",
+    "import typing\nf = typing.sys",
+    "t = '{0.gi_frame.f_back.f_locals}'.format((x for x in ()))",
+    "t = ('{0.gi' + '_frame}').format(1)",
+    "import operator\ng = operator.attrgetter('gi_' + 'frame')",
+    "k = type(lambda: 0)\nf = k(1, {})",
+    "c = count.__code__",
+    "g = getattr(count, '__glo' + 'bals__')",
+    "exec('import sys')",
+    "m = __import__('sys')",
+    "import os\nos.write(3, b'x')",
+    "from os import write",
+    "import importlib",
+    "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    f = e.__traceback__.tb_frame",
+]
+
+
+@pytest.mark.parametrize("beginning", PEEKS)
+def test_a_beginning_that_looks_at_its_process_is_not_completed(beginning, rows):
+    said = labels(f"{beginning}\n{SIGNATURE}\n    return 'wrong'", rows["pack.tools.count"])
+    assert "r" not in said
+    assert said[-1] == "w"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nfor line in sys.stdin:\n    print(line.strip())",
+        "from sys import stdin, setrecursionlimit\nsetrecursionlimit(10**6)",
+        "class A:\n    def __init__(self):\n        self._x = 1\n    def get(self):\n        return self._x",
+        "if __name__ == '__main__':\n    print('{} and {:.2f}'.format(1, 2.5))",
+        "f_name = [x.copy() for x in y]\nstack = []\nstack.append(f'{f_name[0]!r}')",
+        "import random, datetime\nx = random.random()\ny = datetime.datetime.now().date()",
+        "def f(x):\n    return type(x) is int or isinstance(x, list)",
+        "from collections import defaultdict, Counter\nimport itertools as it\nx = list(it.chain([1], [2]))",
+    ],
+)
+def test_ordinary_code_is_plain(source):
+    assert plaincode.is_plain(codelines.codeparts.parsed(source.splitlines()))
+
+
+HOSTILE = [
+    'def count(seq):\n    class R:\n        __repr__ = lambda s: "[0x" + "f" * 4000 + "]"\n    return R()',
+    'def count(seq):\n    class R:\n        __repr__ = lambda s: "[" * 330 + "]" * 330\n    return R()',
+    'def count(seq):\n    class R:\n        __repr__ = lambda s: "[" + "-" * 4000 + "1]"\n    return R()',
+    "def count(seq):\n    return 10 ** 9000",
+    'import os\nos.write(3, b\'{"status":"ok"}\\n{"value":"[\' + b"-" * 60000 + b\'1]","output":""}\\n\')',
+    'import os\nos.write(3, b\'{"status":"ok"}\\n{"value":"\\\\ud800","output":""}\\n\')\nos._exit(0)',
+    "def count(seq):\n    a = []\n    a.append(a)\n    return a",
+    "(" * 3000,
+    "-" * 5000 + "1",
+    "def count(seq):" + " " * 5000 + "x",
+    "x = " + "1 + " * 5000 + "1",
+    "\0",
+    "def count(seq):\n\x0c    return 'é\ud800'",
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("answer", HOSTILE)
+def test_no_answer_ends_the_judge(answer, rows):
+    begun = time.monotonic()
+    said = labels(answer, rows["pack.tools.count"])
+    assert "r" not in said
+    assert len(said) == len(code.split(answer))
+    assert time.monotonic() - begun < 60
+
+
+def test_names_of_a_line_of_any_length_are_read_in_time():
+    begun = time.process_time()
+    for line in ("for" + " " * 50_000 + "x", "a" + " " * 50_000 + "x", "x = " * 20_000, "(" * 50_000):
+        codelines.rests_on([line])
+    assert time.process_time() - begun < 2
+
+
+def test_of_several_blocks_the_python_one_is_taken():
+    text = "```\n$ pip install it\n```\nThen:\n```python\ndef f(x):\n    return x\n```\n```json\n{}\n```"
+    assert codelines.split(text) == ["def f(x):", "    return x"]
+    assert codelines.split("```bash\nls\n```") == ["ls"]
+
+
+def test_an_evaluator_sees_the_reference_and_what_tests_expect(rows):
+    seen = code.evidence(rows["pack.tools.count"])
+    assert COUNT in seen
+    assert "{'a': 2, 'b': 1}" in seen
+    assert code.subject(rows["pack.tools.count"]) == SIGNATURE
+
+
+WEAK = '''
+def same(x):
+    """Whether it is equal.
+
+    >>> same(1) == 3
+    True
+    >>> same(5) == 7
+    True
+    """
+    return x + 2
+
+def first(x):
+    """The first.
+
+    >>> first(4)
+    4
+    """
+    return x
+
+def used(x):
+    """Called by another one.
+
+    >>> used(4)
+    5
+    >>> used(7)
+    8
+    """
+    return x + 1
+
+def user(x):
+    """Calls it, and is called by it.
+
+    >>> user(4)
+    6
+    >>> user(9)
+    11
+    """
+    return used(x) + 1
+'''
+
+
+def test_functions_whose_tests_lazy_answers_pass_become_no_rows(monkeypatch):
+    monkeypatch.setitem(FILES, "pack/tools.py", WEAK)
+    monkeypatch.setitem(FILES, "pack/__init__.py", "")
+    found = {row.id: row for row in code.rows(Wheel(), {"max_lines": 5})}
+    assert "pack.tools.first" not in found
+    assert all("def used" not in source for source in found["pack.tools.used"].truth["modules"].values())

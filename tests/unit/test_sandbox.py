@@ -5,6 +5,7 @@ import signal
 import struct
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -269,3 +270,36 @@ def test_filter_allows_no_call_that_makes_a_process(machine):
 def test_unknown_machine_is_refused():
     with pytest.raises(seccomp.UnknownMachine, match="riscv64"):
         seccomp.program("riscv64")
+
+
+def test_no_installed_package_can_be_read(mechanism):
+    """Not by a path to the packages of the interpreter that the environment was made from, either."""
+    paths = [
+        sysconfig.get_path("purelib"),
+        f"{sys.base_prefix}/lib/python3.11/site-packages",
+        "/usr/lib/python3/dist-packages",
+    ]
+    steps = [f"__import__('os').listdir({path!r})" for path in paths]
+    with sandbox.start(mechanism=mechanism) as session:
+        [outcome] = session.run([sandbox.Program("import json, decimal, collections", tuple(steps))])
+    assert outcome.status == "ok"
+    assert all(step.error for step in outcome.steps)
+    assert len(outcome.steps) == len(steps)
+
+
+def test_a_program_says_no_more_than_its_limits():
+    """What a child writes to the pipe itself is held to the bounds of what its steps may say."""
+    forged = 'import os\nos.write(3, b\'{"status":"ok"}\\n{"value":"\' + b\'1\' * 9000 + b\'","output":""}\\n\')'
+    [outcome] = sandbox.run([sandbox.Program(f"{forged}\nos._exit(0)", ("1",))])
+    assert outcome.steps == ()
+
+
+def test_a_program_does_not_find_its_own_text_in_a_frame():
+    """What a beginning is completed with stands in no variable of the process, as text."""
+    look = (
+        "import sys\nfound, frame = [], sys._getframe()\n"
+        "while frame:\n    found += [repr(v) for v in frame.f_locals.values()]\n    frame = frame.f_back\n"
+        "found = any('SEC' + 'RET' in text for text in found)\nif False:\n    'SECRET'"
+    )
+    [outcome] = sandbox.run([sandbox.Program(look, ("found",))])
+    assert [step.value for step in outcome.steps] == ["False"]

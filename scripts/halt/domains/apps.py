@@ -5,10 +5,13 @@ fn_name?}), difficulty, url, starter_code. A response is a whole program; its fr
 of the row.
 """
 
+import ast
 import json
+import math
+import re
 from collections.abc import Iterator
 
-from halt import codelines, codeparts, sandbox
+from halt import codelines, codeparts, sandbox, trials
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
 from halt.leaving_out import leave_out
@@ -33,9 +36,26 @@ EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
 STOP = ("\n\n", "\nTask:", "\n```\n")
 
 _COLUMNS = ("question", "solutions", "input_output", "difficulty", "starter_code")
-_LIMITS = sandbox.Limits(cpu_seconds=4.0)  # the set's own checker allows 4 s a test
-_PATIENCE = 3
-_FUNCTION, _CALL = "solution", "call"
+_LIMITS = sandbox.Limits(cpu_seconds=4.0, value=128 << 10)  # the set's own checker allows 4 s a test
+_CALL = "call"
+_TRIED = 5  # solutions of a problem, the shortest first, until one passes its tests
+_SHOWN = 200  # characters of a test's input or output that an evaluator sees
+_NOTHING = object()
+_RELATIVE, _ABSOLUTE = 1e-5, 1e-8  # as numpy.allclose, which the set's checker compares with
+_NUMBER = re.compile(r"[-+]?\d{1,300}(?:\.\d*)?(?:[eE][-+]?\d{1,3})?|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
+_DECIMAL = re.compile(r"[-+]?\d{1,300}(?:\.\d*(?:[eE][-+]?\d{1,3})?|[eE][-+]?\d{1,3})|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
+# What the set's checker puts before every program: starter code names List and the like, and nobody imports them.
+_PRELUDE = """\
+import bisect, collections, copy, fractions, functools, heapq, itertools, math, operator, random, re, string, sys, time
+from bisect import bisect_left, bisect_right, insort
+from collections import ChainMap, Counter, OrderedDict, defaultdict, deque, namedtuple
+from functools import cache, cmp_to_key, lru_cache, partial, reduce
+from heapq import heapify, heappop, heappush, heappushpop, nlargest, nsmallest
+from itertools import accumulate, chain, combinations, count, groupby, permutations, product, zip_longest
+from math import ceil, cos, exp, fabs, factorial, floor, gcd, inf, log, log2, pi, sin, sqrt, tan
+from typing import Any, Callable, Deque, Dict, Generator, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
+from typing import Tuple, TypeVar, Union
+"""
 
 split, join, rests_on = codelines.split, codelines.join, codelines.rests_on
 removable = codeparts.removable
@@ -44,8 +64,8 @@ removable = codeparts.removable
 def rows(source, options: dict) -> Iterator[Row]:
     """Introductory problems that have tests and a solution; the reference is the shortest solution that fits.
 
-    Nothing runs here: a solution of the set that fails its own tests is judged like any other answer.
-    Raises DomainError if a column is missing.
+    A problem none of whose shortest solutions passes its tests (some are Python 2) is left out. Raises DomainError if a
+    column is missing, sandbox.SandboxUnavailable.
     """
     chosen = settings("apps", OPTIONS, options)
     for record in source.records():
@@ -66,9 +86,27 @@ def rows(source, options: dict) -> Iterator[Row]:
             continue
         pairs = list(zip(tests["inputs"], tests["outputs"], strict=True))[: chosen["max_tests"]]
         truth = {"function": tests.get("fn_name"), "tests": [list(pair) for pair in pairs]}
-        reference = min((join(lines) for lines in solutions), key=lambda text: (len(text), text))
+        reference = _reference(solutions, truth)
+        if reference is None:
+            leave_out("whose own solutions fail its tests")
+            continue
         name = f"apps-{number}"
         yield Row(name, name, "", _prompt(record, truth["function"]), reference, truth)
+
+
+def _reference(solutions: list[list[str]], truth: dict) -> str | None:
+    """The shortest solution that passes the tests; None if none of the first few does."""
+    ordered = sorted((join(lines) for lines in solutions), key=lambda text: (len(text), text))
+    for text in dict.fromkeys(ordered[:_TRIED]):
+        try:
+            with trials.started(_LIMITS, []) as tried:
+                if _passes(text, truth, tried):
+                    return text
+        except sandbox.SandboxUnavailable:
+            raise
+        except sandbox.SandboxError:
+            continue
+    return None
 
 
 def _tests(text: str | None) -> dict | None:
@@ -95,25 +133,42 @@ def _json(text: str | None):
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """All right if the program passes its tests; else wrong from the first line from which it cannot be reached."""
-    truth = row.truth
-    timeouts = 0
-    with sandbox.start(_LIMITS) as session:
+    """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    try:
+        with trials.started(_LIMITS, []) as tried:
+            labels = codelines.labels(fragments, split(row.reference), lambda source: _passes(source, row.truth, tried))
+    except sandbox.SandboxUnavailable:
+        raise
+    except sandbox.SandboxError:
+        labels = ["unjudged"] * len(fragments)
+    return verdicts(fragments, labels, len(split(row.reference)))
 
-        def passes(source: str) -> bool:
-            nonlocal timeouts
-            for given, expected in truth["tests"]:
-                if timeouts >= _PATIENCE:
-                    return False
-                program = _program(source, given, truth["function"])
-                (outcome,) = session.run([program])
-                timeouts += outcome.status == "timeout"
-                if not _right(outcome, expected, truth["function"]):
-                    return False
-            return True
 
-        wrong = codelines.first_wrong(fragments, split(row.reference), passes)
-    return verdicts(fragments, wrong)
+def solves(fragments: list[str], row: Row) -> bool:
+    """Whether the program passes all tests."""
+    try:
+        with trials.started(_LIMITS, []) as tried:
+            return bool(fragments) and _passes(join(fragments), row.truth, tried)
+    except sandbox.SandboxUnavailable:
+        raise
+    except sandbox.SandboxError:
+        return False
+
+
+def evidence(row: Row) -> str:
+    """The reference and what the tests expect."""
+    told = [f"Input: {_short(given)}\nOutput: {_short(expected)}" for given, expected in row.truth["tests"]]
+    return "\n".join([row.reference, "", "Tests:", *told])
+
+
+def subject(row: Row) -> str:
+    """The line with which a function begins, where the prompt gives one."""
+    return f"def {row.truth['function']}(*args):" if row.truth["function"] else ""
+
+
+def _short(value) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _prompt(record: dict, function: str | None) -> str:
@@ -125,32 +180,74 @@ def _prompt(record: dict, function: str | None) -> str:
     return "\n".join(part for part in (form, record["question"].strip(), starter) if part)
 
 
+def _passes(source: str, truth: dict, tried: trials.Trials) -> bool:
+    for given, expected in truth["tests"]:
+        outcome = tried.run(_program(source, given, truth["function"]))
+        if outcome is None or not _right(outcome, expected, truth["function"]):
+            return False
+    return True
+
+
 def _program(source: str, given, function: str | None) -> sandbox.Program:
     if function is None:
-        return sandbox.Program(source, stdin=given if isinstance(given, str) else "\n".join(given))
+        stdin = given if isinstance(given, str) else "\n".join(map(str, given))
+        return sandbox.Program(source, stdin=stdin, prelude=_PRELUDE)
     # as the set's own checker: a class Solution with the method, or a plain function
     find = f"{_CALL} = getattr(Solution(), {function!r}) if 'Solution' in globals() else {function}"
-    return sandbox.Program(source, (find, f"__import__('json').dumps({_CALL}(*{given!r}))"))
+    return sandbox.Program(source, (find, f"__import__('json').dumps({_CALL}(*{given!r}))"), prelude=_PRELUDE)
 
 
 def _right(outcome: sandbox.Outcome, expected, function: str | None) -> bool:
     if function is None:
         ended = outcome.status == "ok" or (outcome.status, outcome.error) == ("error", "SystemExit")
-        return ended and _words(outcome.output) == _words(expected)
+        return ended and _same_words(_words(outcome.output), _words(expected))
     if outcome.status != "ok" or len(outcome.steps) != 2 or outcome.steps[1].value is None:
         return False
     # the repr of a JSON text; outputs of the set are wrapped in a list of one, or not
-    value = codelines.literal(outcome.steps[1].value)
-    if not isinstance(value, str):
-        return False
     try:
-        result = json.loads(value)
-    except (ValueError, RecursionError):
+        text = ast.literal_eval(outcome.steps[1].value)
+        result = json.loads(text) if isinstance(text, str) else _NOTHING
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
-    return result == expected or [result] == expected
+    return _same(result, expected) or _same([result], expected)
 
 
 def _words(output) -> list[list[str]]:
     """Lines as words, blank ones and spacing aside."""
     text = output if isinstance(output, str) else "\n".join(map(str, output))
     return [line.split() for line in text.splitlines() if line.strip()]
+
+
+def _same_words(found: list[list[str]], expected: list[list[str]]) -> bool:
+    """Whether two outputs are alike word by word; where a decimal number is expected, within the tolerance."""
+    if [len(line) for line in found] != [len(line) for line in expected]:
+        return False
+    pairs = (
+        (one, other)
+        for line, wanted in zip(found, expected, strict=True)
+        for one, other in zip(line, wanted, strict=True)
+    )
+    return all(one == other or _near_words(one, other) for one, other in pairs)
+
+
+def _near_words(found: str, expected: str) -> bool:
+    number = _DECIMAL.fullmatch(expected) and _NUMBER.fullmatch(found)
+    return bool(number) and _near(float(found), float(expected))
+
+
+def _same(found, expected) -> bool:
+    """Whether two JSON values are equal as the set's checker has it: 1 and true are, floats within the tolerance."""
+    if isinstance(found, list) and isinstance(expected, list):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(found, dict) and isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(_same(found[key], expected[key]) for key in expected)
+    if isinstance(found, float | int) and isinstance(expected, float):
+        return found == expected or _near(found, expected)
+    return found == expected
+
+
+def _near(found: float, expected: float) -> bool:
+    try:
+        return abs(found - expected) <= _ABSOLUTE + _RELATIVE * abs(expected) < math.inf
+    except OverflowError:  # an integer beyond any float
+        return False

@@ -7,6 +7,9 @@ with what the library's own function gives as the expected result. The paper's o
 
 Everything a judge needs stands in the row: expected results in `truth`, and the part of the package that the function
 itself calls as source. Library code, like model-written code, runs in the sandbox alone.
+
+An answer is right as a whole if what its function gives is what the library's gives, test by test; the expected results
+are compared outside the sandbox and are never in it. How its lines are judged stands in halt.codelines.
 """
 
 import ast
@@ -14,10 +17,13 @@ import copy
 import doctest
 import json
 import random
+import re
 from collections.abc import Iterator
 
-from halt import codelines, codeparts, library, sandbox
+from halt import codelines, codeparts, library, sandbox, trials
 from halt.domains import Row, Verdict, settings
+from halt.leaving_out import leave_out
+from halt.sandbox import values
 
 DEPENDENT = True
 REFERENCE_JUDGE = True
@@ -33,9 +39,18 @@ EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
 STOP = ("\n\n", "\nTask:", "\n```\n")
 
 _LIMITS = sandbox.Limits()
-_PATIENCE = 3  # programs of one answer that may run into the time limit; later ones are not tried
 _VARIANTS = 12  # differential tests of one function, at most
 _PROMPT_EXAMPLES = 160  # characters
+# Bodies that solve nothing: where one of them passes, the tests tell too little. The last gives an object that is equal
+# to everything, for tests that compare before anything is looked at.
+_EQUAL_TO_ALL = (
+    "class A(int):\n        __eq__ = __lt__ = __gt__ = __le__ = __ge__ = __contains__ = lambda s, o: True\n"
+    "        __ne__ = lambda s, o: False\n        __bool__ = lambda s: True\n        __hash__ = lambda s: 0\n"
+    "        __len__ = lambda s: 1\n        __iter__ = lambda s: iter(())\n        __call__ = lambda s, *a, **k: s\n"
+    "        __getitem__ = __getattr__ = lambda s, *a: s\n        __enter__ = __exit__ = lambda s, *a: s\n"
+    "        __repr__ = lambda s: 'True'\n    return A(1)"
+)
+_LAZY = ("pass", "return True", "return False", "return locals() and list(locals().values())[0]", _EQUAL_TO_ALL)
 _EXCUSES = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
 join, rests_on = codelines.join, codelines.rests_on
@@ -66,34 +81,65 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """All right if the function passes its tests; else wrong from the first line from which it cannot be reached."""
-    truth = row.truth
+    """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    lines = codelines.split(join(fragments))
+    try:
+        with _trials(row) as tried:
+            labels = codelines.labels(
+                lines, codelines.split(row.reference), lambda source: _passes(source, row.truth, tried)
+            )
+    except sandbox.SandboxUnavailable:
+        raise
+    except sandbox.SandboxError:
+        labels = ["unjudged"] * len(lines)
+    return verdicts(fragments, labels, len(split(row.reference)))
+
+
+def solves(fragments: list[str], row: Row) -> bool:
+    """Whether the function passes all tests."""
+    try:
+        with _trials(row) as tried:
+            return bool(fragments) and _passes(join(fragments), row.truth, tried)
+    except sandbox.SandboxUnavailable:
+        raise
+    except sandbox.SandboxError:
+        return False
+
+
+def verdicts(fragments: list[str], labels: list[str], wanted: int) -> list[Verdict]:
+    """Verdicts on fragments from the labels of their lines: wrong if a line is, idle if all are, else right.
+
+    The n-th right fragment stands for the n-th of the reference's `wanted` fragments.
+    """
+    found, rest, right = [], iter(labels), 0
+    for fragment in fragments:
+        own = [next(rest, "wrong") for _ in range(max(len(fragment.splitlines()), 1))]
+        label = next((each for each in ("wrong", "unjudged") if each in own), own[-1])
+        right += label == "right"
+        fact = f"line {right}" if label == "right" and right <= wanted else None
+        found.append(Verdict(label, fact=fact))
+    return found
+
+
+def evidence(row: Row) -> str:
+    """The reference and what the tests expect."""
+    expected = [f">>> {step.strip()}\n{error or value or output}" for step, value, output, error in row.truth["tests"]]
+    return "\n".join([row.reference, "", "What it must give:", *expected])
+
+
+def subject(row: Row) -> str:
+    """The signature, which the prompt gives."""
+    return row.reference.partition("\n")[0]
+
+
+def _trials(row: Row):
+    return trials.started(_LIMITS, library.standard_imports(row.truth["modules"].values()))
+
+
+def _passes(source: str, truth: dict, tried: trials.Trials) -> bool:
     tests = [_Test(*test) for test in truth["tests"]]
-    timeouts = 0
-
-    with sandbox.start(_LIMITS, library.standard_imports(truth["modules"].values())) as session:
-
-        def passes(source: str) -> bool:
-            nonlocal timeouts
-            if timeouts >= _PATIENCE:
-                return False
-            (outcome,) = session.run([_program(source, [test.step for test in tests], truth)])
-            timeouts += outcome.status == "timeout"
-            return outcome.status == "ok" and _results(tests, outcome) == tests
-
-        lines = codelines.split(join(fragments))
-        wrong = codelines.first_wrong(lines, codelines.split(row.reference), passes)
-    if wrong is not None:
-        wrong = [number for number, fragment in enumerate(fragments) for _ in fragment.splitlines()][wrong]
-    return verdicts(fragments, wrong)
-
-
-def verdicts(fragments: list[str], wrong: int | None) -> list[Verdict]:
-    """Lines before number `wrong` are right, each its own fact; the others are wrong."""
-    right = len(fragments) if wrong is None else wrong
-    return [
-        Verdict("right", fact=f"line {n}") if n <= right else Verdict("wrong") for n in range(1, len(fragments) + 1)
-    ]
+    outcome = tried.run(_program(source, [test.step for test in tests], truth))
+    return outcome is not None and outcome.status == "ok" and _results(tests, outcome) == tests
 
 
 class _Test(tuple):
@@ -109,7 +155,7 @@ class _Test(tuple):
 
 def _results(tests: list, outcome: sandbox.Outcome) -> list[_Test]:
     given = zip(tests, outcome.steps, strict=False)
-    return [_Test(test[0], codelines.canonical(step.value), step.output, step.error) for test, step in given]
+    return [_Test(test[0], step.value, step.output, step.error) for test, step in given]
 
 
 def _program(source: str, steps: list[str], truth: dict) -> sandbox.Program:
@@ -133,16 +179,22 @@ def _row(
 ) -> Row | None:
     reference = codelines.split(function.source)
     if len(reference) > max_lines:
+        leave_out("longer than max_lines")
         return None
     examples = [example.source for example in function.examples]
     try:
         context = library.reduced(modules, function, examples)
-    except SyntaxError:  # an example that is no Python
+    except SyntaxError:
+        leave_out("with an example that is no Python")
+        return None
+    if library.defines(context, function.name):
+        leave_out("that the rest of its package needs itself, so that an answer could call it")
         return None
     name = f"{function.module}.{function.name}"
     truth = {"home": function.module, "modules": context}
     tests = _tests(name, function, truth, session)
     if not tests:
+        leave_out("without tests that the reference passes and lazy functions fail")
         return None
     truth["tests"] = [list(test) for test in tests]
     return Row(name, name, package, _prompt(function), join(reference), truth)
@@ -167,7 +219,7 @@ def _prompt(function: library.Function) -> str:
 
 
 def _tests(name: str, function: library.Function, truth: dict, session: sandbox.Session) -> list[_Test]:
-    """Tests that the reference passes, the same in every run, and an empty function fails; [] if there are none."""
+    """Tests that the reference passes, the same in every run, and lazy functions fail (_LAZY); [] if there are none."""
     source = join(split(function.source))
     steps = [example.source for example in function.examples]
 
@@ -184,15 +236,12 @@ def _tests(name: str, function: library.Function, truth: dict, session: sandbox.
     extra = [test[0] for test in given[len(steps) :] if test[3] is None and test[1] not in (None, "None")]
     kept = steps + extra[:_VARIANTS]
     tests = give(source, kept)
-    empty = f"{function.signature}\n    pass"
-    if (
-        len(tests) != len(kept)
-        or tests != give(source, kept)
-        or " at 0x" in json.dumps(tests)
-        or tests == give(empty, kept)
-    ):
+    if len(tests) != len(kept) or tests != give(source, kept) or " at 0x" in json.dumps(tests):
         return []
-    return tests
+    constants = {test[1] for test in tests} - {None}
+    lazy = [*_LAZY, *(f"return {constant}" for constant in constants if len(constants) == 1)]
+    functions = (f"{function.signature}\n    {body}" for body in lazy)
+    return [] if any(tests == give(lazy_function, kept) for lazy_function in functions) else tests
 
 
 def _doctests_pass(function: library.Function, given: list[_Test], alone: list[_Test]) -> bool:
@@ -207,11 +256,20 @@ def _doctests_pass(function: library.Function, given: list[_Test], alone: list[_
         if error is not None:
             return False
         flags = sum(flag for flag, on in example.options.items() if on) | _EXCUSES
-        printed = output + (f"{value}\n" if value not in (None, "None") else "")
-        want = codelines.canonical(example.want.rstrip("\n"))
-        if not check(f"{want}\n" if want else "", printed, flags):
+        shown = re.sub(r"^<[^<>]*> ", "", value or "")  # the type's name, which a doctest does not print
+        printed = output + (f"{shown}\n" if value not in (None, "None") else "")
+        if not any(check(want, printed, flags) for want in _wanted(example.want)):
             return False
     return True
+
+
+def _wanted(want: str) -> list[str]:
+    """What a doctest expects, as it stands and as halt.sandbox.values shows it."""
+    try:
+        shown = values.shown(ast.literal_eval(want.strip()), _LIMITS.value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return [want]
+    return [want, f"{shown}\n"]
 
 
 def _variants(name: str, function: library.Function) -> list[str]:

@@ -33,6 +33,7 @@ from halt.errors import HaltError
 from halt.sandbox import seccomp
 
 MECHANISMS = ("bubblewrap", "landlock", "namespaces")
+_PACKAGES = ("site-packages", "dist-packages", "ensurepip")
 _STARTUP_SECONDS = 30  # generous: a node may be busy; only a broken sandbox takes longer
 
 
@@ -51,7 +52,7 @@ class Limits(NamedTuple):
     wall_seconds: float = 10.0  # for programs that sleep
     memory: int = 512 << 20  # bytes of address space
     output: int = 64 << 10  # bytes printed, in all
-    value: int = 4096  # characters of one repr
+    value: int = 4096  # characters of one value (halt.sandbox.values)
 
 
 DEFAULT = Limits()
@@ -64,13 +65,14 @@ class Program(NamedTuple):
     steps: tuple[str, ...] = ()
     stdin: str = ""
     modules: Mapping[str, str] = MappingProxyType({})  # name -> source of what it may import besides Python's library
+    prelude: str = ""  # code that runs before the source, in the same namespace
     home: str | None = None  # the source runs inside this one of `modules`, and replaces what it redefines everywhere
 
 
 class Step(NamedTuple):
     """What one step gave."""
 
-    value: str | None  # repr of an expression's value; None for a statement or an error
+    value: str | None  # an expression's value as halt.sandbox.values shows it; None for a statement or an error
     output: str  # what it printed
     error: str | None  # type of the exception; "ValueTooLong" for a repr beyond the limit
 
@@ -195,7 +197,8 @@ class Session:
         """Run programs one by one; SandboxError if the sandbox dies."""
         seconds = _STARTUP_SECONDS + self.limits.wall_seconds
         return [
-            _outcome(self._ask(program._asdict() | {"modules": dict(program.modules)}, seconds)) for program in programs
+            _outcome(self._ask(program._asdict() | {"modules": dict(program.modules)}, seconds), self.limits)
+            for program in programs
         ]
 
     def close(self) -> None:
@@ -233,17 +236,42 @@ class Session:
 
 
 def readable() -> list[str]:
-    """All of this machine's files and folders that sandboxed code can read: interpreter, its library, C library."""
+    """All of this machine's files and folders that sandboxed code can read: interpreter, its library, C library.
+
+    No package that is installed beside the standard library: of a folder that holds such the other members are named.
+    """
     here = Path(__file__).parent
     executable = Path(_interpreter())
     wanted = [executable, executable.resolve(), here, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
     wanted += [Path(sys.base_prefix, "lib"), Path(sys.base_exec_prefix, "lib")]
     wanted += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"]
-    found = []
-    for path in sorted({str(Path(p).absolute()) for p in wanted if Path(p).exists()}):
-        if not any(path.startswith(f"{other}/") for other in found):
-            found.append(path)
-    return found
+    roots: list[str] = []
+    there = [Path(path) for path in wanted if Path(path).exists()]
+    for path in sorted({str(place) for name in there for place in (name.absolute(), name.resolve())}):
+        if not any(path.startswith(f"{other}/") for other in roots):
+            roots.append(path)
+    return [kept for path in roots for kept in _without_packages(path)]
+
+
+@functools.cache
+def _without_packages(path: str, depth: int = 3) -> tuple[str, ...]:
+    """A path, or its members if packages are installed in it or up to `depth` folders below."""
+    if os.path.islink(path) or not os.path.isdir(path) or not _has_packages(path, depth):
+        return (path,)
+    members = sorted(entry.path for entry in os.scandir(path) if entry.name not in _PACKAGES)
+    return tuple(kept for member in members for kept in _without_packages(member, depth - 1))
+
+
+def _has_packages(path: str, depth: int) -> bool:
+    if depth < 0:
+        return False
+    with contextlib.suppress(PermissionError), os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name in _PACKAGES:
+                return True
+            if entry.is_dir(follow_symlinks=False) and _has_packages(entry.path, depth - 1):
+                return True
+    return False
 
 
 def _interpreter() -> str:
@@ -267,8 +295,8 @@ def _command(mechanism: str) -> list[str]:
     return [*command, "--remount-ro", "/", *python]
 
 
-def _outcome(answer: dict) -> Outcome:
-    """What the runner saw and what the child said; the child's words are parsed as JSON and held to their types."""
+def _outcome(answer: dict, limits: Limits) -> Outcome:
+    """What the runner saw and what the child said; the child's words are held to types and limits."""
     messages = []
     for line in answer["results"].splitlines():
         try:
@@ -284,7 +312,10 @@ def _outcome(answer: dict) -> Outcome:
     for message in messages[1:]:
         if "output" not in message:
             break
-        steps.append(Step(_text(message, "value"), _text(message, "output") or "", _text(message, "type")))
+        value, output = _text(message, "value"), _text(message, "output") or ""
+        if len(value or "") > limits.value or len(output) > limits.output:
+            break  # no honest child says so much
+        steps.append(Step(value, output, _text(message, "type")))
     ended = len(messages) > 1 and _text(messages[-1], "status") == "done"
     line = first.get("line")
     return Outcome(
@@ -298,4 +329,4 @@ def _outcome(answer: dict) -> Outcome:
 
 def _text(message: dict, key: str) -> str | None:
     value = message.get(key)
-    return value if isinstance(value, str) else None
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None

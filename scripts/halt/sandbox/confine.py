@@ -57,6 +57,8 @@ def landlock(readable: list[str]) -> None:
         "landlock_create_ruleset", _libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     )
     for path in readable:
+        if os.path.islink(path):  # what it leads to is named too, or is not to be read
+            continue
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         rights = _LANDLOCK_READ_FILE | (_LANDLOCK_READ_DIR if os.path.isdir(path) else 0)
         _checked("landlock_add_rule", _libc.syscall(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", rights, handle), 0))

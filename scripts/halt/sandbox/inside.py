@@ -21,10 +21,12 @@ import time
 import types
 
 import confine
+import values
 
 _RESULTS = 3  # the child's pipe; 0, 1 and 2 are files in memory
 _CPU_CLOCK = 2  # CPUCLOCK_SCHED: clock_gettime() of another process's CPU time, linux/posix-timers.h
 _PROGRAM = "<program>"
+_DIGITS = 100_000  # of an integer; tests of APPS have thousands
 
 
 def main() -> None:
@@ -44,8 +46,10 @@ def main() -> None:
     _say({"ready": True})
     seccomp = bytes.fromhex(settings["seccomp"])
     gc.freeze()
-    for line in sys.stdin.buffer:
-        _say(_run(json.loads(line), settings["limits"], seccomp))
+    sys.set_int_max_str_digits(_DIGITS)
+    while line := sys.stdin.buffer.readline():
+        request, line = [json.loads(line)], b""  # no frame of a child is to hold the text of a program
+        _say(_run(request.pop(), settings["limits"], seccomp))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -168,7 +172,8 @@ def _execute(program: dict, codes: dict, limits: dict) -> None:
     try:
         if program["home"] is not None:
             home = importlib.import_module(program["home"])
-        code = compile(program["source"], _PROGRAM, "exec")
+        exec(compile(program.pop("prelude"), "<prelude>", "exec"), home.__dict__)
+        code = compile(program.pop("source"), _PROGRAM, "exec")
         before = dict(home.__dict__)
         exec(code, home.__dict__)
         _replace(before, home.__dict__, codes)
@@ -198,12 +203,12 @@ def _step(step: str, space: dict, limits: dict) -> dict:
     try:
         tree = ast.parse(step, "<step>")
         if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
-            value = repr(eval(compile(ast.Expression(tree.body[0].value), "<step>", "eval"), space))
-            if len(value) > limits["value"]:
-                return {"status": "error", "type": "ValueTooLong", "line": None}
-            return {"status": "ok", "value": value}
+            value = eval(compile(ast.Expression(tree.body[0].value), "<step>", "eval"), space)
+            return {"status": "ok", "value": values.shown(value, limits["value"])}
         exec(compile(tree, "<step>", "exec"), space)
         return {"status": "ok", "value": None}
+    except values.TooLong:
+        return {"status": "error", "type": "ValueTooLong", "line": None}
     except BaseException as error:
         return _failure(error)
 
