@@ -65,6 +65,11 @@ def rows(source, options: dict) -> Iterator[Row]:
                     yield row
 
 
+def subject(row: Row) -> str:
+    """The signature, which the prompt gives on its second line."""
+    return row.prompt.splitlines()[1]
+
+
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """All right if the function passes its tests; else wrong from the first line from which it cannot be reached."""
     truth = row.truth
