@@ -79,19 +79,19 @@ class Trial:
             return list(self.module.judge(fragments, row))
 
 
-def best(trial: Trial, starts: Sequence[Answer], lines: Sequence[str], longest: int) -> tuple[Answer, Score]:
+def best(trial: Trial, starts: Sequence[Answer], lines: Sequence[str], longest: int) -> tuple[Answer, Score | None]:
     """The best of `starts`, with those of `lines` behind it that raise F1 most, one by one while any does.
 
-    Of equal answers the first; at most `longest` lines are added. Once the trial's verdicts are spent, the best so far.
+    Of equal answers the first; at most `longest` lines are added. Once the trial's verdicts are spent, the best so far,
+    which without a score is the first.
     """
-    answer, score = (), Score(-1.0, 0.0, 0.0)
-    longer = list(starts)
+    answer, score, longer = starts[0], None, list(starts)
     for _ in range(longest + 1):
         try:
             found, reached = _best_of(trial, longer)
         except Spent:
             break
-        if reached.f1 <= score.f1:
+        if score is not None and reached.f1 <= score.f1:
             break
         answer, score = found, reached
         longer = [(*answer, line) for line in lines if line not in answer]
