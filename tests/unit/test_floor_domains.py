@@ -27,7 +27,8 @@ BOUNDS = {
     "medicine": (0.40, 0.40),
     "code": (0.10, 0.15),
 }
-# Answers of degenerate kinds that nothing in a domain can make right: F1 is 0, whatever the prompt.
+# Answers of degenerate kinds that are no knowledge in any domain: F1 is 0, but for a row that really adds 1 and 1.
+ONE_ROW = 0.02
 WORTHLESS = {
     "biography": [("{subject} was a person.",), ("{subject} was famous.",), ("{prompt}",), ("{subject}",)],
     "mathematics": [
@@ -117,7 +118,7 @@ def scores(module, name, rows, answers, phrases=None):
 
 
 def test_no_constant_answer_wins(made_of):
-    """Degenerate answers, the best that the search finds, and the commonest reference with all of it marked as doubted."""
+    """Degenerate answers, the best that the search finds, and the commonest reference, all of it marked as doubted."""
     name, module, training, rows = made_of
     found = floor.constant(module, training)
     listed = list(dict.fromkeys([*candidates.degenerate(module, training), *WORTHLESS[name]]))
@@ -125,7 +126,7 @@ def test_no_constant_answer_wins(made_of):
     degenerate, best = BOUNDS[name]
     print(name, {answer: round(score["f1_all"], 3) for answer, score in told.items()})  # shown where one is too good
     assert told[found.answer]["f1_all"] <= best
-    assert {answer: told[answer]["f1_all"] for answer in WORTHLESS[name]} == dict.fromkeys(WORTHLESS[name], 0.0)
+    assert {answer for answer in WORTHLESS[name] if told[answer]["f1_all"] > ONE_ROW} == set()
     assert max(told[answer]["f1_all"] for answer in listed) <= degenerate
     assert told[()]["response_rate"] == 0
     for score in told.values():
