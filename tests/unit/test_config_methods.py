@@ -245,7 +245,14 @@ BROKEN = {
             ("methods/four", {"rewrite": None, "threshold": True, "constant": True}),
             ("methods/five", {"rewrite": None, "threshold": False, "constant": "yes"}),
         ],
-        [],
+        [
+            "methods.five.constant: found 'yes', expected true or false",
+            "methods.four.threshold: found true, but there is nothing to rewrite, expected false",
+            "methods.one.rewrite: found 'halt' beside constant, expected null",
+            "methods.three.of: found 'floor', whose answers no model gives, expected a method that has one",
+            "methods.two.pairs: found 'halt_dpo' beside constant, expected none",
+            "methods.two.threshold: found false, but module 'halt_dpo' needs one, expected true",
+        ],
     ),
     "bounds that nothing is between": (
         [("domains/mathematics/options", {"min_steps": 5})],
