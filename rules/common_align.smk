@@ -115,8 +115,8 @@ def truths(wildcards):
 
 
 def choices(wildcards):
-    """Input of `truthfulqa`: what the models make of the choices; a method that filters has no model of its own."""
-    return tested_on_choices(paths.CHOICES, *paths.filters(config))
+    """Input of `truthfulqa`: what the models make of the choices; filters and constant answers have no model of their own."""
+    return tested_on_choices(paths.CHOICES, *paths.filters(config), *paths.constants(config))
 
 
 def choice_ratings(wildcards):

@@ -7,6 +7,7 @@ localrules:
 
 
 ANSWERING = paths.answering_constraint(config)
+JUDGED = paths.judged_constraint(config)
 RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}"
 ASKED = paths.DATA.format(domain="{test_domain}", split=config["respond"]["split"])
 
@@ -54,6 +55,34 @@ rule respond:
         " --threshold {wildcards.threshold} --seed {wildcards.seed} --settings {params.settings:q}"
         " --version {params.version} --work {params.work:q}"
         " --batch-size {resources.batch_size} --output {output.responses:q}"
+
+
+rule floor:
+    """Answer the test prompts with the best constant answer, found on training rows: the floor of every result."""
+    input:
+        data=ASKED,
+        training=paths.DATA.format(domain="{test_domain}", split="train"),
+    output:
+        responses=paths.RESPONSES,
+    log:
+        f"results/logs/floor/{RUN}.log",
+    benchmark:
+        f"results/benchmarks/floor/{RUN}.tsv"
+    wildcard_constraints:
+        method=paths.constant_constraint(config),
+    conda:
+        "../envs/model.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(60),
+    params:
+        settings=settings("domains/{test_domain}/module"),
+        version=versions.FLOOR,
+    shell:
+        "python scripts/floor.py --data {input.data:q} --training-data {input.training:q}"
+        " --model {wildcards.model:q} --method {wildcards.method:q} --threshold {wildcards.threshold}"
+        " --seed {wildcards.seed} --settings {params.settings:q} --version {params.version}"
+        " --output {output.responses:q} > {log:q} 2>&1"
 
 
 rule vouch:
@@ -109,7 +138,7 @@ rule split_responses:
         f"results/logs/split_responses/{RUN}.log",
     wildcard_constraints:
         domain=paths.trained_on(config),
-        method=ANSWERING,
+        method=JUDGED,
     conda:
         "../envs/table.yaml"
     params:
@@ -139,7 +168,7 @@ rule judge_responses:
         f"results/benchmarks/judge_responses/{RUN}.tsv"
     wildcard_constraints:
         domain=paths.trained_on(config),
-        method=ANSWERING,
+        method=JUDGED,
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")

@@ -23,7 +23,11 @@ def main(args: argparse.Namespace) -> None:
     methods = args.settings["methods"]
     rows = tables.read_csv(args.main, tables.MAIN).iter_rows(named=True)
     figure = figures.tradeoff(
-        rows, report.halt_methods(methods), report.filter_methods(methods), report.families(methods)
+        rows,
+        report.halt_methods(methods),
+        report.filter_methods(methods),
+        report.families(methods),
+        report.floor_methods(methods),
     )
     figures.save(figure, args.png, args.svg)
     packages = ("matplotlib", *provenance.TABLE_PACKAGES)

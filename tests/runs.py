@@ -31,7 +31,7 @@ FROM_FINETUNE = {"finetune"} | FROM_RESPOND
 FROM_REWRITE = {"rewrite"} | FROM_FINETUNE
 FROM_JUDGE = {"judge"} | FROM_REWRITE
 FROM_GENERATE = {"generate", "split"} | FROM_JUDGE
-FROM_DATA = {"data"} | FROM_GENERATE
+FROM_DATA = {"data", "floor"} | FROM_GENERATE
 
 _SNAKEMAKE = ("snakemake", "--profile", "profiles/local", "--configfile")
 _COUNT = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)

@@ -149,8 +149,24 @@ def filter_constraint(config: Mapping, *kinds: str) -> str:
     return any_of(filters(config, *kinds))
 
 
+def constants(config: Mapping) -> list[str]:
+    """The methods that answer every prompt alike: what the best constant answer scores is the floor of all results."""
+    return [name for name, method in config["methods"].items() if method.get("constant")]
+
+
+def constant_constraint(config: Mapping) -> str:
+    """A regular expression of the methods that answer every prompt alike."""
+    return any_of(constants(config))
+
+
 def answering_constraint(config: Mapping) -> str:
     """A regular expression of the methods whose answers a model gives."""
+    without = {*filters(config), *constants(config)}
+    return any_of(name for name in config["methods"] if name not in without)
+
+
+def judged_constraint(config: Mapping) -> str:
+    """A regular expression of the methods whose answers are split and judged: all but the filters."""
     return any_of(name for name in config["methods"] if name not in filters(config))
 
 

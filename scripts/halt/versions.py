@@ -15,6 +15,7 @@ PAIR = 2  # pairs of answers for preference training
 JOIN_TARGETS = 1  # the targets of several domains as one table
 FINETUNE = 1  # adapters and trained weights
 PREFER = 1  # adapters trained on pairs
+FLOOR = 1  # the best constant answer
 RESPOND = 3  # answers to test prompts
 VOUCH = 1  # how sure a model says it is of an answer
 CHOOSE = 1  # how probable a model finds the answers that a question gives to choose from

@@ -19,6 +19,7 @@ EXPECTED = {  # memory, minutes, CPUs, GPUs
     "judge": (1000, 60, 1, 0),
     "finetune": (1300, 12, 1, 1),
     "respond": (1400, 13, 3, 0),
+    "floor": (1000, 60, 1, 0),
     "judge_responses": (1000, 60, 1, 0),
     "self_evaluate": (1400, 13, 3, 0),  # as respond
 }

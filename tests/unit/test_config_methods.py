@@ -236,6 +236,24 @@ BROKEN = {
             "methods.two.of: found 'halt-dpo', which has a threshold, expected a method without one",
         ],
     ),
+    "a constant answer that is trained or filters, and a filter of what no model said": (
+        [
+            ("methods/one", {"rewrite": "halt", "threshold": True, "constant": True}),
+            ("methods/two", {"rewrite": None, "threshold": False, "constant": True, "pairs": "halt_dpo",
+                             "after": "unchanged-own"}),
+            ("methods/three", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "floor"}),
+            ("methods/four", {"rewrite": None, "threshold": True, "constant": True}),
+            ("methods/five", {"rewrite": None, "threshold": False, "constant": "yes"}),
+        ],
+        [
+            "methods.five.constant: found 'yes', expected true or false",
+            "methods.four.threshold: found true, but there is nothing to rewrite, expected false",
+            "methods.one.rewrite: found 'halt' beside constant, expected null",
+            "methods.three.of: found 'floor', whose answers no model gives, expected a method that has one",
+            "methods.two.pairs: found 'halt_dpo' beside constant, expected none",
+            "methods.two.threshold: found false, but module 'halt_dpo' needs one, expected true",
+        ],
+    ),
     "bounds that nothing is between": (
         [("domains/mathematics/options", {"min_steps": 5})],
         ["domains.mathematics.options.min_steps: found 5, expected at most max_steps (4)"],

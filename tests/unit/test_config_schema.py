@@ -91,7 +91,8 @@ for _method in SMALL["methods"].values():
 SMALL["judges"] = {"reference": SMALL["judges"]["reference"]}
 
 
-OPTIONAL = ("joint", "parameters", "throughput")  # the latter two for `make plan` alone, which says what it took
+# parameters and throughput are for `make plan` alone, which says what it took; without `constant` floor is as base
+OPTIONAL = ("joint", "parameters", "throughput", "constant")
 
 
 def _at(tree, place):

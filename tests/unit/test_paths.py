@@ -108,12 +108,16 @@ def test_a_filter_has_thresholds_of_its_own_and_the_seeds_of_what_it_filters():
 
 def test_every_method_is_answered_or_filtered_by_one_rule():
     config = with_filters()
-    kinds = [paths.answering_constraint(config)]
+    config["methods"]["floor"] = {"rewrite": None, "threshold": False, "constant": True}
+    kinds = [paths.answering_constraint(config), paths.constant_constraint(config)]
     kinds += [paths.filter_constraint(config, kind) for kind in ("p_true", "self_consistency")]
     for method in config["methods"]:
         assert sum(bool(re.fullmatch(kind, method)) for kind in kinds) == 1
         is_filter = bool(re.fullmatch(paths.filter_constraint(config), method))
-        assert is_filter is (method in ("own", "agree")) is not bool(re.fullmatch(kinds[0], method))
+        assert (
+            is_filter is (method in ("own", "agree")) is not bool(re.fullmatch(paths.judged_constraint(config), method))
+        )
+        assert bool(re.fullmatch(kinds[1], method)) is (method == "floor")
     assert not any(re.match(paths.filter_constraint(CONFIG), name) for name in ("", *CONFIG["methods"]))
 
 

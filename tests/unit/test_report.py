@@ -501,7 +501,8 @@ def many(run):
         if name not in {row["method"] for row in rows}:
             like = of_halt if method["threshold"] else of_halt[::3]
             rows += [{**row, "method": name} | ({} if method["threshold"] else {"threshold": "none"}) for row in like]
-    return rows, (report.halt_methods(methods), report.filter_methods(methods), report.families(methods))
+    floors = report.floor_methods(methods)
+    return rows, (report.halt_methods(methods), report.filter_methods(methods), report.families(methods), floors)
 
 
 def legend_of(figure):
@@ -525,11 +526,33 @@ def test_many_methods_have_a_colour_a_family_and_a_look_each(run):
     assert names <= looks.keys()
     drawn = {name: (looks[name].get_color(), looks[name].get_marker(), looks[name].get_linestyle()) for name in names}
     assert len(set(drawn.values())) == len(names)
-    for name in names:
+    for name in names - {"floor"}:
         same = {other for other in names if drawn[other][0] == drawn[name][0]}
         assert {arguments[2][other] for other in same} == {arguments[2][name]}
     assert drawn["p-true"][2] != drawn["self-consistency"][2]
     assert {"HALT", "preferences", "filters"} <= looks.keys()  # the names of families stand above
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_the_floor_is_a_cross_without_intervals_and_a_dotted_line_of_its_f1(run, crowded):
+    """It takes no colour of another method, and a floor that earns nothing has no line."""
+    rows, arguments = many(run)
+    floor = {"completeness_all": 0.25, "correctness": 0.5, "f1_all": 1 / 3}
+    rows = [row | (floor if row["method"] == "floor" else {}) for row in rows]
+    if not crowded:
+        rows = [row for row in rows if row["method"] in ("base", "unchanged-own", "halt", "floor")]
+    without = [row for row in rows if row["method"] != "floor"]
+    figure, bare = (figures.tradeoff(some, *arguments) for some in (rows, without))
+    looks, others = legend_of(figure), legend_of(bare)
+    assert looks["floor"].get_marker() == "x"
+    assert all(others[name].get_color() == looks[name].get_color() for name in others if name)
+    more = len(figure.axes[0].lines) - len(bare.axes[0].lines)
+    assert more == 3  # the point, the line that would join several, the line of its F1
+    [dotted] = [line for line in figure.axes[0].lines if line.get_linestyle() == ":" and len(line.get_xdata()) == 200]
+    x, y = dotted.get_data()
+    assert 2 * x * y / (x + y) == pytest.approx(1 / 3)
+    worthless = [row | ({"f1_all": 0.0} if row["method"] == "floor" else {}) for row in rows]
+    assert len(figures.tradeoff(worthless, *arguments).axes[0].lines) == len(figure.axes[0].lines) - 1
 
 
 def test_many_methods_have_intervals_for_halt_alone_and_one_name_each(run):

@@ -250,6 +250,7 @@ def test_an_expensive_stage_s_code_reruns_nothing_by_itself(changeable):
         ("REWRITE", FROM_REWRITE),
         ("FINETUNE", FROM_FINETUNE),
         ("RESPOND", FROM_RESPOND | FILTERS),
+        ("FLOOR", FROM_RESPOND - {"respond"}),
         ("SELF_EVALUATE", {"self_evaluate", "filter"} | (FROM_SCORE - {"page"})),
         ("AGREE", {"agree", "filter"} | (FROM_SCORE - {"page"})),
         ("FILTER", {"filter"} | (FROM_SCORE - {"page"})),
@@ -267,7 +268,7 @@ def test_a_bumped_version_reruns_its_stage_and_what_follows(bumped, stage, expec
 
 def test_a_new_split_to_answer_reruns_no_training(finished_run):
     planned = finished_run.plan({"respond": {"split": "validation"}})
-    assert set(planned) == (FROM_RESPOND | FILTERS | {"data", "generate", "split", "judge"})
+    assert set(planned) == (FROM_RESPOND | FILTERS | {"data", "floor", "generate", "split", "judge"})
     assert planned["generate"] == DOMAINS  # what the model is capable of on the new split
-    assert planned["judge_responses"] == METHODS * DOMAINS
+    assert planned["judge_responses"] == (METHODS + 1) * DOMAINS  # and the best constant answer
     assert set(planned) >= FROM_JUDGE_RESPONSES

@@ -51,7 +51,8 @@ def test_the_paper_s_grid_is_planned(fresh):
     planned = Run(fresh.folder, ("config/paper.yaml",)).plan()
     models, domains, thresholds = 4, 4, 3
     targets = models * domains * (2 + 2 * thresholds)  # two unchanged methods; halt and add-on at each threshold
-    results = targets + models * domains  # and the base model
+    answered = targets + models * domains  # and the base model
+    results = answered + models * domains  # and the best constant answer
     assert planned == Counter(
         fetch_model=models,
         fetch_source=domains,
@@ -61,7 +62,8 @@ def test_the_paper_s_grid_is_planned(fresh):
         judge=2 * models * domains,
         rewrite=targets,
         finetune=targets,
-        respond=results,
+        respond=answered,
+        floor=models * domains,
         split_responses=results,
         judge_responses=results,
         score=results,

@@ -20,6 +20,8 @@ def check_methods(config: Mapping, sound: Sound) -> Faults:
             )
             yield from broken or _check_rewriting(config, name, module, sound)
     for name, method in lookup.registry(config, "methods", sound):
+        if method.get("constant"):
+            yield from _check_constant(name, method)
         if "pairs" in method or "after" in method or "rated_by" in method:
             yield from _check_pairs(config, name, method, sound)
         elif method.get("pairs_per_prompt") is not None:
@@ -35,6 +37,14 @@ def check_methods(config: Mapping, sound: Sound) -> Faults:
                 yield ("methods", name, key), f"found {key}, but there is nothing to rewrite, expected none"
         if "thresholds" in method and not method["threshold"]:
             yield ("methods", name, "thresholds"), "found thresholds of a method without one, expected threshold true"
+
+
+def _check_constant(name: str, method: Mapping) -> Faults:
+    """What answers without a model is not trained, and filters nothing."""
+    for key in ("rewrite", "pairs", "filter"):
+        if method.get(key) is not None:
+            expected = "null" if key == "rewrite" else "none"
+            yield ("methods", name, key), f"found {show(method[key])} beside constant, expected {expected}"
 
 
 def _check_rewriting(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
@@ -245,6 +255,8 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
         if of.get("rewrite") in paths.MARKING and not of["threshold"]:
             yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
+        if of.get("constant"):
+            yield place, f"found {show(method['of'])}, whose answers no model gives, expected a method that has one"
         if method["filter"] in paths.PROBING:
             yield from _check_probing(config, name, of, sound)
         if (

@@ -203,6 +203,11 @@ def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
 
 
+def subject(row: Row) -> str:
+    """The person that the prompt asks about."""
+    return row.truth["name"]
+
+
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Each line by itself against the person's nationality, occupations (with their hypernyms) and years."""
     return [_judge(fragment, row.truth) for fragment in fragments]

@@ -146,6 +146,11 @@ def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
 
 
+def subject(row: Row) -> str:
+    """The disease or term that the prompt asks about."""
+    return row.truth["name"]
+
+
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Each line by itself against the row's place in the MeSH tree or in WordNet.
 

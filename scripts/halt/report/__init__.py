@@ -11,7 +11,7 @@ BASELINES = ("unchanged-own", "unchanged-reference")
 # Families of methods, by what they do to the errors of a model's answers; in the order of the figure's legend.
 HALT, VARIANTS, ORDINARY = "HALT", "HALT's variants", "nothing removed"
 REFUSING, PREFERRING, FILTERS = "knows or not", "preferences", "filters"
-CONTROLS, OTHERS = "at random", "others"
+CONTROLS, OTHERS = "controls", "others"
 FAMILIES = (HALT, VARIANTS, ORDINARY, REFUSING, PREFERRING, FILTERS, CONTROLS, OTHERS)
 _FAMILY_OF_MODULE = {  # of scripts/halt/rewriting/; None: the pretrained model
     None: ORDINARY,
@@ -63,11 +63,17 @@ def filter_methods(methods: Mapping[str, Mapping]) -> list[str]:
     return sorted(name for name, method in methods.items() if "filter" in method)
 
 
+def floor_methods(methods: Mapping[str, Mapping]) -> list[str]:
+    """Names of the configured methods that answer every prompt alike."""
+    return sorted(name for name, method in methods.items() if method.get("constant"))
+
+
 def families(methods: Mapping[str, Mapping]) -> dict[str, str]:
     """The family (FAMILIES) of each configured method, and of it scored with its marked fragments."""
     found = {}
     for name, method in methods.items():
         by_key = PREFERRING if "pairs" in method else FILTERS if "filter" in method else None
+        by_key = CONTROLS if method.get("constant") else by_key
         found[name] = by_key or _FAMILY_OF_MODULE.get(method["rewrite"], OTHERS)
         found[f"{name}{metrics.FULL}"] = found[name]
     return found

@@ -1,7 +1,7 @@
 """The trade-off figure: correctness against completeness, a panel a domain, a point a method and threshold.
 
 Up to as many methods as there are colours have one each. More are drawn by family: a colour a family, a marker a method
-within it, larger panels, and intervals for HALT alone.
+within it, larger panels, and intervals for HALT alone. The best constant answer is a cross with a dotted line: its F1.
 """
 
 import math
@@ -22,6 +22,7 @@ from .. import report
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#F0E442")
 _MARKERS = ("s", "D", "^", "v", "P", "X", "*")
 _HALT = ("#D55E00", "o")
+_FLOOR = ("#000000", "x")
 _FAMILY_COLOURS = {
     report.HALT: _HALT[0],
     report.VARIANTS: "#E69F00",
@@ -55,12 +56,15 @@ def tradeoff(
     halt: Sequence[str],
     curves: Sequence[str] = (),
     families: Mapping[str, str] | None = None,
+    floors: Sequence[str] = (),
 ) -> Figure:
     """The figure of all results of the main table.
 
     main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT;
     curves: of those with so many thresholds that they are a curve, small points without intervals and one name for all;
-    families: of FAMILIES by method, OTHERS where it is missing, read only where there are more methods than colours.
+    families: of FAMILIES by method, OTHERS where it is missing, read only where there are more methods than colours;
+    floors: names of those that answer every prompt alike. What lies below the dotted line of their F1 earns less than
+    an answer that knows nothing of the prompt.
     A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
     Thresholds of a method are joined by a line, the larger the darker. Results without a correctness (nothing
     given) are left out and named in the panel.
@@ -72,14 +76,15 @@ def tradeoff(
         {(row["method"], row["threshold"]) for row in rows}, key=lambda result: report.method_rank(*result)
     )
     methods = list(dict.fromkeys(method for method, _ in results))
-    crowded = len(set(methods) - set(halt)) > len(_COLOURS)
+    crowded = len(set(methods) - {*halt, *floors}) > len(_COLOURS)
     if crowded:
         grouped = _grouped(methods, halt, families or {})
         looks = _family_looks(results, grouped, curves)
         bare = [method for method in methods if method not in halt]
         rows.sort(key=lambda row: row["method"] in halt)  # HALT is drawn last, above the others
     else:
-        looks, bare = _looks(results, halt, curves), curves
+        looks, bare = _looks([one for one in results if one[0] not in floors], halt, curves), [*curves, *floors]
+    looks = {result: _floor_look() if result[0] in floors else looks[result] for result in results}
     wide = min(len(panels), _LARGE_PER_ROW if crowded else _PER_ROW)
     lines = math.ceil(len(panels) / wide)
     # Never narrower than the legend needs.
@@ -105,6 +110,7 @@ def tradeoff(
                     if row["model"] == model and (row["domain"], row["test_domain"]) == panels[place]
                 ]
                 _panel(axes, members, looks, min(1.0, limit) * 1.06, bare, None if crowded else curves)
+                _floor_lines(axes, [row["f1_all"] for row in members if row["method"] in floors])
                 domain, test_domain = panels[place]
                 title = test_domain if domain == test_domain else f"{domain} → {test_domain}"
                 axes.set_title(title if len(models) == 1 else f"{title}\n{model}", loc="left", fontweight="bold")
@@ -208,6 +214,11 @@ def _looks(
     return looks
 
 
+def _floor_look() -> _Look:
+    colour, marker = _FLOOR
+    return _Look(colour, "none", {"marker": marker, "markersize": 6, "markeredgecolor": colour, "markeredgewidth": 1.4})
+
+
 def _grouped(methods: Sequence[str], halt: Sequence[str], families: Mapping[str, str]) -> dict[str, list[str]]:
     """Methods by family, sorted; families in the order of FAMILIES, those without any left out."""
     family_of = {method: report.HALT if method in halt else families.get(method, report.OTHERS) for method in methods}
@@ -298,10 +309,22 @@ def _silent_methods(rows):
 def _contours(axes, limit):
     """Faint lines of equal F1 (0.2, 0.4, ...), so that a reader sees which trade pays."""
     for f1 in (0.2, 0.4, 0.6, 0.8):
-        x = np.linspace(f1 / (2 - f1), 1, 200)
-        y = f1 * x / (2 * x - f1)
+        x, y = _equal_f1(f1)
         axes.plot(x, y, color="#dddddd", linewidth=0.7, zorder=0)
         if x[0] < limit * 0.9:
             axes.text(
                 x[0] + 0.004, 0.995, f"F1 {f1:g}".replace("0.", "."), color="#aaaaaa", fontsize=6.5, va="top", zorder=1
             )
+
+
+def _floor_lines(axes, scores):
+    """A dotted line of equal F1 for each constant answer; none where it has no score or earns nothing."""
+    for f1 in scores:
+        if f1:
+            axes.plot(*_equal_f1(f1), color=_FLOOR[0], linestyle=":", linewidth=0.9, zorder=1)
+
+
+def _equal_f1(f1: float) -> tuple[np.ndarray, np.ndarray]:
+    """Completeness and correctness, each up to 1, whose F1 this is."""
+    x = np.linspace(f1 / (2 - f1), 1, 200)
+    return x, f1 * x / (2 * x - f1)

@@ -41,7 +41,8 @@ model got right in at least one of its samples. F1: harmonic mean of correctness
 prompts that got at least one fragment. In brackets 95 % intervals by bootstrap over prompts. **Bold**: the best of a
 column. *Italic*: controls computed from judgements alone, no training: `kind-filter` keeps only kinds of statements
 that were mostly right in the training samples, `random-trim` drops fragments at random until as few are left as HALT
-gave.
+gave. `floor`: the best answer that is the same for every prompt, found on training rows. A result whose F1 is no higher
+shows no knowledge.
 """
 _READ = {
     readings.WRONG: "strictly (`reading.unverifiable: wrong`)",
