@@ -152,6 +152,19 @@ def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
     return fragments
 
 
+def evidence(module: ModuleType, row: Row) -> str:
+    """All the truth that an evaluator is to see of a row: its module's evidence(), or the reference without one."""
+    if "evidence" not in vars(module):
+        return row.reference
+    name = module.__name__.rsplit(".", 1)[-1]
+    with modules.blamed("domains", name):
+        found = module.evidence(row)
+    if not isinstance(found, str) or not found.strip():
+        file = modules.file_of("domains", name)
+        raise modules.ModuleError(f"{file}: evidence() gave {found!r} on '{row.id}', expected text that is not empty")
+    return found
+
+
 def has_choices(module: ModuleType) -> bool:
     """Whether the questions of a domain's module have answers to choose from."""
     return "choices" in vars(module)
