@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
     arguments.add_argument("--shards", type=int, default=1, help="GPUs that the evaluator is spread over; memory only")
     arguments.add_argument("--concurrency", type=int, default=8, help="requests in flight to a served evaluator")
-    arguments.add_argument("--timeout", type=int, default=120, help="seconds until a request is asked again")
+    arguments.add_argument("--timeout", type=int, default=120, help="seconds for a whole reply, then it is asked again")
     arguments.add_argument("--retries", type=int, default=6, help="further tries of a request")
     arguments.add_argument("--processes", type=int, default=1, help="workers of the reference judge; speed only")
     arguments.add_argument("--output", type=Path, required=True)
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, processes, prompts, provenance, resume
-    from halt.judges import opening
+    from halt.judges import opening, shown
 
     data = frames.read(args.data, frames.DATA)
     fragments = frames.read(args.fragments, frames.FRAGMENTS)
@@ -83,8 +83,10 @@ def main(args: argparse.Namespace) -> None:
     if table is None:
         return
     labels = judges.counts(table)
-    print(f"[halt] judged {test_domain}: {judges.summary(labels)}", file=sys.stderr)
+    reasons, cut = shown.reasons(table), means.cuts.count(rows)
+    print(f"[halt] judged {test_domain}: {judges.summary(labels)}{shown.losses(reasons, cut)}", file=sys.stderr)
     footer |= {"calibration": calibrated._asdict() if calibrated else None, "labels": labels}
+    footer |= {"unjudged": reasons, "evidence_cut": cut}
     provenance.write(table, args.output, frames.JUDGEMENTS, footer)
 
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from halt import engines
+from halt.engines import chat
 from halt.errors import HaltError
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def order(lengths: Sequence[int], epochs: float, global_batch: int, seed: int) -
 def encode(rows: Sequence[Mapping], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Encoded:
     """Tokenise prompt/completion rows as SFTTrainer does, in one pass and with a count of what is cut or dropped.
 
-    rows: {"prompt", "completion"}: lists of turns (the chat template is applied) or texts (the end-of-text token is
-    appended). The completion begins where the tokens of prompt and of prompt + completion part.
+    rows: {"prompt", "completion"}: lists of turns (see halt.engines.chat) or texts (the end-of-text token is appended).
+    The completion begins where the tokens of prompt and of prompt + completion part.
     """
     examples, truncated, empty, unanswered = [], 0, 0, 0
     for row in rows:
@@ -104,10 +104,7 @@ def _tokens(row: Mapping, tokenizer: "PreTrainedTokenizerBase") -> tuple[list[in
     if isinstance(row["prompt"], str):
         completion = row["completion"].removesuffix(tokenizer.eos_token) + tokenizer.eos_token
         return tokenizer(row["prompt"])["input_ids"], tokenizer(row["prompt"] + completion)["input_ids"]
-    engines.check_template(tokenizer)
-    prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
-    whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)
-    return prompt["input_ids"], whole["input_ids"]
+    return chat.answered(tokenizer, row["prompt"], text(row["completion"]))
 
 
 def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:

@@ -110,14 +110,15 @@ class _Steps(TrainerCallback):
 def pretrained(folder: Path, dtype: str, frozen: bool, device: str, quantization: str | None) -> torch.nn.Module:
     """The model to train, float32 unless it is frozen under an adapter.
 
-    Eager attention on a CPU: a fifth faster than torch's fused one at these lengths.
+    Eager attention on a CPU: a fifth faster than torch's fused one at these lengths. On a GPU the fused one, where the
+    model supports it (Gemma-2 does not).
     """
     if quantization and not frozen:
         raise TrainingError(f"quantization: {quantization} weights cannot be trained, expected finetune.adapter lora")
     model = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype if frozen else "float32",
-        attn_implementation="eager" if device == "cpu" else "sdpa",
+        attn_implementation="eager" if device == "cpu" else None,
         quantization_config=_four_bits(dtype) if quantization else None,
     )
     return model if quantization or computed_in(dtype) == dtype else model.float()

@@ -27,6 +27,7 @@ class SamplingParams:
     top_p: float = 1.0
     seed: int | None = None
     stop: list[str] | None = None
+    stop_token_ids: list[int] | None = None
     max_tokens: int | None = 16
     logprob_token_ids: list[int] | None = None
     prompt_logprobs: int | None = None
@@ -122,7 +123,7 @@ class LLM:
             logprobs.append({one: Logprob(float(logits.log_softmax(-1)[one])) for one in wanted})
             text = self.encoder.decode(written, skip_special_tokens=True)
             cuts = [text.index(mark) for mark in sampling.stop or () if mark in text]
-            if cuts or token == self.encoder.eos_token_id:
+            if cuts or token in (self.encoder.eos_token_id, *(sampling.stop_token_ids or ())):
                 reason = "stop"
                 text = text[: min(cuts)] if cuts else text
         asked = sampling.logprob_token_ids is not None

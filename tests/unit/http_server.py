@@ -46,10 +46,11 @@ def chat(text: str | None, finish: str = "stop", delay: float = 0.0) -> Reply:
     return Reply(body=json.dumps({"choices": [choice], "usage": usage}).encode(), delay=delay)
 
 
-def error(status: int, message: str, **headers: str) -> Reply:
+def error(status: int, message: str, code: str | None = None, **headers: str) -> Reply:
     """An error in OpenAI's form."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Reply(status, json.dumps({"error": {"message": message, "type": "test"}}).encode(), named)
+    said = {"message": message, "type": "test", "code": code}
+    return Reply(status, json.dumps({"error": said}).encode(), named)
 
 
 class Server:

@@ -235,7 +235,7 @@ BROKEN = {
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [
             "judges.reference.calibration: unknown key (known: type)",
-            "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, type)",
+            "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, reply_tokens, type)",
         ],
     ),
     "versions that are not exact": (

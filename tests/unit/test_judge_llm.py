@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
-from halt import domains, prompts, rewriting
+from halt import domains, modules, prompts, rewriting
 from halt.domains import Row, Verdict
 from halt.engines import scoring
 from halt.engines.openai import Engine
+from halt.engines.replies import Reply
 from halt.judges import Case, JudgeError, calibration, llm, opening
 from halt.rewriting import halt_reference
 
@@ -27,12 +29,12 @@ def texts(decide, dependent):
     return {name: prompts.load(TEXTS, name) for name in names}
 
 
-def by_text(cases, dependent, answer, path):
+def by_text(cases, dependent, answer, path, domain=None):
     """Verdicts of the text judge over real HTTP, and what the server was asked."""
     with serve(answer) as server:
         engine = Engine(server.endpoint, "tiny", path / "replies.jsonl", backoff=0.01)
         means = opening.Means(
-            _domain(dependent), texts("text", dependent), "", path, (), None, 8, 1, opening.Requests(4, 5, 1)
+            domain or _domain(dependent), texts("text", dependent), "", path, (), None, 8, 1, opening.Requests(4, 5, 1)
         )
         verdicts = opening._by_text(means, engine.generate, chat=True)(cases)
         engine.close()
@@ -40,10 +42,13 @@ def by_text(cases, dependent, answer, path):
 
 
 def _domain(dependent):
-    class Domain:
-        DEPENDENT = dependent
+    module = ModuleType("halt.domains.tested")
+    module.DEPENDENT = dependent
+    return module
 
-    return Domain
+
+def reference(row):
+    return row.reference
 
 
 def labels(judged):
@@ -64,11 +69,23 @@ def test_each_fragment_is_judged_by_itself_with_the_ground_truth_before_it(tmp_p
     assert len(asked) == 3  # the fragment that two samples share is asked for once
 
 
-def test_an_article_is_the_ground_truth_where_the_row_has_one(tmp_path):
-    row = ADA._replace(truth={"article": "Ada Bell lived in Cork."})
-    _, [asked] = by_text([Case(row, [["Ada Bell was Irish."]])], False, lambda asked: chat("supported"), tmp_path)
-    assert "lived in Cork" in asked.last
+def test_the_evidence_of_the_domain_is_the_ground_truth(tmp_path):
+    domain = _domain(False)
+    domain.evidence = lambda row: f"{row.truth['town']}, says the infobox."
+    row = ADA._replace(truth={"town": "Cork"})
+    _, [asked] = by_text(
+        [Case(row, [["Ada Bell was Irish."]])], False, lambda asked: chat("supported"), tmp_path, domain
+    )
+    assert "Cork, says the infobox." in asked.last
     assert ADA.reference not in asked.last
+
+
+@pytest.mark.parametrize("wrong", [None, "", " "])
+def test_a_module_without_evidence_for_a_row_is_named(wrong):
+    domain = _domain(False)
+    domain.evidence = lambda row: wrong
+    with pytest.raises(modules.ModuleError, match=r"tested.py: evidence\(\) gave .* on 'ada', expected text"):
+        domains.evidence(domain, ADA)
 
 
 def test_the_evaluator_names_no_reference_statement(tmp_path):
@@ -76,7 +93,7 @@ def test_the_evaluator_names_no_reference_statement(tmp_path):
     [[judged]], _ = by_text([Case(ADA, [response])], False, lambda asked: chat("supported"), tmp_path)
     assert [item.verdict.fact for item in judged] == [None, None]
     [[judged]] = llm.judge_by_probability(
-        [Case(ADA, [response])], False, lambda asked: [0.9] * len(asked), "{prompt}", 0
+        [Case(ADA, [response])], False, lambda asked: [0.9] * len(asked), "{prompt}", 0, reference
     )
     assert [item.verdict for item in judged] == [Verdict("right")] * 2
 
@@ -125,7 +142,7 @@ def test_the_first_wrong_step_and_all_after_it_are_wrong(tmp_path, reply, expect
     response = ["2 + 3 = 5", "5 * 4 = 25", "so 25"]
     judged, [asked] = by_text([Case(SUM, [response])], True, lambda asked: chat(reply), tmp_path)
     assert labels(judged) == [[expected]]
-    assert "2. 5 * 4 = 25" in asked.last
+    assert '2. "5 * 4 = 25"' in asked.last
     assert SUM.reference in asked.last
     facts = [item.verdict.fact for item in judged[0][0] if item.verdict.label == "right"]
     assert len(set(facts)) == len(facts)
@@ -137,8 +154,11 @@ def test_a_malformed_reply_is_asked_again_once_and_then_unjudged(tmp_path, malfo
     row, response = (SUM, ["2 + 3 = 5", "5 * 4 = 20", "20"]) if dependent else (ADA, ["Ada Bell was Irish."])
     judged, asked = by_text([Case(row, [response])], dependent, lambda asked: chat(malformed), tmp_path)
     assert labels(judged) == [[["unjudged"] * len(response)]]
-    assert [len(request.body["messages"]) for request in asked] == [1, 3]
-    assert asked[1].body["messages"][1] == {"role": "assistant", "content": malformed}
+    turns = asked[1].body["messages"]
+    assert len(asked) == 2
+    assert all(turn["content"].strip() for turn in turns)  # servers refuse empty turns
+    assert [turn["role"] for turn in turns] == (["user", "assistant", "user"] if malformed else ["user"])
+    assert not malformed or turns[1]["content"] == malformed
 
 
 def test_a_reply_that_is_well_formed_the_second_time_counts(tmp_path):
@@ -164,18 +184,19 @@ def test_all_questions_of_the_cases_are_asked_in_one_go():
 
     def ask(conversations):
         rounds.append(len(conversations))
-        return ["supported"] * len(conversations)
+        return [Reply("supported", 1, True)] * len(conversations)
 
     cases = [Case(ADA._replace(id=f"a{i}"), [["x", "y"]]) for i in range(4)]
-    llm.judge_by_text(cases, False, ask, texts("text", False))
-    assert rounds == [8, 0]
+    llm.judge_by_text(cases, False, ask, texts("text", False), reference)
+    assert rounds == [8]
 
 
 def test_braces_in_code_reach_the_evaluator_as_they_are():
     row = SUM._replace(reference="return {truth: 1}")
     question = llm._first_wrong_question(texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
-    assert "return {truth: 1}" in question.text
-    assert "1. x = {steps}" in question.text
+    text = question.text(row.reference)
+    assert "return {truth: 1}" in text
+    assert '1. "x = {steps}"' in text
 
 
 def test_every_answer_in_words_stands_in_the_prompt_text():
@@ -210,7 +231,7 @@ def test_scores_from_the_threshold_on_are_right():
     def score(questions):
         return [values[question] for question in questions]
 
-    [[judged]] = llm.judge_by_probability([Case(ADA, [["a", "b", "c"]])], False, score, "{fragment}", 0.2)
+    [[judged]] = llm.judge_by_probability([Case(ADA, [["a", "b", "c"]])], False, score, "{fragment}", 0.2, reference)
     assert [item.verdict.label for item in judged] == ["right", "right", "wrong"]
     assert [item.score for item in judged] == [0.3, 0.2, 0.1]
 
@@ -220,12 +241,13 @@ def test_steps_are_scored_behind_their_prefix_and_the_first_below_the_threshold_
 
     def score(questions):
         asked.extend(questions)
-        return [-1.0 if question.endswith("|2. bad") else 1.0 for question in questions]
+        return [-1.0 if question.endswith('|2. "bad"') else 1.0 for question in questions]
 
     responses = [["ok", "bad", "ok"], ["ok", "fine"]]
-    [judged] = llm.judge_by_probability([Case(SUM, responses)], True, score, "{steps}|{step}", 0.0)
+    [judged] = llm.judge_by_probability([Case(SUM, responses)], True, score, "{steps}|{step}", 0.0, reference)
     assert labels([judged]) == [[["right", "wrong", "wrong"], ["right", "right"]]]
-    assert asked == ["(this is the first)|1. ok", "1. ok|2. bad", "1. ok\n2. bad|3. ok", "1. ok|2. fine"]
+    first = '(this is the first)|1. "ok"'
+    assert asked == [first, '1. "ok"|2. "bad"', '1. "ok"\n2. "bad"|3. "ok"', '1. "ok"|2. "fine"']
 
 
 def test_the_truth_of_a_prompt_goes_to_the_evaluator_in_one_call():
@@ -236,7 +258,7 @@ def test_the_truth_of_a_prompt_goes_to_the_evaluator_in_one_call():
         return [0.0] * len(questions)
 
     cases = [Case(ADA, [["a", "b"], ["b", "c"]]), Case(ADA._replace(id="eve"), [["a"]])]
-    llm.judge_by_probability(cases, False, score, "{fragment}", 0.0)
+    llm.judge_by_probability(cases, False, score, "{fragment}", 0.0, reference)
     assert calls == [["a", "b", "c"], ["a"]]
 
 

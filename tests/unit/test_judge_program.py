@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from http_server import Reply, chat, serve
+from http_server import Reply, chat, error, serve
 
 import judge as program
 from halt import domains, frames, judges
@@ -214,14 +214,66 @@ def test_a_prompt_that_is_not_in_the_data_is_refused(tmp_path, people):
 def test_unjudged_fragments_are_counted_and_said(tmp_path, people, capfd):
     data(tmp_path / "data.parquet", people[:2])
     answers(tmp_path, {row.id: [BIOGRAPHY.split(row.reference)] for row in people[:2]})
-    with serve(lambda asked: chat("hm" if "born" in asked.body["messages"][0]["content"][-200:] else "supported")) as s:
-        table = run(tmp_path, served(s))
+
+    def answer(asked):
+        [statement] = [line for line in asked.body["messages"][0]["content"].splitlines() if "Statement: " in line]
+        if "born" in statement:
+            return chat("hm")
+        return chat("supported", finish="content_filter" if "died" in statement else "stop")
+
+    with serve(answer) as server:
+        table = run(tmp_path, served(server))
     unjudged = table.filter(pl.col("label") == "unjudged")
-    assert unjudged["text"].str.contains("born").all()
-    assert len(unjudged) >= 2
-    counted = frames.provenance(tmp_path / "judgements.parquet")["labels"]
-    assert counted["unjudged"] == len(unjudged)
-    assert f"{len(unjudged)} unjudged" in capfd.readouterr().err
+    born = unjudged.filter(pl.col("text").str.contains("born"))
+    assert set(born["kind"]) == {"not in the required form"}
+    assert set(unjudged.filter(~pl.col("text").str.contains("born"))["kind"]) == {"content filter"}
+    footer = frames.provenance(tmp_path / "judgements.parquet")
+    assert footer["labels"]["unjudged"] == len(unjudged)
+    assert footer["unjudged"] == {"content filter": 2, "not in the required form": 2}
+    said = capfd.readouterr().err
+    assert f"{len(unjudged)} unjudged" in said
+    assert "(unjudged: 2 content filter, 2 not in the required form)" in said
+
+
+def test_a_truth_beyond_the_context_of_a_server_is_cut_and_the_prompts_are_counted(tmp_path, people, capfd):
+    rows = [people[0]._replace(reference=" ".join([people[0].reference] * 60)), people[1]]
+    data(tmp_path / "data.parquet", rows)
+    answers(tmp_path, {row.id: [BIOGRAPHY.split(people[1].reference)] for row in rows})
+
+    def answer(asked):
+        if len(asked.last) > 3000:
+            return error(400, "This model's maximum context length is 1024 tokens.", code="context_length_exceeded")
+        return chat("supported" if "[...]" in asked.last or people[1].reference in asked.last else "contradicted")
+
+    with serve(answer) as server:
+        table = run(tmp_path, served(server))
+    assert set(table["label"]) == {"right"}
+    assert frames.provenance(tmp_path / "judgements.parquet")["evidence_cut"] == 1
+    assert "of 1 prompts the evaluator saw a part of the truth alone" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("decide", ["text", "probability"])
+def test_a_truth_beyond_the_context_of_a_local_evaluator_is_cut(tmp_path, people, random_tiny, decide):
+    rows = [people[0]._replace(reference=" ".join([people[0].reference] * 300)), people[1]]
+    data(tmp_path / "data.parquet", rows)
+    hopeless = "word " * 40_000  # alone beyond the context
+    answers(tmp_path, {rows[0].id: [["a", hopeless]], rows[1].id: [["a"]]})
+    local = LOCAL | {"decide": decide, "calibration": 0}
+    table = run(
+        tmp_path, settings(local, **{"models/small": SMALL | {"chat": True}}), "--judge-model", manifest(random_tiny)
+    )
+    assert table.filter(pl.col("text") == hopeless)["kind"].to_list() == ["prompt too long for the context"]
+    assert table.filter(pl.col("text") == "a")["kind"].to_list().count("prompt too long for the context") == 0
+    assert frames.provenance(tmp_path / "judgements.parquet")["evidence_cut"] == 1
+
+
+def test_reply_tokens_are_as_configured(tmp_path, people):
+    data(tmp_path / "data.parquet", people[:1])
+    answers(tmp_path, {people[0].id: [["a"]]})
+    with serve(lambda asked: chat("supported")) as server:
+        run(tmp_path, served(server))
+        run(tmp_path, served(server, reply_tokens=3000))
+    assert [asked.body["max_tokens"] for asked in server.asked] == [64, 3000]
 
 
 def test_a_killed_run_goes_on_without_asking_again_for_what_is_answered(tmp_path, people):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from halt.engines import chat
 from halt.errors import HaltError
 
 
@@ -50,22 +51,10 @@ def request_seed(seed: int, prompt_id: str, sample: int) -> int:
 
 
 def encode(tokenizer, prompt: Prompt) -> list[int]:
-    """Token ids of one prompt, the chat template's opening of the answer included; EngineError if it has none."""
+    """Token ids of one prompt, the opening of the answer included; see halt.engines.chat for prompts in turns."""
     if prompt.messages is None:
         return tokenizer(prompt.text)["input_ids"]
-    check_template(tokenizer)
-    return tokenizer.apply_chat_template(prompt.messages, add_generation_prompt=True, tokenize=True, return_dict=True)[
-        "input_ids"
-    ]
-
-
-def check_template(tokenizer) -> None:
-    """EngineError if a tokenizer has no chat template."""
-    if not tokenizer.chat_template:
-        raise EngineError(
-            f"{tokenizer.name_or_path}: found no chat template, expected one in tokenizer_config.json or "
-            f"chat_template.jinja, or models.{Path(tokenizer.name_or_path).name}.chat: false in the config"
-        )
+    return chat.prompt_tokens(tokenizer, prompt.messages)
 
 
 def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shards: int = 1):

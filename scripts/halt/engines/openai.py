@@ -1,34 +1,56 @@
 """Any OpenAI-compatible chat endpoint (vLLM, SGLang, llama.cpp, a vendor's): replies over HTTP.
 
 Requests run side by side up to a limit, are tried again with back-off where that can help, and every reply is written
-to a file as it comes: a run that was killed asks for nothing that it has an answer to.
+to a file as it comes: a run that was killed asks for nothing that it has an answer to. One odd reply ends no run:
+
+| the server                                             | what is done                                               |
+|--------------------------------------------------------|------------------------------------------------------------|
+| answers (200)                                          | the reply is kept                                          |
+| answers nothing, thoughts alone, half a reply, refuses | kept with the reason: it says nothing                      |
+| has a content filter stop the prompt or the reply      | kept with the reason, whatever the status                  |
+| finds the prompt too long for its context (400, 413)   | kept with the reason                                       |
+| does not know a field of the request (400, 422)        | learnt once: the field is left out or renamed from here on |
+| 408, 425, 429, 5xx, no connection, no whole reply in   | asked again with back-off; after the last try as the next  |
+| time, more than 8 MiB, 200 without a completion        | row                                                        |
+| any other status                                       | another question is asked: if it is answered, this prompt  |
+|                                                        | has no answer (not kept); if not, the run ends             |
+| 401, 403: wrong key; 404 and its like: no such model   | the run ends                                               |
+| asks to wait longer than LONGEST_WAIT                  | the run ends                                               |
 
 The API key is read from an environment variable whose name is configured. It is sent to the endpoint and goes nowhere
 else: what the server says is cleaned of it before it becomes a text, a message or a line of a file.
 """
 
+import asyncio
 import email.utils
 import hashlib
 import json
 import os
 import random
 import re
-import threading
+import sys
 import time
-import urllib.parse
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from halt.engines import Completion, EngineError, Prompt, Sampling, request_seed
+from halt.engines import EngineError, Prompt, Sampling, refusals, request_seed
+from halt.engines import http as transport
+from halt.engines.http import Answer, ExchangeError
+from halt.engines.redaction import Redaction
+from halt.engines.replies import FILTERED, NO_ANSWER, TOO_LONG, Kept, Reply, read
 
 LONGEST_WAIT = 600.0  # seconds; a server that asks to wait longer ends the run with its message
 _LONGEST_BACKOFF = 60.0
 _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
+_HARMLESS = "Answer with one word: yes."
+
+
+class _GivenUp(Exception):
+    """A request without an answer, which may be its prompt's fault or the server's."""
 
 
 class Engine:
@@ -37,7 +59,7 @@ class Engine:
     endpoint: URL up to and with the version (http://host:8000/v1), without user, password or query. api_key_variable:
     NAME of the environment variable that holds the key, None for an open server. key: the key itself, of a server that
     the workflow started. concurrency: most requests in flight.
-    retries: further tries of one request after the first. timeout: seconds without a byte until a try is given up.
+    retries: further tries of one request after the first. timeout: seconds that a whole reply may take in one try.
     replies: file that keeps the replies (JSON lines). backoff: seconds before the first further try, doubled for each.
     """
 
@@ -54,34 +76,34 @@ class Engine:
         key: str | None = None,
     ):
         self.endpoint, self.model = _checked(endpoint), model
-        self.concurrency, self.retries, self.backoff = concurrency, retries, backoff
-        self._replies = _Replies(Path(replies))
-        self._key = key if api_key_variable is None else _read_key(api_key_variable)
-        self._client = httpx.Client(
-            headers={} if self._key is None else {"Authorization": f"Bearer {self._key}"},
-            timeout=timeout,
-            mounts={"all://127.0.0.1": None},  # what is on this machine is on no proxy's side of it
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-        )
+        self.concurrency, self.retries, self.timeout, self.backoff = concurrency, retries, timeout, backoff
+        key = key if api_key_variable is None else _read_key(api_key_variable)
+        self._redaction = Redaction(key)
+        authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._client = transport.client(self.endpoint, authorization, concurrency)
+        self._kept = Kept(Path(replies))
+        self._loop = asyncio.Runner()
         self._reached = False
+        self._unknown: set[str] = set()  # fields that this server does not take
+        self._answered = float("-inf")  # when it last answered
+        self._asking_another = asyncio.Lock()
 
     def close(self) -> None:
         """Close the connections and the file of replies."""
-        self._client.close()
-        self._replies.close()
+        self._loop.run(self._client.aclose())
+        self._loop.close()
+        self._kept.close()
 
-    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Completion]]:
-        """N completions of every prompt, in order. Equal requests, and those answered before, are asked once.
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
+        """N replies to every prompt, in order. Equal requests, and those answered before, are asked once.
 
-        `tokens` of a completion is 0 where the server reports no usage. EngineError at once on a status that another
-        try cannot change, else after the last try; replies that came before it are kept.
+        `tokens` of a reply is 0 where the server reports no usage; `reason` says why a reply counts for nothing.
+        EngineError as the table above says; replies that came before it are kept.
         """
         bodies = [[self._body(prompt, sampling, sample) for sample in range(sampling.samples)] for prompt in prompts]
-        missing = {_digest(body): body for row in bodies for body in row if _digest(body) not in self._replies}
-        if missing:
-            self._reach()
-            self._ask_all(missing)
-        return [[self._replies[_digest(body)] for body in row] for row in bodies]
+        missing = {_digest(body): body for row in bodies for body in row if _digest(body) not in self._kept}
+        new = self._loop.run(self._ask_all(missing)) if missing else {}
+        return [[new.get(_digest(body)) or self._kept[_digest(body)] for body in row] for row in bodies]
 
     def _body(self, prompt: Prompt, sampling: Sampling, sample: int) -> dict:
         if prompt.messages is None:
@@ -90,7 +112,7 @@ class Engine:
             "model": self.model,
             "messages": prompt.messages,
             "temperature": sampling.temperature,
-            "max_tokens": sampling.max_new_tokens,
+            refusals.LIMIT: sampling.max_new_tokens,
         }
         if sampling.stop:
             body["stop"] = list(sampling.stop)
@@ -98,157 +120,138 @@ class Engine:
             body |= {"top_p": sampling.top_p, "seed": request_seed(sampling.seed, prompt.id, sample)}
         return body
 
-    def _reach(self) -> None:
+    async def _ask_all(self, bodies: Mapping[str, dict]) -> dict[str, Reply]:
+        """The replies by digest; those that the prompt is to blame for are kept in the file too."""
+        await self._reach()
+        found: dict[str, Reply] = {}
+        free = asyncio.Semaphore(self.concurrency)
+
+        async def ask(digest: str, body: dict) -> None:
+            async with free:
+                found[digest] = reply = await self._reply(body)
+            if reply.reason != NO_ANSWER:
+                self._kept.add(digest, reply)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:  # the first that fails for good calls the others off
+                for digest, body in bodies.items():
+                    tasks.create_task(ask(digest, body))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        return found
+
+    async def _reach(self) -> None:
         """Ask for the list of models once, so that a wrong address or key is found before the first question."""
         if self._reached:
             return
         try:
-            response = self._client.get(f"{self.endpoint}/models")
-        except httpx.RequestError as error:
+            answer = await transport.exchange(self._client, "GET", f"{self.endpoint}/models", self.timeout)
+        except ExchangeError as error:
             raise EngineError(
-                f"cannot reach {self.endpoint} ({self._clean(_name(error))}): is the server running, and is the "
+                f"cannot reach {self.endpoint} ({self._clean(str(error))}): is the server running, and is the "
                 "judge's `endpoint` right?"
             ) from None
-        if response.status_code in (401, 403):
-            raise self._refused(response)
+        if answer.status in (401, 403):
+            raise self._refused(answer)
         self._reached = True
 
-    def _ask_all(self, bodies: Mapping[str, dict]) -> None:
-        stop = threading.Event()
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            futures = [pool.submit(self._ask_one, digest, body, stop) for digest, body in bodies.items()]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            finally:  # also on a keyboard interrupt: what waits wakes up and nothing new is asked
-                stop.set()
-
-    def _ask_one(self, digest: str, body: dict, stop: threading.Event) -> None:
-        """Ask unless another request has failed for good; the reply goes to the file."""
-        if stop.is_set():
-            return
+    async def _reply(self, body: dict) -> Reply:
+        """The reply to one request. If there is none, another question tells whose fault it is."""
+        begun = time.monotonic()
         try:
-            completion = self._ask(body, stop)
-        except EngineError:
-            stop.set()
-            raise
-        if completion is not None:
-            self._replies.add(digest, completion)
+            return await self._ask(body)
+        except _GivenUp as failure:
+            async with self._asking_another:  # one for all that failed meanwhile
+                if self._answered < begun:
+                    try:
+                        await self._ask({**body, "messages": [{"role": "user", "content": _HARMLESS}]})
+                    except _GivenUp:
+                        raise EngineError(str(failure)) from None
+            return Reply("", 0, False, NO_ANSWER)
 
-    def _ask(self, body: dict, stop: threading.Event) -> Completion | None:
-        """Try one request until it is answered; None if it was called off while it waited for its next try."""
-        for attempt in range(self.retries + 1):
-            asked_to_wait = 0.0
+    async def _ask(self, body: dict) -> Reply:
+        """Try one request until it is answered; _GivenUp if it is not, EngineError if none ever will be."""
+        attempt, wait = 0, 0.0
+        while True:
+            sent = self._as_taken(body)
             try:
-                response = self._client.post(f"{self.endpoint}/chat/completions", json=body)
-            except httpx.RequestError as error:
-                problem = self._clean(_name(error))
+                answer = await transport.exchange(
+                    self._client, "POST", f"{self.endpoint}/chat/completions", self.timeout, sent
+                )
+            except ExchangeError as error:
+                problem, wait = self._clean(str(error)), 0.0
             else:
-                if response.status_code in _RETRIED:
-                    problem = f"status {response.status_code}: {self._message(response)}"
-                    asked_to_wait = _retry_after(response.headers.get("Retry-After"))
-                elif response.status_code != 200:
-                    raise self._refused(response)
-                else:
-                    completion = self._completion(response)
-                    if completion is not None:
-                        return completion
-                    problem = f"not a chat completion: {self._clean(response.text)}"
-            if asked_to_wait > LONGEST_WAIT:
-                raise EngineError(f"{self.endpoint} asks to wait {asked_to_wait:.0f} s ({problem})")
-            if attempt < self.retries and stop.wait(max(asked_to_wait, self._pause(attempt))):
-                return None
-        raise EngineError(f"{self.endpoint} gave no answer in {self.retries + 1} tries; the last one: {problem}")
+                reply = self._read(answer, sent)
+                if isinstance(reply, Reply):
+                    self._answered = time.monotonic()
+                    return reply
+                if reply is None:  # the next one is as the server wants it
+                    continue
+                problem, wait = reply, _retry_after(answer.headers.get("Retry-After"))
+            if wait > LONGEST_WAIT:
+                raise EngineError(f"{self.endpoint} asks to wait {wait:.0f} s ({problem})")
+            if attempt == self.retries:
+                tries = self.retries + 1
+                raise _GivenUp(f"{self.endpoint} gave no answer in {tries} tries; the last one: {problem}")
+            await asyncio.sleep(max(wait, self._pause(attempt)))
+            attempt += 1
+
+    def _as_taken(self, body: Mapping) -> dict:
+        """A request as this server takes it."""
+        sent = {name: value for name, value in body.items() if name not in self._unknown}
+        if refusals.LIMIT in self._unknown:
+            sent[refusals.NEW_LIMIT] = body[refusals.LIMIT]
+        return sent
+
+    def _read(self, answer: Answer, sent: Mapping) -> Reply | str | None:
+        """The reply in an answer, the problem that another try may solve, or None where something was learnt.
+
+        _GivenUp and EngineError as `_ask`.
+        """
+        body = transport.parsed(answer.body)
+        if answer.status == 200 and (reply := read(body, self._redaction.cleaned)):
+            return reply
+        words = refusals.words(body, answer.body[:100_000].decode("utf-8", "replace"))
+        if refusals.filtered(answer.status, words):
+            return Reply("", 0, False, FILTERED)
+        if refusals.too_long(answer.status, words):
+            return Reply("", 0, False, TOO_LONG)
+        if answer.status == 200:
+            return f"not a chat completion: {self._message(body, answer)}"
+        if answer.status in _RETRIED:
+            return f"status {answer.status}: {self._message(body, answer)}"
+        if refusals.fatal(answer.status, words):
+            raise self._refused(answer)
+        if name := refusals.unknown_field(answer.status, words, sent):
+            self._unknown.add(name)
+            told = f"gets {refusals.NEW_LIMIT} instead of" if name == refusals.LIMIT else "does not get"
+            print(f"[halt] {self.endpoint} {told} {name} from here on: it does not take it", file=sys.stderr)
+            return None
+        raise _GivenUp(str(self._refused(answer)))
 
     def _pause(self, attempt: int) -> float:
         """Exponential back-off with jitter, so that requests turned away together do not come back together."""
         return min(self.backoff * 2**attempt, _LONGEST_BACKOFF) * random.SystemRandom().uniform(0.5, 1.0)
 
-    def _completion(self, response: httpx.Response) -> Completion | None:
-        """The reply in a response, None if the response is no chat completion."""
-        try:
-            answer = response.json()
-            choice = answer["choices"][0]
-            text = choice["message"]["content"]
-            usage = answer.get("usage") or {}
-            tokens = int(usage.get("completion_tokens") or 0)
-            finished = choice.get("finish_reason") != "length"
-        except (JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError, ValueError):
-            return None
-        if not isinstance(text, str | None):
-            return None
-        text = (text or "").encode("utf-8", "replace").decode()  # JSON may hold half of a surrogate pair, files may not
-        return Completion(self._without_key(text), tokens, finished)
+    def _refused(self, answer: Answer) -> EngineError:
+        said = self._message(transport.parsed(answer.body), answer)
+        return EngineError(f"{self.endpoint} refused: status {answer.status}: {said}")
 
-    def _refused(self, response: httpx.Response) -> EngineError:
-        return EngineError(f"{self.endpoint} refused: status {response.status_code}: {self._message(response)}")
-
-    def _message(self, response: httpx.Response) -> str:
+    def _message(self, body: Any, answer: Answer) -> str:
         """What the server says about an error: the `message` of an OpenAI error body, else the whole body."""
-        try:
-            said = response.json()["error"]
-            said = said["message"] if isinstance(said, dict) else said
-        except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-            said = response.text
-        return self._clean(str(said)) or "no message"
+        said = body.get("error") if isinstance(body, dict) else None
+        said = said.get("message") if isinstance(said, dict) else said
+        if not isinstance(said, str):
+            said = answer.body[:100_000].decode("utf-8", "replace")
+        return self._clean(said) or "no message"
 
     def _clean(self, text: str) -> str:
         """One short line without the key. The key goes first: cut in two it would not be recognised."""
-        line = " ".join(self._without_key(text).split())
+        cleaned = self._redaction.cleaned(text)
+        if cleaned is None:
+            return "its words are left out, they may hold the API key"
+        line = " ".join(cleaned.split())
         return line if len(line) <= _LONGEST_MESSAGE else line[:_LONGEST_MESSAGE] + "..."
-
-    def _without_key(self, text: str) -> str:
-        """The text without the key, as it is, inside JSON, or inside a URL."""
-        if self._key is None:
-            return text
-        inside_json = json.dumps(self._key)[1:-1]
-        for form in (self._key, inside_json, inside_json.replace("/", "\\/"), urllib.parse.quote(self._key, safe="")):
-            text = text.replace(form, "[API key]")
-        return text
-
-
-class _Replies:
-    """Replies by the digest of their request, in memory and in a file that is only ever appended to."""
-
-    def __init__(self, path: Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._known = _load(path)
-        self._file = path.open("a", encoding="utf-8")
-
-    def __contains__(self, digest: str) -> bool:
-        return digest in self._known
-
-    def __getitem__(self, digest: str) -> Completion:
-        return self._known[digest]
-
-    def add(self, digest: str, completion: Completion) -> None:
-        line = json.dumps({"request": digest, **completion._asdict()})
-        with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
-            self._known[digest] = completion
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _load(path: Path) -> dict[str, Completion]:
-    """The replies of a file; a last line that a kill left unfinished is cut off."""
-    if not path.exists():
-        return {}
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        os.truncate(path, len(whole))
-    known = {}
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            entry = json.loads(line)
-            known[entry["request"]] = Completion(entry["text"], entry["tokens"], entry["finished"])
-        except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise EngineError(f"{path}: line {number} is not a reply ({error}); delete the file to ask anew") from None
-    return known
 
 
 def _digest(body: Mapping) -> str:
@@ -287,9 +290,5 @@ def _retry_after(value: str | None) -> float:
         return float(value)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
-
-
-def _name(error: httpx.RequestError) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

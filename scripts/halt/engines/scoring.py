@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from halt import engines
+from halt.engines import chat as templates
 from halt.errors import HaltError
 
 
@@ -37,13 +37,21 @@ def answer_tokens(tokenizer: PreTrainedTokenizerBase, opening: str, words: Seque
 
 
 def answers_behind(tokenizer: PreTrainedTokenizerBase, question: str, words: Sequence[str], chat: bool) -> list[int]:
-    """`answer_tokens` behind a question: as a turn of its own for a chat model, else after a space in plain text."""
+    """`answer_tokens` behind a question, as the model would write them there.
+
+    A chat model answers in a turn of its own, as its template spells it (" Yes" or "Yes"); in plain text a space comes
+    first.
+    """
     if not chat:
         return answer_tokens(tokenizer, question, [f" {word}" for word in words])
     turn = [{"role": "user", "content": question}]
-    engines.check_template(tokenizer)
-    opening = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-    return answer_tokens(tokenizer, opening, words)
+    opening = templates.opening(tokenizer, turn)
+    return answer_tokens(tokenizer, opening, [templates.spelt(tokenizer, turn, opening, word) for word in words])
+
+
+def context(model: PreTrainedModel) -> int | None:
+    """How many tokens a model takes, prompt and answer together; None where its configuration does not say."""
+    return getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
 
 @torch.inference_mode()
@@ -152,9 +160,9 @@ def _repeated(prefix, count: int):
 
 
 def _check_lengths(model: PreTrainedModel, sequences: Sequence[list[int]]) -> None:
-    limit = model.config.get_text_config().max_position_embeddings
+    limit = context(model)
     longest = max(len(sequence) for sequence in sequences)
-    if longest > limit:
+    if limit is not None and longest > limit:
         raise ScoringError(f"a prompt has {longest} tokens, the model's context {limit}")
 
 

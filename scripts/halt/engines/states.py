@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from halt.engines import EngineError
+from halt.engines import EngineError, scoring
 
 
 def layers_at(model: PreTrainedModel, depths: Sequence[float]) -> list[int]:
@@ -31,9 +31,9 @@ def read(
     of the first layer, the last one's is that behind the final norm. batch_size: sequences a forward pass; it changes
     speed and memory, not the result beyond floating point. EngineError if a sequence is longer than the context.
     """
-    limit = model.config.get_text_config().max_position_embeddings
+    limit = scoring.context(model)
     longest = max(map(len, sequences), default=0)
-    if longest > limit:
+    if limit is not None and longest > limit:
         raise EngineError(f"a prompt with its answer has {longest} tokens, the model's context {limit}")
     results: list[np.ndarray] = [np.empty(0)] * len(sequences)
     by_length = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))

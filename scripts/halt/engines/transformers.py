@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.cache_utils import get_layer_types_and_kwargs
 from transformers.utils import logging as transformers_logging
 
 from halt import engines
-from halt.engines import Completion, Prompt, Sampling, scoring, states
+from halt.engines import Completion, Prompt, Sampling, chat, scoring, states
 from halt.errors import HaltError
 from halt.precision import computed_in
 
@@ -41,8 +42,7 @@ class Engine:
         model = AutoModelForCausalLM.from_pretrained(
             folder if adapted or adapter is None else adapter,
             dtype=getattr(torch, dtype),
-            attn_implementation="sdpa",
-            local_files_only=True,
+            local_files_only=True,  # attention: torch's fused one where the model supports it, which Gemma-2 does not
             **_placement(shards),
         )
         if adapted:
@@ -55,8 +55,10 @@ class Engine:
         for weight in self.model.parameters():  # an adapter's come as float32; buffers (rotary frequencies) stay so
             weight.data = weight.data.to(computed)
         config = model.config.get_text_config()
-        self.window = getattr(config, "sliding_window", None) if "layer_types" in config else None
-        self.layer_types = set(config.layer_types) if self.window else None
+        self.window = getattr(config, "sliding_window", None)
+        # None: a window is every layer's (Mistral)
+        self.layer_types = set(config.layer_types) if self.window and "layer_types" in config else None
+        self.context = scoring.context(model)
         self.end_tokens = _end_tokens(model, self.tokenizer)
 
     def encode(self, prompt: Prompt) -> list[int]:
@@ -103,7 +105,8 @@ class Engine:
         the prompts leaves no room for max_new_tokens in the model's context.
         """
         encoded = [self.encode(prompt) for prompt in prompts]
-        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)  # not all models have one
+        self._check_layers()
+        limit = self.context
         for prompt, tokens in zip(prompts, encoded, strict=True):
             if limit is not None and len(tokens) + sampling.max_new_tokens > limit:
                 raise engines.EngineError(
@@ -185,7 +188,7 @@ class Engine:
         if self.window:
             near = key_positions[:, None, :] > positions[:, :, None] - self.window
             kinds = {"full_attention": masks, "sliding_attention": self._additive(visible & near)}
-            masks = {kind: kinds[kind] for kind in self.layer_types}
+            masks = {kind: kinds[kind] for kind in self.layer_types} if self.layer_types else kinds["sliding_attention"]
         output = self.model(
             input_ids=tokens,
             position_ids=positions,
@@ -201,14 +204,24 @@ class Engine:
         mask = torch.zeros(visible.shape, dtype=dtype, device=self.device)
         return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
 
+    def _check_layers(self) -> None:
+        """EngineError for layers whose past is no list of keys and values (recurrent ones, or in chunks)."""
+        kinds, _ = get_layer_types_and_kwargs(self.model.config.get_text_config())
+        if alien := sorted({*kinds} - {"full_attention", "sliding_attention"}):
+            raise engines.EngineError(
+                f"{self.tokenizer.name_or_path}: found layers of the kind {', '.join(alien)}, expected full_attention"
+                " and sliding_attention alone: give the model engine: vllm in the config"
+            )
+
     def _stops(self, tokens: list[int], stop: tuple[str, ...]) -> bool:
         return bool(stop) and any(mark in self.tokenizer.decode(tokens) for mark in stop)
 
     def _completion(self, tokens: list[int], stop: tuple[str, ...]) -> Completion:
-        ended = bool(tokens) and tokens[-1] in self.end_tokens
+        end = next((place for place, token in enumerate(tokens) if token in self.end_tokens), None)
+        tokens = tokens if end is None else tokens[: end + 1]
         text = self.tokenizer.decode(tokens, skip_special_tokens=True)
         cuts = [text.index(mark) for mark in stop if mark in text]
-        return Completion(text[: min(cuts)] if cuts else text, len(tokens), ended or bool(cuts))
+        return Completion(text[: min(cuts)] if cuts else text, len(tokens), end is not None or bool(cuts))
 
 
 def _placement(shards: int) -> dict:
@@ -222,10 +235,12 @@ def _placement(shards: int) -> dict:
 
 
 def _end_tokens(model, tokenizer) -> list[int]:
-    """Every token that ends an answer: the tokenizer's and the model's own list."""
+    """Every token that ends an answer: the tokenizer's, the model's own list, and what its chat template ends with."""
     configured = model.generation_config.eos_token_id
     listed = configured if isinstance(configured, list) else [configured]
-    return sorted({token for token in [*listed, tokenizer.eos_token_id] if token is not None})
+    return sorted(
+        {token for token in [*listed, tokenizer.eos_token_id, *chat.end_tokens(tokenizer)] if token is not None}
+    )
 
 
 def _key(seed: int, prompt_id: str, sample: int) -> int:

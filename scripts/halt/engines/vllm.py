@@ -15,7 +15,7 @@ import torch
 from transformers import AutoTokenizer
 
 from halt import engines
-from halt.engines import Completion, EngineError, Prompt, Sampling, request_seed
+from halt.engines import Completion, EngineError, Prompt, Sampling, chat, request_seed
 
 os.environ["VLLM_NO_USAGE_STATS"] = "1"  # read by vllm as it is imported
 
@@ -70,6 +70,7 @@ class Engine:
         """
         encoded = [self.encode(prompt) for prompt in prompts]
         self._check_lengths(encoded, sampling.max_new_tokens)
+        ends = sorted(chat.end_tokens(self.tokenizer))  # beside the model's own
         requests = [(index, sample) for index in range(len(prompts)) for sample in range(sampling.samples)]
         outputs = self._run(
             [encoded[index] for index, _ in requests],
@@ -80,6 +81,7 @@ class Engine:
                     max_tokens=sampling.max_new_tokens,
                     seed=request_seed(sampling.seed, prompts[index].id, sample),
                     stop=list(sampling.stop),
+                    stop_token_ids=ends,
                 )
                 for index, sample in requests
             ],
@@ -148,8 +150,13 @@ class Engine:
         requests = [TokensPrompt(prompt_token_ids=sequence) for sequence in sequences]
         return self.llm.generate(requests, sampling, use_tqdm=False, lora_request=self.adapter)
 
+    @property
+    def context(self) -> int:
+        """How many tokens fit, prompt and answer together."""
+        return self.llm.model_config.max_model_len
+
     def _check_lengths(self, sequences: Sequence[list[int]], new_tokens: int) -> None:
-        limit = self.llm.model_config.max_model_len
+        limit = self.context
         longest = max(map(len, sequences), default=0)
         if longest + new_tokens > limit:
             raise EngineError(

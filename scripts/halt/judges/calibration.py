@@ -78,8 +78,13 @@ def statements(
 def fit(right: Sequence[float], wrong: Sequence[float]) -> Calibration:
     """The threshold with the highest balanced accuracy; of equally good ones, the middle of the widest gap.
 
-    right, wrong: scores of the labelled statements, at least one each. JudgeError if all scores are equal.
+    right, wrong: scores of the labelled statements. JudgeError if there are none of one label, or all scores are equal.
     """
+    if not right or not wrong:
+        raise JudgeError(
+            f"the evaluator could read {len(right)} right and {len(wrong)} wrong statements of training rows, expected "
+            "some of both: their prompts are longer than its context"
+        )
     scores = sorted({*right, *wrong})
     if len(scores) == 1:
         raise JudgeError(f"the evaluator gives every labelled statement the score {scores[0]:.3g}")

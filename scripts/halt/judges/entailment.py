@@ -98,7 +98,7 @@ def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:
         found = ", ".join(model.config.id2label.values())
         raise EntailmentError(f"{folder}: a classifier of {found}, expected one with a class '{ENTAILMENT}'")
     [entailment] = names
-    limit = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+    limit = min(tokenizer.model_max_length, _positions(model))
 
     @torch.inference_mode()
     def entail(pairs: Sequence[tuple[str, str]]) -> list[Entailed]:
@@ -121,3 +121,13 @@ def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:
         return results
 
     return entail
+
+
+def _positions(model) -> int:
+    """How many tokens a classifier has positions for: RoBERTa counts its first ones, up to the padding's, among them.
+
+    Its configuration says 514 for 512, and tokenizers often say no length at all.
+    """
+    tables = [module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")]
+    unused = [table.padding_idx + 1 for table in tables if table.padding_idx is not None]
+    return model.config.max_position_embeddings - max(unused, default=0)

@@ -15,40 +15,54 @@ from typing import NamedTuple
 
 from halt import prompts
 from halt.domains import Row, Verdict
+from halt.engines.replies import CUT, EMPTY, TOO_LONG, UNENDED, Reply
 from halt.judges import Case, Judged
 from halt.judges.calibration import Labelled
+from halt.judges.shown import SHARES, Cut, Evidence, everything, quoted, shortened
 
 WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
 NO_STEP = "none"  # the reply where no step is wrong
 YES, NO = "Yes", "No"
-UNJUDGED = Judged(Verdict("unjudged"), None)
+MALFORMED = "not in the required form"
+_AGAIN = ("", CUT, EMPTY, UNENDED)  # a second question may help; after a refusal or a filter it would not
 
 Steps = tuple[str, ...]
-Ask = Callable[[Sequence[list[dict]]], list[str | None]]
-"""Conversations (chat messages) -> replies in their order; None where the reply was cut off by its token limit."""
-Score = Callable[[Sequence[str]], list[float]]
-"""Questions about one row, which begin alike -> P(yes) - P(no)."""
+Text = Callable[[str], str]
+"""The truth that is shown -> the text of a question."""
+Ask = Callable[[Sequence[list[dict]]], list[Reply]]
+"""Conversations (chat messages) -> replies in their order."""
+Score = Callable[[Sequence[str]], list[float | None]]
+"""Questions about one row, which begin alike -> P(yes) - P(no); None where one is too long for the context."""
 
 
 class Question(NamedTuple):
     """One request in words: its text, how its reply is read (None: malformed), and the required form in words."""
 
-    text: str
+    row: Row
+    text: Text
     read: Callable[[str], object | None]
     form: str
 
 
-def truth(row: Row) -> str:
-    """The ground truth shown to the evaluator: the row's article where its truth has one, else the reference."""
-    return row.truth.get("article", row.reference)
+class Answer(NamedTuple):
+    """What was read from the replies to a question; None with the reason, where nothing was."""
+
+    value: object | None
+    reason: str = ""
 
 
 def judge_by_text(
-    cases: Sequence[Case], dependent: bool, ask: Ask, texts: Mapping[str, str]
+    cases: Sequence[Case],
+    dependent: bool,
+    ask: Ask,
+    texts: Mapping[str, str],
+    evidence: Evidence,
+    cut: Cut = everything,
 ) -> list[list[list[Judged]]]:
     """Verdicts from the evaluator's words, one per fragment. texts: prompt texts by name (halt.prompts.of_judge).
 
-    All questions of the cases are asked at once, each distinct one once. Cases without an answer are `unjudged`.
+    All questions of the cases are asked at once, each distinct one once. What is too long for the evaluator is asked
+    with less of the evidence, and `cut` is told. Cases without an answer are `unjudged`; their kind is the reason.
     """
     template = texts["judge_first_wrong" if dependent else "judge_fragment"]
     questions: dict[tuple, Question] = {}
@@ -59,7 +73,8 @@ def judge_by_text(
             else:
                 for fragment in response:
                     questions[case.row.id, fragment] = _fragment_question(template, case.row, fragment)
-    answers = dict(zip(questions, _answers(list(questions.values()), ask, texts["judge_again"]), strict=True))
+    asked = list(questions.values())
+    answers = dict(zip(questions, _answers(asked, ask, texts["judge_again"], evidence, cut), strict=True))
     if dependent:
         return [
             [_until(answers[case.row.id, tuple(response)], response) for response in case.responses] for case in cases
@@ -71,40 +86,44 @@ def judge_by_text(
 
 
 def judge_by_probability(
-    cases: Sequence[Case], dependent: bool, score: Score, template: str, threshold: float
+    cases: Sequence[Case],
+    dependent: bool,
+    score: Score,
+    template: str,
+    threshold: float,
+    evidence: Evidence,
+    cut: Cut = everything,
 ) -> list[list[list[Judged]]]:
     """Verdicts from P(yes) - P(no), right from `threshold` on, one per fragment.
 
     `score` is called once per case with all of its distinct questions, so that the ground truth they begin with is
-    encoded once. In dependent domains every step is scored behind the steps before it and the first one below the
-    threshold is the first wrong.
+    encoded once; again with less of it for those that are too long. In dependent domains every step is scored behind
+    the steps before it and the first one below the threshold is the first wrong.
     """
     results = []
     for case in cases:
         keys = list(dict.fromkeys(key for response in case.responses for key in _keys(response, dependent)))
-        scores = dict(zip(keys, score([_yes_no(template, case.row, *key) for key in keys]), strict=True))
+        texts = [_yes_no(template, case.row, *key) for key in keys]
+        scores = dict(zip(keys, _scores(texts, case.row, score, evidence, cut), strict=True))
         judged = []
         for response in case.responses:
             values = [scores[key] for key in _keys(response, dependent)]
-            if dependent:
-                wrong = next((place for place, value in enumerate(values) if value < threshold), len(values))
-                verdicts = _steps_until(wrong, len(values))
-            else:
-                verdicts = [Verdict("right" if value >= threshold else "wrong") for value in values]
+            verdicts = _in_order(values, threshold) if dependent else [_by_score(value, threshold) for value in values]
             judged.append([Judged(verdict, value) for verdict, value in zip(verdicts, values, strict=True)])
         results.append(judged)
     return results
 
 
 def labelled_scores(
-    statements: Sequence[tuple[Row, Sequence[Labelled]]], score: Score, template: str
+    statements: Sequence[tuple[Row, Sequence[Labelled]]], score: Score, template: str, evidence: Evidence
 ) -> tuple[list[float], list[float]]:
-    """Scores of the right and of the wrong labelled statements, for calibration.fit."""
+    """Scores of the right and of the wrong labelled statements, for calibration.fit; without those too long to read."""
     scores: dict[bool, list[float]] = {True: [], False: []}
     for row, group in statements:
-        values = score([_yes_no(template, row, item.before, item.fragment) for item in group])
-        for item, value in zip(group, values, strict=True):
-            scores[item.right].append(value)
+        texts = [_yes_no(template, row, item.before, item.fragment) for item in group]
+        for item, value in zip(group, _scores(texts, row, score, evidence, everything), strict=True):
+            if value is not None:
+                scores[item.right].append(value)
     return scores[True], scores[False]
 
 
@@ -127,52 +146,103 @@ def _last_line(reply: str) -> str:
     return lines[-1].strip(" \t.*\"'`").casefold() if lines else ""
 
 
-def _answers(questions: Sequence[Question], ask: Ask, again: str) -> list[object | None]:
+def _answers(questions: Sequence[Question], ask: Ask, again: str, evidence: Evidence, cut: Cut) -> list[Answer]:
     """What was read from the replies; the malformed ones are asked for once more, in the same conversation."""
-    conversations = [[{"role": "user", "content": question.text}] for question in questions]
-    replies = ask(conversations)
+    texts, replies = _replies(questions, ask, evidence, cut)
     answers = [_read(question, reply) for question, reply in zip(questions, replies, strict=True)]
-    malformed = [index for index, answer in enumerate(answers) if answer is None]
-    repeated = ask(
-        [
-            [
-                *conversations[index],
-                {"role": "assistant", "content": replies[index] or ""},
-                {"role": "user", "content": prompts.fill(again, form=questions[index].form)},
-            ]
-            for index in malformed
-        ]
-    )
-    for index, reply in zip(malformed, repeated, strict=True):
-        answers[index] = _read(questions[index], reply)
+    malformed = [
+        place for place, answer in enumerate(answers) if answer.value is None and replies[place].reason in _AGAIN
+    ]
+    if not malformed:
+        return answers
+    repeated = ask([_once_more(texts[place], replies[place], questions[place].form, again) for place in malformed])
+    for place, reply in zip(malformed, repeated, strict=True):
+        answers[place] = _read(questions[place], reply)
     return answers
 
 
-def _read(question: Question, reply: str | None) -> object | None:
-    return None if reply is None else question.read(reply)
+def _replies(questions: Sequence[Question], ask: Ask, evidence: Evidence, cut: Cut) -> tuple[list[str], list[Reply]]:
+    """(the texts that were asked, the replies): with ever less of the evidence, while the prompt is too long."""
+    truths = [evidence(question.row) for question in questions]
+    texts = [question.text(truth) for question, truth in zip(questions, truths, strict=True)]
+    replies = [Reply("", 0, False, TOO_LONG)] * len(questions)
+    pending = list(range(len(questions)))
+    for share in SHARES:
+        if not pending:
+            break
+        for place in pending:
+            texts[place] = questions[place].text(shortened(truths[place], share))
+        for place, reply in zip(pending, ask([_turns(texts[place]) for place in pending]), strict=True):
+            replies[place] = reply
+            if share < 1 and reply.reason != TOO_LONG:
+                cut(questions[place].row)
+        pending = [place for place in pending if replies[place].reason == TOO_LONG]
+    return texts, replies
+
+
+def _scores(texts: Sequence[Text], row: Row, score: Score, evidence: Evidence, cut: Cut) -> list[float | None]:
+    """The scores of questions about one row, as `_replies` gets replies."""
+    truth = evidence(row)
+    scores: list[float | None] = [None] * len(texts)
+    for share in SHARES:
+        pending = [place for place, value in enumerate(scores) if value is None]
+        if not pending:
+            break
+        found = score([texts[place](shortened(truth, share)) for place in pending])
+        for place, value in zip(pending, found, strict=True):
+            scores[place] = value
+        if share < 1 and any(value is not None for value in found):
+            cut(row)
+    return scores
+
+
+def _turns(text: str) -> list[dict]:
+    return [{"role": "user", "content": text}]
+
+
+def _once_more(text: str, reply: Reply, form: str, again: str) -> list[dict]:
+    """The question and its malformed reply, and what is wanted; a reply that says nothing is no turn of its own."""
+    wanted = prompts.fill(again, form=form)
+    if reply.reason or not reply.text.strip():
+        return _turns(f"{text}\n\n{wanted}")
+    return [*_turns(text), {"role": "assistant", "content": reply.text}, *_turns(wanted)]
+
+
+def _read(question: Question, reply: Reply) -> Answer:
+    if reply.reason:
+        return Answer(None, reply.reason)
+    value = question.read(reply.text)
+    return Answer(value, MALFORMED if value is None else "")
 
 
 def _fragment_question(template: str, row: Row, fragment: str) -> Question:
-    text = prompts.fill(template, prompt=row.prompt, truth=truth(row), fragment=fragment)
-    return Question(text, read_label, f"exactly one of: {', '.join(WORDS)}")
+    def text(truth: str) -> str:
+        return prompts.fill(template, prompt=row.prompt, truth=truth, fragment=quoted(fragment))
+
+    return Question(row, text, read_label, f"exactly one of: {', '.join(WORDS)}")
 
 
 def _first_wrong_question(template: str, row: Row, response: Sequence[str]) -> Question:
-    text = prompts.fill(template, prompt=row.prompt, truth=truth(row), steps=_numbered(response))
     count = len(response)
-    return Question(
-        text,
-        lambda reply: read_first_wrong(reply, count),
-        f"the number of the first wrong step (1 to {count}), or the word {NO_STEP}",
-    )
+
+    def text(truth: str) -> str:
+        return prompts.fill(template, prompt=row.prompt, truth=truth, steps=_numbered(response))
+
+    def read(reply: str) -> int | None:
+        return read_first_wrong(reply, count)
+
+    return Question(row, text, read, f"the number of the first wrong step (1 to {count}), or the word {NO_STEP}")
 
 
-def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> str:
-    values = {"prompt": row.prompt, "truth": truth(row)}
-    if "{steps}" in template:
-        steps = _numbered(before) or "(this is the first)"
-        return prompts.fill(template, **values, steps=steps, step=f"{len(before) + 1}. {fragment}")
-    return prompts.fill(template, **values, fragment=fragment)
+def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> Text:
+    def text(truth: str) -> str:
+        values = {"prompt": row.prompt, "truth": truth}
+        if "{steps}" in template:
+            steps = _numbered(before) or "(this is the first)"
+            return prompts.fill(template, **values, steps=steps, step=_line(len(before) + 1, fragment))
+        return prompts.fill(template, **values, fragment=quoted(fragment))
+
+    return text
 
 
 def _keys(response: Sequence[str], dependent: bool) -> list[tuple[Steps, str]]:
@@ -181,19 +251,39 @@ def _keys(response: Sequence[str], dependent: bool) -> list[tuple[Steps, str]]:
 
 
 def _numbered(steps: Sequence[str]) -> str:
-    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
+    return "\n".join(_line(number, step) for number, step in enumerate(steps, start=1))
 
 
-def _labelled(label: str | None) -> Judged:
+def _line(number: int, step: str) -> str:
+    return f'{number}. "{quoted(step)}"'
+
+
+def _unjudged(reason: str) -> Verdict:
+    return Verdict("unjudged", reason)
+
+
+def _labelled(answer: Answer) -> Judged:
     """The evaluator names no reference statement, hence no fact."""
-    return UNJUDGED if label is None else Judged(Verdict(label), None)
+    return Judged(_unjudged(answer.reason) if answer.value is None else Verdict(answer.value), None)
 
 
-def _until(first_wrong: int | None, response: Sequence[str]) -> list[Judged]:
-    if first_wrong is None:
-        return [UNJUDGED] * len(response)
-    right = first_wrong - 1 if first_wrong else len(response)
+def _until(answer: Answer, response: Sequence[str]) -> list[Judged]:
+    if answer.value is None:
+        return [Judged(_unjudged(answer.reason), None)] * len(response)
+    right = answer.value - 1 if answer.value else len(response)
     return [Judged(verdict, None) for verdict in _steps_until(right, len(response))]
+
+
+def _by_score(value: float | None, threshold: float) -> Verdict:
+    return _unjudged(TOO_LONG) if value is None else Verdict("right" if value >= threshold else "wrong")
+
+
+def _in_order(values: Sequence[float | None], threshold: float) -> list[Verdict]:
+    """As `_steps_until` the first step below the threshold; unjudged from the first one on that could not be read."""
+    end = next((place for place, value in enumerate(values) if value is None or value < threshold), len(values))
+    if end < len(values) and values[end] is None:
+        return [*_steps_until(end, end), *[_unjudged(TOO_LONG)] * (len(values) - end)]
+    return _steps_until(end, len(values))
 
 
 def _steps_until(right: int, steps: int) -> list[Verdict]:

@@ -13,13 +13,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from halt import engines, serving
+from halt import domains, engines, serving
 from halt.domains import Row
-from halt.engines import Prompt, Sampling
+from halt.engines import Prompt, Sampling, replies
+from halt.engines.replies import Reply
 from halt.judges import Judge, JudgeError, calibration, llm, reference
 from halt.judges.calibration import Calibration
+from halt.judges.shown import Cuts
 
-REPLY_TOKENS = 64  # a label or a number; what is longer is malformed anyway
+REPLY_TOKENS = 64  # without `reply_tokens`: a label or a number; what is longer is malformed anyway
 CALIBRATION_SEED = 0  # which training rows: samples and responses must be judged with one threshold
 
 
@@ -54,6 +56,11 @@ class Means(NamedTuple):
     requests: Requests | None  # for a served evaluator
     first: bool = True  # of the processes that judge together: the one that calibrates
     server: Path | None = None  # where a server that the workflow started leaves its address
+
+    @property
+    def cuts(self) -> Cuts:
+        """Notes the rows of which the evaluator is shown less than all."""
+        return Cuts(self.work / f"cut-{self.fingerprint[:16]}")
 
 
 def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None, shards: int) -> Evaluator | None:
@@ -108,7 +115,24 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
         timeout=means.requests.timeout,
     )
     with contextlib.closing(engine):
-        yield _by_text(means, engine.generate, chat=True), None
+        try:
+            yield _by_text(means, engine.generate, chat=True, tokens=_reply_tokens(judge)), None
+        except engines.EngineError as error:
+            raise _ended(means.server) or error from None
+
+
+def _ended(server: Path | None) -> JudgeError | None:
+    """That a server of the workflow has ended, and where its log is; None if it has not said so."""
+    if server is None or not server.exists():
+        return None
+    address = serving.Address(**json.loads(server.read_text()))
+    if address.ended is None:
+        return None
+    return JudgeError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
+
+
+def _reply_tokens(judge: Mapping) -> int:
+    return judge.get("reply_tokens", REPLY_TOKENS)
 
 
 def _address(judge: Mapping, means: Means) -> dict:
@@ -124,7 +148,20 @@ def _address(judge: Mapping, means: Means) -> dict:
 @contextlib.contextmanager
 def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
     engine = engines.load(judge["engine"], means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
-    yield _by_text(means, partial(engine.generate, batch_size=means.batch_size), means.evaluator.chat), None
+    tokens = _reply_tokens(judge)
+
+    def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
+        short = [prompt for prompt in prompts if _fits(engine, engine.encode(prompt), tokens)]
+        answered = zip(short, engine.generate(short, sampling, means.batch_size), strict=True)
+        found = {prompt.id: replies.heard(*completion) for prompt, [completion] in answered}
+        return [[found.get(prompt.id, Reply("", 0, False, replies.TOO_LONG))] for prompt in prompts]
+
+    yield _by_text(means, generate, means.evaluator.chat, tokens), None
+
+
+def _fits(engine, tokens: Sequence[int], new: int) -> bool:
+    """Whether a prompt leaves room for so many new tokens in the context."""
+    return engine.context is None or len(tokens) + new <= engine.context
 
 
 @contextlib.contextmanager
@@ -139,20 +176,29 @@ def _local_probability(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Ca
             score=score,
             template=template,
             threshold=fitted.threshold if fitted else 0.0,
+            evidence=partial(domains.evidence, means.domain),
+            cut=means.cuts,
         ),
         fitted,
     )
 
 
-def _by_text(means: Means, generate: Callable, chat: bool) -> Judge:
-    """The text judge on an engine's generate(prompts, sampling), greedy."""
-    sampling = Sampling(1, 0.0, 1.0, REPLY_TOKENS, 0)
+def _by_text(means: Means, generate: Callable, chat: bool, tokens: int = REPLY_TOKENS) -> Judge:
+    """The text judge on generate(prompts, sampling) -> replies, greedy."""
+    sampling = Sampling(1, 0.0, 1.0, tokens, 0)
 
-    def ask(conversations: Sequence[list[dict]]) -> list[str | None]:
+    def ask(conversations: Sequence[list[dict]]) -> list[Reply]:
         prompts = [_prompt(str(number), turns, chat) for number, turns in enumerate(conversations)]
-        return [reply.text if reply.finished else None for [reply] in generate(prompts, sampling)]
+        return [reply for [reply] in generate(prompts, sampling)]
 
-    return partial(llm.judge_by_text, dependent=means.domain.DEPENDENT, ask=ask, texts=means.texts)
+    return partial(
+        llm.judge_by_text,
+        dependent=means.domain.DEPENDENT,
+        ask=ask,
+        texts=means.texts,
+        evidence=partial(domains.evidence, means.domain),
+        cut=means.cuts,
+    )
 
 
 def _scorer(name: str, means: Means) -> llm.Score:
@@ -167,13 +213,12 @@ def _scorer(name: str, means: Means) -> llm.Score:
     except scoring.ScoringError as error:
         raise JudgeError(f"this evaluator cannot decide by probability: {error}") from error
 
-    def score(questions: Sequence[str]) -> list[float]:
+    def score(questions: Sequence[str]) -> list[float | None]:
         encoded = [engine.encode(_prompt("", [{"role": "user", "content": text}], chat)) for text in questions]
-        try:
-            probabilities = engine.next_token_probabilities(encoded, tokens, means.batch_size)
-        except scoring.ScoringError as error:
-            raise JudgeError(f"the evaluator cannot read a ground truth: {error}") from error
-        return [yes - no for yes, no in probabilities]
+        short = [place for place, ids in enumerate(encoded) if _fits(engine, ids, 1)]
+        found = engine.next_token_probabilities([encoded[place] for place in short], tokens, means.batch_size)
+        scores = {place: yes - no for place, (yes, no) in zip(short, found, strict=True)}
+        return [scores.get(place) for place in range(len(questions))]
 
     return score
 
@@ -199,7 +244,8 @@ def _calibrated(per_label: int, means: Means, score: llm.Score, template: str) -
     statements = calibration.statements(
         means.training, means.domain.split, means.domain.DEPENDENT, per_label, CALIBRATION_SEED
     )
-    fitted = calibration.fit(*llm.labelled_scores(statements, score, template))
+    evidence = partial(domains.evidence, means.domain)
+    fitted = calibration.fit(*llm.labelled_scores(statements, score, template, evidence))
     print(
         f"[halt] judge calibrated on {fitted.right} right and {fitted.wrong} wrong statements of training rows: "
         f"threshold {fitted.threshold:.3f}, AUC {fitted.auc:.3f}, balanced accuracy {fitted.balanced_accuracy:.3f}",

@@ -1,0 +1,114 @@
+"""What a chat template makes of a conversation, asked of the template itself.
+
+A template decides three things that change results without a word: which token ends an answer, whether its opening of
+the next answer begins a train of thought, and whether a space stands before an answer. Prompts, training rows and the
+tokens of "Yes" and "No" all come from here, so that a model is trained behind the very tokens that it is asked behind.
+
+Nothing is thought aloud: a template that knows `enable_thinking` is told not to, and a block of thoughts that the
+opening begins is closed at once (as Qwen3's template does it). Answers here are short, and their thoughts no part of
+them.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halt.errors import HaltError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_OPENED = re.compile(r"(?:<(?P<tag>think|thinking|thought|reasoning)>|\[(?P<mark>THINK)\])(?P<after>\s*)\Z")
+_QUESTION, _ANSWER = "Qzx?", "Zqx."  # words that no template has
+
+
+class TemplateError(HaltError):
+    """A tokenizer has no chat template, or one that leaves the answer out; the message says which."""
+
+
+def check(tokenizer: "PreTrainedTokenizerBase") -> None:
+    """TemplateError if a tokenizer has no chat template."""
+    if not tokenizer.chat_template:
+        raise TemplateError(
+            f"{tokenizer.name_or_path}: found no chat template, expected one in tokenizer_config.json or "
+            f"chat_template.jinja, or models.{Path(tokenizer.name_or_path).name}.chat: false in the config"
+        )
+
+
+def opening(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict]) -> str:
+    """The conversation as text, up to where the next answer begins."""
+    check(tokenizer)
+    shown = _shown(tokenizer, turns, add_generation_prompt=True)
+    if begun := _OPENED.search(shown):
+        close = f"</{begun['tag']}>" if begun["tag"] else "[/THINK]"
+        shown += ("" if "\n" in begun["after"] else "\n") + f"\n{close}\n\n"
+    return shown
+
+
+def prompt_tokens(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict]) -> list[int]:
+    """Token ids of `opening`."""
+    return _tokens(tokenizer, opening(tokenizer, turns))
+
+
+def answered(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], answer: str) -> tuple[list[int], list[int]]:
+    """Token ids of the opening, and of the opening with the answer and what the template ends it with.
+
+    Where the template ends an answer with no token of its own, the tokenizer's end of text stands there: an answer
+    whose end is not learnt has none. TemplateError if the template leaves the answer out.
+    """
+    before = opening(tokenizer, turns)
+    whole = before + _rest(tokenizer, turns, before, answer)
+    if not end_tokens(tokenizer):
+        whole += tokenizer.eos_token
+    return _tokens(tokenizer, before), _tokens(tokenizer, whole)
+
+
+def spelt(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], before: str, word: str) -> str:
+    """A one-word answer as the template writes it directly behind `before`, the opening: with its space, if any."""
+    rest = _rest(tokenizer, turns, before, word)
+    return rest[: rest.index(word) + len(word)]
+
+
+def end_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
+    """The token that the chat template ends an answer with; empty without a template, or where it sets none."""
+    from jinja2 import TemplateError as JinjaError
+
+    if not tokenizer.chat_template:
+        return set()
+    turns = [{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _ANSWER}]
+    try:
+        shown = _shown(tokenizer, turns)
+    except JinjaError:  # of a model that is not asked in turns
+        return set()
+    behind = _tokens(tokenizer, shown.rpartition(_ANSWER)[2])
+    marks = {token for token, added in tokenizer.added_tokens_decoder.items() if added.content.strip()}
+    marks.discard(tokenizer.bos_token_id)
+    return set([token for token in behind if token in marks][:1])
+
+
+def _rest(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], before: str, answer: str) -> str:
+    """What the template writes behind the opening, the answer first.
+
+    Where the template writes a whole conversation differently from its opening (a block of thoughts in one of them
+    alone), the answer and what follows it are put behind the opening: that is what the model will be asked behind.
+    """
+    shown = _shown(tokenizer, [*turns, {"role": "assistant", "content": answer}])
+    if shown.startswith(before) and answer in shown[len(before) :]:
+        return shown[len(before) :]
+    parted = (place for place, (one, other) in enumerate(zip(before, shown, strict=False)) if one != other)
+    shared = next(parted, min(len(before), len(shown)))
+    said = answer if answer in shown[shared:] else answer.strip()  # templates trim
+    if not said or said not in shown[shared:]:
+        raise TemplateError(f"{tokenizer.name_or_path}: its chat template leaves out an answer, found {shown[-200:]!r}")
+    return shown[shown.index(said, shared) :]
+
+
+def _shown(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], add_generation_prompt: bool = False) -> str:
+    return tokenizer.apply_chat_template(
+        list(turns), add_generation_prompt=add_generation_prompt, tokenize=False, enable_thinking=False
+    )
+
+
+def _tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    return tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -1,0 +1,76 @@
+"""What an evaluator is shown of a row's truth: all of it, or as much as its context takes, and which rows lost some.
+
+And how it is shown what a tested model wrote: on one line, between quotation marks, so that it can neither end what it
+stands in nor look like the prompt around it.
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from halt.domains import Row
+
+MARK = "[...]"  # stands where something was left out
+SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.17, 0.1)  # of the truth's letters, tried in this order until the prompt fits
+
+Evidence = Callable[[Row], str]
+"""All the truth that an evaluator is to see of a row."""
+Cut = Callable[[Row], None]
+"""Told each row of which less was shown."""
+
+
+def shortened(text: str, share: float) -> str:
+    """About so much of a text: two thirds of it from its beginning and one from its end, with MARK between them."""
+    kept = int(len(text) * share)
+    if kept >= len(text):
+        return text
+    end = kept // 3
+    return f"{text[: kept - end].rstrip()}\n{MARK}\n{text[len(text) - end :].lstrip()}"
+
+
+def quoted(text: str) -> str:
+    """A text as it stands between quotation marks: line breaks and quotation marks escaped, invisible letters gone."""
+    seen = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
+    escaped = json.dumps(seen, ensure_ascii=False)[1:-1]
+    return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
+
+
+_UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format (zero width, right to left), private use, half a pair
+
+
+def everything(row: Row) -> None:
+    """For judges that note no cuts."""
+
+
+def reasons(judgements: pl.DataFrame) -> dict[str, int]:
+    """How many fragments of a JUDGEMENTS table are unjudged, by the reason that their column `kind` says."""
+    unjudged = judgements.filter(pl.col("label") == "unjudged")["kind"].fill_null("no reason given")
+    return dict(sorted(unjudged.value_counts().iter_rows()))
+
+
+def losses(reasons: Mapping[str, int], cut: int) -> str:
+    """What the log says behind the labels: why fragments are unjudged, of how many prompts less than all was shown."""
+    why = [f"{count} {reason}" for reason, count in reasons.items()]
+    told = f" (unjudged: {', '.join(why)})" if why else ""
+    return told + (f"; of {cut} prompts the evaluator saw a part of the truth alone" if cut else "")
+
+
+class Cuts:
+    """The rows of which an evaluator was shown less than all, as files in a folder: processes and starts share it."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def __call__(self, row: Row) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._file(row.id).touch()
+
+    def count(self, ids: Iterable[str]) -> int:
+        return sum(self._file(one).exists() for one in ids)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / hashlib.sha256(name.encode()).hexdigest()[:32]

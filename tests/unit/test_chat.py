@@ -1,0 +1,118 @@
+"""What a chat template decides, held the same in prompts, training rows and answer tokens."""
+
+import pytest
+import tiny_model
+from tokenizers import processors
+from transformers import AutoTokenizer
+
+from halt.engines import chat, scoring
+from halt.engines.transformers import Engine, _end_tokens
+from halt.examples import IGNORED, encode
+
+TURN = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+OPENING = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+OPENED = OPENING.replace("assistant\n", "assistant\n<think>\n")
+# as Qwen3's: thoughts unless told otherwise, an empty block of them in the last answer of a conversation
+CHOSEN = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}"
+    "{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+    "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
+SPACED = (
+    "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content | trim }}"
+    " {{ eos_token }}{% endif %}{% endfor %}"
+)
+ENDLESS = "{% for m in messages %}### {{ m.role }}\n{{ m.content }}\n{% endfor %}"  # sets no token behind an answer
+ENDLESS += "{% if add_generation_prompt %}### assistant\n{% endif %}"
+TEMPLATES = {
+    "plain": TURN + OPENING,
+    "opens thoughts": TURN + OPENED,
+    "opens marked thoughts": TURN + OPENED.replace("<think>\n", "[THINK]"),
+    "is told not to think": CHOSEN,
+    "spaced": SPACED,
+    "sets no end": ENDLESS,
+}
+ASKED = [{"role": "user", "content": "Who?"}]
+
+
+@pytest.fixture(params=TEMPLATES)
+def tokenizer(request):
+    made = AutoTokenizer.from_pretrained(tiny_model.build())
+    made.chat_template = TEMPLATES[request.param]
+    return made
+
+
+def test_an_answer_is_trained_behind_what_it_is_asked_behind_and_its_end_is_learnt(tokenizer):
+    [row] = encode([{"prompt": ASKED, "completion": [{"role": "assistant", "content": "Ada Bell."}]}], tokenizer, 99)[0]
+    begin = next(place for place, label in enumerate(row["labels"]) if label != IGNORED)
+    assert row["input_ids"][:begin] == chat.prompt_tokens(tokenizer, ASKED)
+    learnt = tokenizer.decode(row["input_ids"][begin:])
+    assert learnt.strip().startswith("Ada Bell.")
+    assert "think" not in learnt.lower()
+    ends = chat.end_tokens(tokenizer) | {tokenizer.eos_token_id}
+    assert ends & {*row["input_ids"][begin:]}
+
+
+def test_no_answer_is_asked_for_inside_a_train_of_thought(tokenizer):
+    opening = chat.opening(tokenizer, ASKED)
+    assert opening.lower().count("think>") % 2 == 0
+    assert opening.count("[THINK]") == opening.count("[/THINK]")
+
+
+def test_yes_and_no_are_the_tokens_that_the_template_writes(tokenizer):
+    yes, no = scoring.answers_behind(tokenizer, "Who?", ["yes", "no"], chat=True)
+    for token, word in ((yes, "yes"), (no, "no")):
+        before, whole = chat.answered(tokenizer, ASKED, word)
+        assert whole[len(before)] == token
+
+
+def test_the_end_of_a_turn_ends_an_answer_whatever_the_model_was_configured_with(random_tiny, tmp_path):
+    tokenizer = AutoTokenizer.from_pretrained(random_tiny)
+    engine = Engine(random_tiny, "float32")
+    [end] = chat.end_tokens(tokenizer)
+    assert tokenizer.decode([end]) == "<|im_end|>"
+    engine.model.generation_config.eos_token_id = None
+    tokenizer.eos_token = "<|im_start|>"
+    assert end in _end_tokens(engine.model, tokenizer)
+
+
+def test_an_answer_is_read_up_to_the_end_of_its_turn(random_tiny):
+    engine = Engine(random_tiny, "float32")
+    said = engine.tokenizer("Ada Bell.<|im_end|>\n<|im_start|>user\nAnd Bo?")["input_ids"]
+    completion = engine._completion(said, ())
+    assert (completion.text, completion.finished) == ("Ada Bell.", True)
+    assert completion.tokens == said.index(engine.end_tokens[0]) + 1
+
+
+def test_a_template_that_ends_an_answer_with_a_beginning_token_sets_no_end():
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.build())
+    tokenizer.chat_template = "{% for m in messages %}<|im_start|>{{ m.content }}<|im_start|>{% endfor %}"
+    tokenizer.bos_token = "<|im_start|>"
+    assert chat.end_tokens(tokenizer) == set()
+
+
+def test_no_template_sets_no_end_and_is_named_when_asked():
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.build())
+    tokenizer.chat_template = None
+    assert chat.end_tokens(tokenizer) == set()
+    with pytest.raises(chat.TemplateError, match="found no chat template"):
+        chat.opening(tokenizer, ASKED)
+
+
+def test_a_template_that_leaves_answers_out_is_refused():
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.build())
+    tokenizer.chat_template = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}"
+    with pytest.raises(chat.TemplateError, match="leaves out an answer"):
+        chat.answered(tokenizer, ASKED, "Ada Bell.")
+
+
+def test_one_beginning_of_text_in_a_templated_prompt():
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.build())
+    tokenizer.add_special_tokens({"bos_token": "<|begin|>"})
+    begin = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<|begin|> $A", special_tokens=[("<|begin|>", begin)]
+    )
+    tokenizer.chat_template = "{{ bos_token }}" + TURN + OPENING
+    before, whole = chat.answered(tokenizer, ASKED, "Ada Bell.")
+    assert (before.count(begin), whole.count(begin)) == (1, 1)
