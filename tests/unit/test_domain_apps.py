@@ -170,7 +170,7 @@ def test_values_are_compared_as_the_set_s_checker_does():
     "solution",
     [
         "def total(nums: List[int]) -> int:\n    return sum(nums)",
-        "class Solution:\n    def total(self, n: Optional[List[int]]) -> int:\n        return reduce(lambda a, b: a + b, n)",
+        "class Solution:\n    def total(self, n: Optional[int]) -> int:\n        return reduce(lambda a, b: a + b, n)",
         "def total(nums):\n    return int(math.fsum(Counter(nums).elements()))",
     ],
 )

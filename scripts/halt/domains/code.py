@@ -80,11 +80,6 @@ def rows(source, options: dict) -> Iterator[Row]:
                     yield row
 
 
-def subject(row: Row) -> str:
-    """The signature, which the prompt gives on its second line."""
-    return row.prompt.splitlines()[1]
-
-
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
     lines = codelines.split(join(fragments))
