@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
+from halt.sentences import sentences
 
 DEPENDENT = False
 REFERENCE_JUDGE = False
@@ -38,13 +39,13 @@ def rows(source, options: dict) -> Iterator[Row]:
             if letter not in ("A", "B", "C", "D"):
                 raise DomainError(f"medexqa: line {number + 1} of {member} has not the eight columns of the data set")
             listed = "\n".join(f"{option}. {record[option].strip()}" for option in "ABCD")
-            sentences = split(record[f"explanation {chosen['explanation']}"])
+            explained = split(record[f"explanation {chosen['explanation']}"])
             yield Row(
                 id=f"{specialty.replace(' ', '-')}-{number:04d}",
                 cluster=f"medexqa {' '.join(record['question'].split()).lower()}",
                 stratum=specialty,
                 prompt=f"{record['question'].strip()}\n{listed}",
-                reference=join([*sentences, f"The answer is {letter}. {record[letter].strip()}"]),
+                reference=join([*explained, f"The answer is {letter}. {record[letter].strip()}"]),
                 truth={
                     "answer": letter,
                     "option": record[letter].strip(),
@@ -55,13 +56,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One sentence or line a fragment; the sentence that gives the answer stays whole."""
-    fragments: list[str] = []
-    for piece in re.split(r"(?<=[.!?])\s+|\n+", text.strip()):
-        if fragments and re.search(r"(\b[A-Z]|\b(?:e\.g|i\.e|vs|Dr|St|approx|No))\.$", fragments[-1]):
-            fragments[-1] += f" {piece}"
-        elif piece.strip():
-            fragments.append(piece.strip())
-    return fragments
+    return [sentence for line in text.splitlines() for sentence in sentences(line)]
 
 
 def join(fragments: list[str]) -> str:

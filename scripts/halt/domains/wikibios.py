@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
+from halt.sentences import sentences
 
 DEPENDENT = False
 REFERENCE_JUDGE = False
@@ -22,9 +23,6 @@ OPTIONS = {
 }
 EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
 STOP = ("\n\n", "\nRequest:")
-ABBREVIATION = re.compile(
-    r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|sr|jr|no|vs|prof|rev|gen|col|lt|sgt|capt|inc|ltd|co|ca|b|d)\.$", re.IGNORECASE
-)
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -50,13 +48,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
-    fragments: list[str] = []
-    for piece in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
-        if fragments and ABBREVIATION.search(fragments[-1]):
-            fragments[-1] += f" {piece}"
-        elif piece.strip():
-            fragments.append(piece.strip())
-    return fragments
+    return sentences(text)
 
 
 def join(fragments: list[str]) -> str:
