@@ -97,7 +97,7 @@ def run(
 ) -> None:
     """Answer every prompt and write the RESPONSES table, rows in the prompts' order.
 
-    Its texts are answers: what a model thought aloud before is left out, whatever the engine, so that no target, pair or
+    Its texts are answers: what a model thought aloud is left out, whatever the engine, so that no target, pair or
     verdict is made of it. Its tokens are all that were generated, thoughts included.
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """

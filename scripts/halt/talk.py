@@ -104,6 +104,11 @@ def is_title(line: str) -> bool:
     return markup.is_heading(line) and len(line) <= _LONGEST and not _STATES.search(_normal(line))
 
 
+def says_nothing(fragment: str) -> bool:
+    """Whether a fragment declines or frames the answer: no judge can call it right or wrong."""
+    return refuses(fragment) or is_talk(fragment) or is_title(fragment)
+
+
 def _spoken(fragment: str) -> list[str]:
     """The clauses of a fragment in lower case; [""] for one that is too long to decline."""
     said = _normal(fragment)
