@@ -21,6 +21,8 @@ _NAMED = (
     r"|stage|type|vitamins?|war) "
 )
 _NAME_ENDS = re.compile(rf"{_NAMED}(?:[A-Z]\d{{0,2}}(?:,? and|,? or|,) )*(?:[A-Z]|[IVX]{{1,4}})\.(?= )", re.IGNORECASE)
+# An answer to a question, and no number: "No. Toads cause no warts."
+_NO_ENDS = re.compile(r"(?:^|(?<=[.!?] ))No\.(?= [A-Z][a-z])")
 # A sentence in brackets of its own: "(It was late.) He left."
 _BRACKETS_END = re.compile(r"\((?:[^() ]+ ){2,}[^() ]+[.!?]\)(?= [\"“(]?[A-Z0-9])")
 # A number that stands alone numbers what follows.
@@ -52,7 +54,7 @@ def _cut(text: str) -> list[str]:
     bare = "".join(text[place] for place in kept)
     readable = _SURROGATES.sub("\ufffd", bare)  # sentencex reads UTF-8, which has none
     ends = {boundary["end_index"] for boundary in get_sentence_boundaries("en", readable)}
-    ends |= {match.end() for pattern in (_NAME_ENDS, _BRACKETS_END) for match in pattern.finditer(bare)}
+    ends |= {match.end() for pattern in (_NAME_ENDS, _NO_ENDS, _BRACKETS_END) for match in pattern.finditer(bare)}
     parts, begin, space_before = [], 0, -1
     for space in sorted({end - 1 if bare[end - 1] == " " else end for end in ends}):
         before, after = bare[max(space_before + 1, space - 40) : space], bare[space + 1 : space + 9]

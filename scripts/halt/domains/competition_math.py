@@ -2,12 +2,14 @@
 
 Columns: `problem`, `level`, `type`, `solution` with one \\boxed{} answer. Fragments are cut at line breaks and equals
 signs, as in the paper. No reference judge: a step can be right and occur in no reference, so which fragment is the
-first wrong one takes an evaluator model that sees the solution; `same_answer` compares final answers.
+first wrong one takes an evaluator model that sees the solution. An answer solves its problem if its final answer is
+the reference's, by math-verify.
 """
 
 import re
 from collections.abc import Iterator
 
+from halt import samevalue
 from halt.domains import DomainError, Row, settings
 
 DEPENDENT = True
@@ -60,26 +62,39 @@ def join(fragments: list[str]) -> str:
     return "".join(fragments).lstrip("\n")
 
 
+def evidence(row: Row) -> str:
+    """The whole solution, and the answer alone."""
+    return f"{row.truth['solution']}\nFinal answer: {row.truth['answer']}"
+
+
+def solves(fragments: list[str], row: Row) -> bool:
+    """Whether an answer ends in the reference's answer."""
+    return same_answer(join(fragments), row)
+
+
 def boxed(text: str) -> str | None:
-    """What the last \\boxed{} of a solution holds, braces balanced; None if there is none."""
-    start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
-    if start < 0:
-        short = re.search(r"\\boxed ([^\s$]+)", text)
-        return short[1] if short else None
-    begin = text.index("{", start)
-    depth = 0
-    for place in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+    """What the last \\boxed{} or \\boxed 7 of a solution holds, braces balanced; None if there is none."""
+    boxes = list(re.finditer(r"\\(?:boxed|fbox)(?:\s*(?P<brace>\{)|\s+(?P<short>[^\s${}\\]+))", text))
+    if not boxes:
+        return None
+    if boxes[-1]["short"]:
+        return boxes[-1]["short"].rstrip(".,;")
+    depth, begin = 1, boxes[-1].end()
+    for brace in re.finditer(r"[{}]", text[begin:]):
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
-            return text[begin + 1 : place].strip()
+            return text[begin : begin + brace.start()].strip()
     return None
 
 
 def same_answer(response: str, row: Row) -> bool:
-    """Whether a response ends in the reference's answer, by math-verify: equal values however they are written."""
-    from math_verify import parse, verify
+    """Whether a response ends in the reference's answer: equal values however they are written (halt.samevalue).
 
+    The answer is in the last \\boxed{}; without one, the last line says it.
+    """
     stated = boxed(response)
-    gold = parse(f"\\boxed{{{row.truth['answer']}}}", parsing_timeout=None)
-    found = parse(f"\\boxed{{{stated}}}" if stated is not None else response, parsing_timeout=None)
-    return bool(verify(gold, found, timeout_seconds=None))
+    if stated is None and "\\boxed" in response:
+        return False  # cut off inside it
+    lines = response.strip().splitlines()
+    said = f"\\boxed{{{stated}}}" if stated is not None else "".join(lines[-1:])
+    return samevalue.same(f"\\boxed{{{row.truth['answer']}}}", said)

@@ -61,3 +61,9 @@ def split(text: str) -> list[str]:
 
 def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
+
+
+def evidence(row: Row) -> str:
+    """The answer with its option, and both explanations."""
+    answer = f"The answer is {row.truth['answer']}. {row.truth['option']}"
+    return "\n".join([answer, *(f"Explanation: {text.strip()}" for text in row.truth["explanations"] if text.strip())])

@@ -55,6 +55,16 @@ def join(fragments: list[str]) -> str:
     return " ".join(fragments)
 
 
+def subject(row: Row) -> str:
+    return row.truth["name"]
+
+
+def evidence(row: Row) -> str:
+    """The whole text, however little of it makes the reference, and the infobox."""
+    facts = [f"{header}: {content}" for header, content in row.truth["infobox"].items()]
+    return "\n".join([row.truth["text"], *(["Infobox:", *facts] if facts else [])])
+
+
 def _table(record: dict, number: int) -> list[tuple[str, str]]:
     try:
         text = record["input_text"]
