@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, engines, frames, plaintext, processes, prompting, provenance, resume
-from halt.engines import Prompt, Sampling
+from halt import domains, engines, frames, processes, prompting, provenance, resume, thoughts
+from halt.engines import Completion, Prompt, Sampling
 from halt.errors import HaltError
 from halt.progress import Progress
 
@@ -97,6 +97,8 @@ def run(
 ) -> None:
     """Answer every prompt and write the RESPONSES table, rows in the prompts' order.
 
+    Its texts are answers: what a model thought aloud is left out, whatever the engine, so that no target, pair or
+    verdict is made of it. Its tokens are all that were generated, thoughts included.
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
     stage_processes = processes.here()
@@ -108,7 +110,7 @@ def run(
         completions = engine.generate(part, sampling, args.batch_size, progress.advance)
         return frames.build(
             (
-                {**keys, "id": prompt.id, "sample": sample, **_said(completion)}
+                {**keys, "id": prompt.id, "sample": sample, **_answer(completion)._asdict()}
                 for prompt, answers in zip(part, completions, strict=True)
                 for sample, completion in enumerate(answers)
             ),
@@ -127,9 +129,8 @@ def run(
         resume.remove(args.work)
 
 
-def _said(completion: engines.Completion) -> dict:
-    """A completion as columns; what a model thought before its answer is no part of the answer, for any engine."""
-    return {**completion._asdict(), "text": plaintext.without_thoughts(completion.text)}
+def _answer(completion: Completion) -> Completion:
+    return completion._replace(text=thoughts.without(completion.text))
 
 
 def _name(keys: Mapping) -> list[str]:

@@ -8,6 +8,44 @@ from collections import defaultdict
 
 from halt.errors import HaltError
 
+# What a response may call a system or a nature -> (kind of statement, tree code).
+ASPECTS = {
+    ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",
+    ("system", "C06"): "digestive|gastrointestinal|digestive tract|gastrointestinal tract|gi tract",
+    ("system", "C06.552"): "liver|hepatic",
+    ("system", "C06.405"): "stomach|intestine|bowel|gastric|intestinal|stomach and intestines",
+    ("system", "C07"): "mouth|tooth|teeth|oral|dental",
+    ("system", "C08"): "respiratory|respiratory tract|airway|breathing",
+    ("system", "C08.381"): "lung|pulmonary",
+    ("system", "C09"): "ear|throat|ear nose and throat",
+    ("system", "C10"): "nervous|neurological|neurologic|central nervous|nerve|neuron",
+    ("system", "C10.228.140"): "brain",
+    ("system", "C11"): "eye|ocular|visual|vision",
+    ("system", "C12"): "urogenital|genitourinary|urinary|urinary tract|reproductive|genital|kidney|renal|bladder",
+    ("system", "C14"): "cardiovascular|circulatory|heart and blood vessels|heart and blood vessel",
+    ("system", "C14.280"): "heart|cardiac",
+    ("system", "C14.907"): "vascular|blood vessel|artery|arteries|vein",
+    ("system", "C15"): "blood|lymphatic|hematologic|hematological|blood and lymphatic|hemic and lymphatic",
+    ("system", "C17.800"): "skin|dermatological|dermatologic",
+    ("system", "C17.300"): "connective tissue",
+    ("system", "C17"): "skin and connective tissue",
+    ("system", "C19"): "endocrine|hormonal|hormone",
+    ("system", "C20"): "immune",
+    ("nature", "C04"): "tumor|tumour|cancer|neoplasm|malignancy|growth|neoplastic|cancerous|malignant",
+    ("nature", "C01"): "infection|infectious|communicable",
+    ("nature", "C16"): "birth defect|congenital|congenital abnormality|congenital malformation|birth abnormality",
+    ("nature", "C16.320"): "hereditary|genetic|inherited|inborn|hereditary genetic",
+    ("nature", "C20.111"): "autoimmune",
+    ("nature", "C18"): "nutritional|nutritional and metabolic",
+    ("nature", "C18.452"): "metabolic",
+    ("nature", "C26"): "injury|wound|trauma",
+    ("nature", "F03"): "mental|psychiatric|psychological|mental health",
+}
+_ASPECT_OF = {phrase: aspect for aspect, phrases in ASPECTS.items() for phrase in phrases.split("|")}
+_LONGEST = max(len(phrase.split()) for phrase in _ASPECT_OF)  # words of a phrase
+DISEASE_WORDS = ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "system", "defect")
+DEGREES = ("chronic", "acute", "rare", "common", "serious", "severe")
+
 
 class _PlainUnpickler(pickle.Unpickler):
     """Loads plain containers and strings only: a pickle that names any class or function is refused."""
@@ -63,3 +101,17 @@ def _singular(word: str) -> str:
     if word.endswith(("oses", "itides")):
         return re.sub("(oses|itides)$", lambda end: {"oses": "osis", "itides": "itis"}[end[0]], word)
     return word[:-1] if re.search(r"[^sui]s$", word) and len(word) > 3 else word
+
+
+def aspect(phrase: str) -> tuple[str, str] | None:
+    """(kind of statement, tree code) of a phrase that names a system or a nature, None if it names neither."""
+    words = stem(phrase).split()
+    begin, end = 0, len(words)
+    while begin < end and words[begin] in (*DEGREES, "type", "kind", "human"):
+        begin += 1
+    while begin < end:
+        found = _ASPECT_OF.get(" ".join(words[begin:end])) if end - begin <= _LONGEST else None
+        if found or words[end - 1] not in DISEASE_WORDS:
+            return found
+        end -= 1
+    return None

@@ -6,8 +6,6 @@ that it cuts behind, and letters and Roman numbers that end a sentence though th
 
 import re
 
-from halt import plaintext
-
 # A full stop behind these ends no sentence ...
 _ABBREVIATIONS = re.compile(r"\b(?:approx|excl|incl|resp|temp|vit)\.$", re.IGNORECASE)
 # ... and behind these none if a number or a single letter follows.
@@ -23,9 +21,13 @@ _NAMED = (
     r"|stage|type|vitamins?|war) "
 )
 _NAME_ENDS = re.compile(rf"{_NAMED}(?:[A-Z]\d{{0,2}}(?:,? and|,? or|,) )*(?:[A-Z]|[IVX]{{1,4}})\.(?= )", re.IGNORECASE)
+# An answer to a question, and no number: "No. Toads cause no warts."
+_NO_ENDS = re.compile(r"(?:^|(?<=[.!?] ))No\.(?= [A-Z][a-z])")
 # A sentence in brackets of its own: "(It was late.) He left."
 _BRACKETS_END = re.compile(r"\((?:[^() ]+ ){2,}[^() ]+[.!?]\)(?= [\"“(]?[A-Z0-9])")
-_LETTER = re.compile(r"\b[A-ZIVX]{1,4}\.$")
+# A number that stands alone numbers what follows.
+_LISTED = re.compile(r"\W*(?:(?:step|fact|point) )?\d{1,3}\.", re.IGNORECASE)
+_EMPHASIS = "*_`"  # Markdown: not seen by what looks for ends
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -34,7 +36,7 @@ def sentences(text: str) -> list[str]:
 
     A sentence is not taken apart any further: `sentences` of one gives that one.
     """
-    found, waiting = [], [" ".join(text.split())]
+    found, waiting = [], [" ".join(text.split())] if text.strip() else []
     while waiting:
         parts = _cut(waiting.pop())
         if len(parts) > 1:  # alone, a part may end where beside its neighbours it did not
@@ -44,32 +46,25 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def of_lines(text: str) -> list[str]:
-    """The sentences of every line that states something (halt.plaintext): a line's end ends a sentence."""
-    return [part for line in text.splitlines() if not plaintext.says_nothing(line) for part in sentences(line)]
-
-
 def _cut(text: str) -> list[str]:
     """The text cut at single spaces that end a sentence."""
     from sentencex import get_sentence_boundaries
 
-    if not text:
-        return []
-    readable = _SURROGATES.sub("?", text)  # sentencex reads UTF-8, which has none
+    kept = [place for place, sign in enumerate(text) if sign not in _EMPHASIS]
+    bare = "".join(text[place] for place in kept)
+    readable = _SURROGATES.sub("\ufffd", bare)  # sentencex reads UTF-8, which has none
     ends = {boundary["end_index"] for boundary in get_sentence_boundaries("en", readable)}
-    ends |= {match.end() for pattern in (_NAME_ENDS, _BRACKETS_END) for match in pattern.finditer(text)}
-    spaces = {end - 1 if text[end - 1] == " " else end for end in ends}
-    parts, begin = [], 0
-    for space in sorted(spaces):
-        if text[space : space + 1] == " " and not _goes_on(text[begin:space], text[space + 1 : space + 9]):
-            parts.append(text[begin:space])
-            begin = space + 1
+    ends |= {match.end() for pattern in (_NAME_ENDS, _NO_ENDS, _BRACKETS_END) for match in pattern.finditer(bare)}
+    parts, begin, space_before = [], 0, -1
+    for space in sorted({end - 1 if bare[end - 1] == " " else end for end in ends}):
+        before, after = bare[max(space_before + 1, space - 40) : space], bare[space + 1 : space + 9]
+        if after and bare[space] == " " and not _goes_on(before, after):
+            parts.append(text[begin : kept[space]])
+            begin, space_before = kept[space] + 1, space
     return [*parts, text[begin:]]
 
 
 def _goes_on(before: str, after: str) -> bool:
     """Whether a sentence that sentencex ends between two texts has no end there."""
-    tail = before[-40:]
-    if after[:1].islower() and _LETTER.search(tail):  # "Type I. is rare."
-        return True
-    return bool(_ABBREVIATIONS.search(tail) or (_COUNTED.search(tail) and _COUNT.match(after)) or _OPTION.search(tail))
+    counted = _COUNTED.search(before) and _COUNT.match(after)
+    return bool(counted or _LISTED.fullmatch(before) or _ABBREVIATIONS.search(before) or _OPTION.search(before))

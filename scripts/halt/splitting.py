@@ -1,11 +1,17 @@
-"""From an answer to its fragments, the phrases of abstention taken out."""
+"""From an answer to its fragments: thoughts, phrases of abstention, refusals and talk around the answer taken out."""
 
 import re
 from collections.abc import Mapping
 from types import ModuleType
 from typing import NamedTuple
 
-from halt import domains, plaintext
+from halt import domains, markup, talk, thoughts
+
+_ANSWER = re.compile(r"(?:the )?(?:final )?answer(?: is)?\s*:?\s*", re.IGNORECASE)
+# What may part a phrase from what is said on its line.
+_BREAK = re.compile(r"[*_`~]*(?:\s*[:.,;!]+[*_`~]*|\s*[–—-]+(?=\s))?\s*")
+# What may stand behind a phrase that ends in a word: "Uncertain times" and `uncertain = 5` do not say the phrase.
+_ENDED = re.compile(r"[*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\sa-z=+*/<>&|%.,])")
 
 
 class Fragment(NamedTuple):
@@ -16,24 +22,25 @@ class Fragment(NamedTuple):
 
 
 def fragments(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> list[Fragment]:
-    """Fragments of one answer, in order; a statement that only refuses to answer (halt.plaintext) is none.
+    """Fragments of one answer, in order. What a model thinks aloud (halt.thoughts) is no part of the answer.
 
     phrases: {"unsure": ..., "uncertain": ...}, None for samples of the pretrained model, which knows no phrases.
-    The answer ends where a line says the `unsure` phrase; what follows `uncertain`, on its line too, is marked.
-    With the phrases of R-Tuning, `sure` and `not_sure`, it also ends at the first line that says one of them, and all
-    before `not_sure` is marked. ModuleError if the domain cannot split it.
+    The answer ends where a line says the `unsure` phrase; what follows the `uncertain` phrase, on its line and after
+    it, is marked. With the phrases of R-Tuning, `sure` and `not_sure`, it also ends at the first line that says one of
+    them, and all before `not_sure` is marked. A phrase is said where a line's content begins: behind bullets, numbers,
+    "Step 3:" and emphasis too. ModuleError if the domain cannot split it.
+
+    Where a model declines in words of its own (halt.talk) it gives no fragment. Where fragments build on each other
+    only what is behind the last statement can decline: before it, such words may be a text in a program.
     """
-    text = plaintext.without_thoughts(text)
-    if phrases is None:
-        return _split(text, domain, False)
-    text = _before(text, phrases["unsure"])[0]
-    if "not_sure" in phrases:
-        sure, not_sure = (_before(text, phrases[name])[0] for name in ("sure", "not_sure"))
-        if len(not_sure) < len(sure):
-            return _split(not_sure, domain, True)
-        text = sure
-    certain, doubtful = _before(text, phrases["uncertain"])
-    return _split(certain, domain, False) + _split(doubtful, domain, True)
+    said = _said(thoughts.without(text), domain, phrases)
+    if domain.DEPENDENT:
+        while said and talk.refuses(said[-1].text):
+            said.pop()
+        return said
+    kept = [fragment for fragment in said if not talk.refuses(fragment.text)]
+    stated = [fragment for fragment in kept if not talk.is_talk(fragment.text)]
+    return stated if stated or len(kept) < len(said) else kept
 
 
 def answer(text: str, phrases: Mapping[str, str]) -> str:
@@ -44,19 +51,48 @@ def answer(text: str, phrases: Mapping[str, str]) -> str:
     return min((_before(text, phrases[name])[0] for name in ("sure", "not_sure")), key=len).rstrip()
 
 
-def _split(text: str, domain: ModuleType, marked: bool) -> list[Fragment]:
-    parts = domains.split(domain, text)
-    return [Fragment(part, marked) for part in parts if not plaintext.refuses(part)]
+def _said(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> list[Fragment]:
+    if phrases is None:
+        return [Fragment(part, False) for part in domains.split(domain, text)]
+    text = _before(text, phrases["unsure"])[0]
+    if "not_sure" in phrases:
+        sure, not_sure = (_before(text, phrases[name])[0] for name in ("sure", "not_sure"))
+        if len(not_sure) < len(sure):
+            return [Fragment(part, True) for part in domains.split(domain, not_sure)]
+        text = sure
+    certain, doubtful = _before(text, phrases["uncertain"], whole_line=False)
+    return [Fragment(part, False) for part in domains.split(domain, certain)] + [
+        Fragment(part, True) for part in domains.split(domain, doubtful)
+    ]
 
 
-def _before(text: str, phrase: str) -> tuple[str, str]:
-    """The text before the first line that begins with the phrase, and what stands behind the phrase.
+def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
+    """The text before the first line whose content begins with the phrase, and after that line.
 
-    The line may have a list sign, a number ("Step 3:") or emphasis before the phrase, and signs behind it.
+    whole_line: False: after the phrase, so that no statement behind it on its line is lost.
     """
-    match = re.search(
-        rf"^{plaintext.MARKERS}{re.escape(phrase)}(?!\w)[ \t]*[*_`~.:;,!–—-]*[ \t]*",
-        text,
-        flags=re.MULTILINE | re.IGNORECASE,
-    )
-    return (text[: match.start()], text[match.end() :]) if match else (text, "")
+    place = 0
+    for line in text.split("\n"):
+        begin, end = _phrase(line, phrase)
+        if end and (whole_line or phrase[-1:] in ".:!?," or _ENDED.match(line, end)):
+            said = "" if whole_line else _said_behind(line, begin, end)
+            return text[:place], said + text[place + len(line) :]
+        place += len(line) + 1
+    return text, ""
+
+
+def _phrase(line: str, phrase: str) -> tuple[int, int]:
+    """Where the phrase stands on a line whose content begins with it; (0, 0) where it does not."""
+    begin = len(markup.lead(line))
+    if labelled := _ANSWER.match(line, begin):
+        begin = labelled.end() + len(markup.lead(line[labelled.end() :]))
+    found = re.compile(rf"{re.escape(phrase)}(?!\w)", re.IGNORECASE).match(line, begin)
+    return found.span() if found else (0, 0)
+
+
+def _said_behind(line: str, begin: int, end: int) -> str:
+    """What a line says behind a phrase, as deep as the line; "" where it says nothing."""
+    said = line[_BREAK.match(line, end).end() :]
+    if line[:begin].endswith(("*", "_", "`")) and not re.match(r"\s*[:.,;!]*[*_`]", line[end:]):
+        said = said.rstrip("*_` ")  # the end of an emphasis that began before the phrase
+    return line[: len(line) - len(line.lstrip())] + said if said.strip("*_`~ \t\r") else ""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, modules, plaintext, sources
-from halt.domains import biography
+from halt import domains, modules, sources, talk
+from halt.domains import Verdict, biography
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet"
 SPEC = {"type": "path", "path": "data/wordnet/people.tsv"}
@@ -120,11 +120,87 @@ def test_years_before_our_era_need_their_mark(darwin):
 
 
 @given(st.text())
-def test_split_undoes_join_and_drops_no_content(text):
+def test_split_undoes_join_and_drops_titles_alone(text):
     fragments = biography.split(text)
     assert biography.split(biography.join(fragments)) == fragments
-    stated = (line for line in text.splitlines() if not plaintext.says_nothing(line))
-    assert "".join("".join(fragments).split()) == "".join("".join(stated).split())
+    content = [line for line in text.splitlines() if not talk.is_title(line.strip())]
+    assert "".join("".join(fragments).split()) == "".join("".join(content).split())
+
+
+def test_titles_are_no_fragments():
+    said = "# Charles Darwin\n**Charles Darwin**\n**Charles Darwin was French.**\nCharles Darwin was English."
+    assert biography.split(said) == said.splitlines()[2:]
+
+
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("*Charles Darwin* was English.", "right"),
+        ("***Charles Darwin*** was __English__.", "right"),
+        ("**Charles Darwin was English**.", "right"),
+        ("**Charles *Robert* Darwin** was English.", "right"),
+        ("3) `Charles Darwin` was born in **1809**.", "right"),
+        ("### Charles Darwin died in 1882.", "right"),
+        ("> + Charles Darwin was a _naturalist_.", "right"),
+        ("- [x] **Birth:** Charles Darwin was born in 1809.", "right"),
+        ("Fact 2: [Charles Darwin](https://example.org/a_b) was <b>English</b>.", "right"),
+        ("**Charles Darwin** was French.", "wrong"),
+        ("Char**les** Darwin was English.", "wrong"),
+        ("Char_les_ Darwin was English.", "wrong"),
+        ("Charles* Darwin was English.", "wrong"),
+        ("C. Darwin was English.", "wrong"),
+        ("Charles\u200b Darwin was English.", "wrong"),
+        ("Charle\u0455 Darwin was English.", "wrong"),  # a Cyrillic letter
+        ("Darwin, Charles was English.", "wrong"),
+    ],
+)
+def test_markdown_changes_no_verdict_and_mends_no_name(darwin, statement, label):
+    assert biography.judge([statement], darwin)[0].label == label
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I don't know much about this person.",
+        "Sorry, but I am not able to confirm when Charles Darwin was born.",
+        "As a language model, I have no reliable data on him. Could you give me more details?",
+        "Here is a short profile of Charles Darwin:",
+        "**Profile:**",
+        "---",
+    ],
+)
+def test_a_line_that_declines_or_frames_the_answer_is_not_wrong(darwin, line):
+    assert biography.judge([line], darwin) == [Verdict("unverifiable")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I'm not sure, but Charles Darwin was French.",
+        "Unfortunately, Charles Dickens was English.",
+        "I don't know him well. He was French.",
+    ],
+)
+def test_a_claim_with_an_excuse_is_a_claim(darwin, line):
+    assert biography.judge([line], darwin)[0].label == "wrong"
+
+
+def test_an_evaluator_sees_all_that_the_extract_knows(darwin):
+    seen = domains.evidence(biography, darwin)
+    truth = darwin.truth
+    for part in (*darwin.reference.splitlines(), *truth["aliases"], *truth["occupations"], truth["gloss"]):
+        assert part in seen
+    assert domains.subject(biography, darwin) == "Charles Darwin"
+
+
+@pytest.mark.parametrize(
+    "piece", ["was born in ", "born ", "died ", "and ", "(", "a b ", "English ", "*", "b.c. ", "\0", "\u0130", "but "]
+)
+def test_an_answer_of_any_length_is_judged_at_once(darwin, piece):
+    for begin in ("", "Charles Darwin was a ", "Charles Darwin was born in "):
+        before = time.process_time()
+        biography.judge(biography.split(begin + piece * (100_000 // len(piece))), darwin)
+        assert time.process_time() - before < 5
 
 
 def test_a_source_without_people_is_refused(tmp_path):

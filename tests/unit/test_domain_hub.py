@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from halt import domains, plaintext, sources
 from halt.domains import Choice, Row, Verdict, competition_math, medexqa, truthfulqa, wikibios
 from halt.errors import HaltError
-from halt.judges import llm
 
 SPEC = {"type": "hub", "repository": "owner/set", "revision": "0" * 40}
 
@@ -36,6 +35,15 @@ def test_wikibios_gives_text_and_infobox(bios):
     ]
     assert row.truth["infobox"] == {"name": "ada lovelace", "birth_date": "1815"}
     assert row.truth["text"].endswith("she died young.")
+
+
+def test_wikibios_shows_an_evaluator_the_whole_text_and_the_infobox(bios):
+    (row,) = wikibios.rows(bios, {"max_sentences": 1})
+    seen = domains.evidence(wikibios, row)
+    assert row.truth["text"] in seen
+    assert "she died young." in seen
+    assert "birth_date: 1815" in seen
+    assert domains.subject(wikibios, row) == "Ada Lovelace"
 
 
 def test_wikibios_refuses_other_columns(tmp_path):
@@ -78,21 +86,37 @@ def test_math_compares_final_answers_by_value(problems):
     assert not competition_math.same_answer("So it is $\\boxed{3}$.", row)
 
 
+def test_math_shows_an_evaluator_the_whole_solution_and_the_answer(problems):
+    row = next(competition_math.rows(problems, {}))
+    assert domains.evidence(competition_math, row) == f"{row.truth['solution']}\nFinal answer: \\frac{{4}}{{2}}"
+
+
 @pytest.mark.parametrize(
-    ("solution", "answer"),
+    ("said", "solved"),
     [
-        ("so $x = \\boxed 6$ units", "6"),
-        ("it is $\\boxed 60.$", "60"),
-        ("it is \\fbox{4} or \\fbox 5 now", "5"),
-        ("$\\boxed{\\frac{1}{2}}$", "\\frac{1}{2}"),
-        ("$\\boxed{\\left\\{1,2\\right.}$", "\\left\\{1,2\\right."),
-        ("$\\boxed {7}$", "7"),
-        ("\\boxedtext{7} and \\boxed{", None),
-        ("no box", None),
+        ("First $1=1$.\n\\boxed{3}\nNo: \\boxed{2}", True),
+        ("So $\\boxed 2$.", True),
+        ("\\fbox{ 2 }", True),
+        ("\\boxed{x = 2}", True),
+        ("It is\n$2$", True),
+        ("\\boxed{2} or rather \\boxed{3}", False),
+        ("\\boxed{1, 2, 3}", False),
+        ("\\boxed{2 = 3}", False),
+        ("\\boxed{}", False),
+        ("$2$, so \\boxed{2", False),
+        ("It is $2$,\nor $3$.", False),
+        ("", False),
+        ("\\boxed{9^{9^{9^{9}}}}", False),
+        ("\\boxed{" + "2" * 5000 + "}", False),
+        ("\\boxed{\ud800\0}", False),
+        ("\\boxed " * 10_000, False),
+        ("\\boxed{" * 10_000, False),
     ],
 )
-def test_math_finds_the_last_box_in_each_of_its_forms(solution, answer):
-    assert competition_math.boxed(solution) == answer
+def test_math_is_solved_by_the_final_answer_whatever_an_answer_asks_of_the_comparison(problems, said, solved):
+    row = next(competition_math.rows(problems, {}))
+    assert domains.solves(competition_math, domains.split(competition_math, said), row) is solved
+    assert competition_math.same_answer("\\boxed{2.0}", row)  # the next one is compared as ever
 
 
 def test_math_refuses_other_columns(tmp_path):
@@ -118,6 +142,16 @@ def test_medexqa_explains_and_then_answers(questions):
     assert len(row.truth["explanations"]) == 2
     (other,) = medexqa.rows(questions, {"explanation": 2})
     assert other.reference.startswith('"Two" it is')
+
+
+def test_medexqa_shows_an_evaluator_the_answer_and_both_explanations(questions):
+    (row,) = medexqa.rows(questions, {})
+    assert domains.evidence(medexqa, row).splitlines() == [
+        "The answer is B. two",
+        "Explanation: It is two. E.g. here, No. 2.",
+        "Explanation: Two it is",
+    ]
+    assert domains.subject(medexqa, row) == ""
 
 
 def test_medexqa_refuses_other_columns(tmp_path):
@@ -187,7 +221,12 @@ def test_truthfulqa_gives_its_choices_and_what_an_llm_judge_sees(truths):
     kinds = ["best", "correct", "incorrect", "incorrect", "incorrect"]
     texts = truths[0].truth["correct"] + truths[0].truth["incorrect"]
     assert domains.choices(truthfulqa, truths[0]) == [Choice(*both) for both in zip(texts, kinds, strict=True)]
-    assert llm.truth(truths[0]).splitlines() == ["Right answers:", *texts[:2], "Wrong answers:", *texts[2:]]
+    assert domains.evidence(truthfulqa, truths[0]).splitlines() == [
+        "Right answers:",
+        *texts[:2],
+        "Wrong answers:",
+        *texts[2:],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +234,7 @@ def test_truthfulqa_gives_its_choices_and_what_an_llm_judge_sees(truths):
     [
         # by hand, F1 = 2 * shared / words of both: 2*4/(5+6) to the best answer, 2*2/(5+3) to `Toads cause warts`
         ("Toads do not give warts.", Verdict("right", fact="No, toads do not cause warts.")),
-        ("A virus makes them.", Verdict("right", fact="Warts come from a virus.")),  # 2*2/(4+5) against 0
+        ("A virus makes them.", Verdict("right", fact="No, toads do not cause warts.")),  # 2*2/(4+5) against 0
         ("toads CAUSE warts!", Verdict("wrong")),  # 1 against 2*3/(3+6)
         ("Warts.", Verdict("wrong")),  # 2*1/(1+3) against 2*1/(1+5)
         ("Frogs.", Verdict("wrong")),  # like none: a tie
@@ -209,6 +248,17 @@ def test_truthfulqa_holds_a_fragment_against_the_nearest_answers(truths, said, v
 def test_a_word_counts_as_often_as_both_have_it(truths):
     # `no` once: 2*1/(4+6) to the best answer; counted thrice it would be 2*3/(4+6), above the 2*1/(4+1) to `Yes`
     assert truthfulqa.judge(["no no no yes"], truths[0]) == [Verdict("wrong")]
+
+
+def test_truthfulqa_s_facts_are_sentences_of_the_reference(truths):
+    row = truths[0]._replace(
+        reference="No. Toads cause no warts.",
+        truth={"correct": ["No. Toads cause no warts.", "A virus does."], "incorrect": ["Yes."]},
+    )
+    said = ["Toads cause no warts.", "No.", "A virus does it."]
+    facts = [verdict.fact for verdict in truthfulqa.judge(said, row)]
+    assert facts[:2] == ["Toads cause no warts.", "No."]
+    assert set(facts) == set(truthfulqa.split(row.reference))  # another right answer is no third fact
 
 
 def test_truthfulqa_s_own_refusal_is_no_fragment_that_counts(truths):
@@ -244,7 +294,7 @@ def test_choices_that_are_none_are_refused(truths, monkeypatch):
 
 
 @pytest.mark.parametrize("module", [wikibios, medexqa, competition_math, truthfulqa])
-@given(text=st.text(st.sampled_from("ab. A=\n&!?<1"), max_size=30))
+@given(text=st.text(st.sampled_from('abI. A=\n&!?<1*_"()'), max_size=30))
 def test_split_undoes_join_and_drops_no_content(module, text):
     fragments = module.split(text)
     assert module.split(module.join(fragments)) == fragments

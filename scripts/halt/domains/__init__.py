@@ -1,4 +1,4 @@
-"""The domains: one module each, functions and constants only, light to import.
+"""The domains: one module each, functions and constants only; loading one loads nothing but the standard library.
 
 A domain module says how its rows are made from a source, how a response is split into fragments and joined again, and
 (where a deterministic one exists) how its reference judge decides. It touches no file, no model and no threshold.
@@ -13,7 +13,25 @@ A domain module says how its rows are made from a source, how a response is spli
     join(fragments)              -> str, such that split(join(split(text))) == split(text)
     judge(fragments, row)        -> list[Verdict], one per fragment
 
-For methods that ask for more than dependent or not (halt.rewriting.halt_graph) a module may have
+A label of a Verdict is one of halt.frames.LABELS:
+
+    right          true, and what was asked for
+    wrong          false; where fragments build on each other, also what comes after the first wrong one
+    idle           true and leading nowhere, or harmless and doing nothing: it is given, is not right and earns nothing
+    unverifiable   the row does not say whether it is true; the config's `reading` says whether that counts as wrong
+    unjudged       no verdict: the judge failed
+
+The `fact` of a right Verdict is the key of the statement or step of the reference that it matches. It is None where a
+fragment is right and the reference has nothing like it: such a fragment is right and fills no completeness.
+
+What follows a module may have, and what holds without it:
+
+    evidence(row)                -> str, all the truth that an evaluator model is to see; without it the reference
+    subject(row)                 -> str, what the prompt is about ("Ann Lee"); without it ""
+    solves(fragments, row)       -> bool, dependent domains: whether an answer solves its task (its final answer is the
+                                 reference's, its program passes the tests); without it: all its fragments are right
+
+For methods that ask for more than dependent or not (halt.rewriting.halt_graph)
 
     rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
     judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
@@ -42,7 +60,7 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import NamedTuple
 
-from halt import modules, plaintext
+from halt import modules, thoughts
 from halt.errors import HaltError
 
 
@@ -67,9 +85,7 @@ class Verdict(NamedTuple):
 
     label: str  # one of halt.frames.LABELS
     kind: str | None = None  # kind of statement (nationality, birth year, ...)
-    # Key of the statement or step of the reference that it matches: two fragments with one fact count once. None for
-    # what is right and not in the reference: it fills no completeness.
-    fact: str | None = None
+    fact: str | None = None  # key of the reference's statement it matches, None if none; one fact counts once
 
 
 class Choice(NamedTuple):
@@ -140,16 +156,47 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
 
 
 def split(module: ModuleType, text: str) -> list[str]:
-    """The fragments of a text by a domain's module, without what was thought before it (halt.plaintext).
+    """The fragments of a text by a domain's module, what a model thought aloud (halt.thoughts) left out.
 
     ModuleError if the module fails or gives what are no texts.
     """
-    name = module.__name__.rsplit(".", 1)[-1]
+    name = _name(module)
     with modules.blamed("domains", name):
-        found = module.split(plaintext.without_thoughts(text))
+        found = module.split(thoughts.without(text))
     if not isinstance(found, list | tuple) or not all(isinstance(fragment, str) for fragment in found):
         raise modules.ModuleError(
             f"{modules.file_of('domains', name)}: split() gave {found!r}, expected a list of texts"
+        )
+    return found
+
+
+def evidence(module: ModuleType, row: Row) -> str:
+    """All the truth about a row that an evaluator is to see: the module's `evidence`, without one the reference.
+
+    ModuleError if it fails or gives what is no text or empty.
+    """
+    return _text(module, "evidence", row, row.reference)
+
+
+def subject(module: ModuleType, row: Row) -> str:
+    """What a row's prompt is about, by the module's `subject`; "" without one. ModuleError if it gives no text."""
+    return _text(module, "subject", row, "")
+
+
+def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
+    """Whether an answer as a whole solves its task, by the module's `solves`.
+
+    None where that is no question (the fragments are independent), and where the module leaves it to the verdicts: then
+    an answer solves its task if all its fragments are right. ModuleError if it fails or gives no truth value.
+    """
+    if not module.DEPENDENT or "solves" not in vars(module):
+        return None
+    name = _name(module)
+    with modules.blamed("domains", name):
+        found = module.solves(fragments, row)
+    if not isinstance(found, bool):
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: solves() gave {found!r} on '{row.id}', expected True or False"
         )
     return found
 
@@ -165,7 +212,7 @@ def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
             f"{domain}: reference of '{row.id}' has no fragment by the module's split(): found {row.reference!r},"
             " expected at least one"
         )
-    name = module.__name__.rsplit(".", 1)[-1]
+    name = _name(module)
     with modules.blamed("domains", name):
         joined = module.join(fragments)
     if not isinstance(joined, str) or split(module, joined) != fragments:
@@ -223,7 +270,7 @@ def has_choices(module: ModuleType) -> bool:
 
 def choices(module: ModuleType, row: Row) -> list[Choice]:
     """The answers that a question has to choose from; ModuleError unless one is the best and at least one incorrect."""
-    name = module.__name__.rsplit(".", 1)[-1]
+    name = _name(module)
     file = modules.file_of("domains", name)
     if not has_choices(module):
         raise modules.ModuleError(f"{file} lacks choices(): its questions have no answers to choose from")
@@ -244,3 +291,22 @@ def settings(domain: str, known: dict, options: dict) -> dict:
     if unknown:
         raise DomainError(f"{domain}: unknown option {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}")
     return {name: options.get(name, schema["default"]) for name, schema in known.items()}
+
+
+def _text(module: ModuleType, function: str, row: Row, otherwise: str) -> str:
+    """What a module's optional function says of a row."""
+    if function not in vars(module):
+        return otherwise
+    name = _name(module)
+    with modules.blamed("domains", name):
+        found = vars(module)[function](row)
+    if not isinstance(found, str) or not (found.strip() or otherwise == ""):
+        expected = "a text" if otherwise == "" else "a text that is not empty"
+        raise modules.ModuleError(
+            f"{modules.file_of('domains', name)}: {function}() gave {found!r} on '{row.id}', expected {expected}"
+        )
+    return found
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rsplit(".", 1)[-1]

@@ -5,8 +5,9 @@
     Charles Darwin was born in 1809.
     Charles Darwin died in 1882.
 
-Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it. A line that
-makes several claims is wrong if one of them is, else not verifiable if one is not, else right.
+Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it, with
+Markdown or without. A line that makes several claims is wrong if one of them is, else not verifiable if one is not,
+else right. A line that declines, or frames the answer, is not verifiable.
 """
 
 import csv
@@ -14,8 +15,9 @@ import io
 import re
 from collections.abc import Iterator
 
-from halt import plaintext
+from halt import markup, talk
 from halt.domains import DomainError, Row, Verdict, settings
+from halt.nationalities import ALSO_RIGHT, ALWAYS_OPEN, COUNTRIES, NATIONALITIES, NOT_WRONG
 
 DEPENDENT = False
 REFERENCE_JUDGE = True
@@ -30,104 +32,6 @@ OPTIONS = {
 EXAMPLE = "Request: {prompt}\nProfile:\n{response}\n\n"
 STOP = ("\n\n", "\nRequest:", "\nProfile:")
 
-COUNTRIES = {
-    "American": "America, United States, USA",
-    "British": "Britain, Great Britain, United Kingdom",
-    "English": "England",
-    "French": "France",
-    "German": "Germany",
-    "Italian": "Italy",
-    "Russian": "Russia",
-    "Scottish": "Scotland",
-    "Roman": "Rome",
-    "Spanish": "Spain",
-    "Austrian": "Austria",
-    "Greek": "Greece",
-    "Dutch": "Netherlands, Holland",
-    "Irish": "Ireland",
-    "Swiss": "Switzerland",
-    "Swedish": "Sweden",
-    "Canadian": "Canada",
-    "Danish": "Denmark",
-    "Soviet": "Soviet Union",
-    "Egyptian": "Egypt",
-    "Norwegian": "Norway",
-    "Indian": "India",
-    "Japanese": "Japan",
-    "Australian": "Australia",
-    "Babylonian": "Babylon",
-    "Chinese": "China",
-    "Welsh": "Wales",
-    "Polish": "Poland",
-    "Belgian": "Belgium",
-    "Hungarian": "Hungary",
-    "Israeli": "Israel",
-    "Czech": "Bohemia, Moravia",
-    "Czechoslovakian": "Czechoslovakia",
-    "Mexican": "Mexico",
-    "Finnish": "Finland",
-    "Persian": "Persia",
-    "Flemish": "Flanders",
-    "Cuban": "Cuba",
-    "Portuguese": "Portugal",
-    "Mongolian": "Mongolia",
-    "Indonesian": "Indonesia",
-    "Venezuelan": "Venezuela",
-    "Romanian": "Romania",
-    "Vietnamese": "Vietnam",
-    "Macedonian": "Macedonia",
-    "Yugoslav": "Yugoslavia",
-    "Brazilian": "Brazil",
-    "Argentine": "Argentina",
-    "Argentinian": "Argentina",
-    "Chilean": "Chile",
-    "Colombian": "Colombia",
-    "Icelandic": "Iceland",
-    "Turkish": "Turkey",
-    "Serbian": "Serbia",
-    "Croatian": "Croatia",
-    "Bulgarian": "Bulgaria",
-    "Ukrainian": "Ukraine",
-    "Prussian": "Prussia",
-    "Korean": "Korea",
-    "Iranian": "Iran",
-    "Iraqi": "Iraq",
-    "Pakistani": "Pakistan",
-    "Nigerian": "Nigeria",
-    "Estonian": "Estonia",
-    "Latvian": "Latvia",
-    "Lithuanian": "Lithuania",
-    "Peruvian": "Peru",
-    "South African": "South Africa",
-    "African": "Africa",
-    "European": "Europe",
-    "Jewish": "",
-    "Spaniard": "",
-    "Arab": "",
-}
-NATIONALITIES = {name.lower() for name in COUNTRIES}
-# What is right too where the truth is the key, and what nobody can say is wrong.
-ALSO_RIGHT = {
-    "english": {"british"},
-    "scottish": {"british"},
-    "welsh": {"british"},
-    "soviet": {"russian"},
-    "russian": {"soviet"},
-    "argentine": {"argentinian"},
-    "czech": {"czechoslovakian"},
-    "prussian": {"german"},
-    "iranian": {"persian"},
-    "persian": {"iranian"},
-    "flemish": {"belgian"},
-    "spanish": {"spaniard"},
-}
-NOT_WRONG = {
-    "british": {"english", "scottish", "welsh"},
-    "belgian": {"flemish"},
-    "german": {"prussian"},
-    "czechoslovakian": {"czech"},
-}
-ALWAYS_OPEN = {"african", "european", "jewish", "arab"}
 # Too general to be a fact about somebody's occupation.
 _TRIVIAL = (
     "person individual someone somebody human man woman male female adult grownup figure worker celebrity native "
@@ -139,8 +43,7 @@ _PRAISE = (
 )
 TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
-LONGEST = 1000  # characters of a line that is read; patterns take the square of it
-YEAR = r"(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)"
+YEAR = re.compile(r"\b(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)(?!\d)")
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
 _TITLES = "sir dr. dr president king queen saint general pope lord lady count countess baron earl duke prince princess"
 TITLES = frozenset(_TITLES.split())
@@ -195,8 +98,8 @@ def article(noun: str) -> str:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content."""
-    return [line.strip() for line in text.splitlines() if not plaintext.says_nothing(line)]
+    """One fragment a line; empty lines are no content, and neither are titles ("# Ann Lee")."""
+    return [line.strip() for line in text.splitlines() if line.strip() and not talk.is_title(line.strip())]
 
 
 def join(fragments: list[str]) -> str:
@@ -204,8 +107,19 @@ def join(fragments: list[str]) -> str:
 
 
 def subject(row: Row) -> str:
-    """The person that the prompt asks about."""
     return row.truth["name"]
+
+
+def evidence(row: Row) -> str:
+    """The reference, and what the extract knows beside it."""
+    truth = row.truth
+    known = {
+        "Also called": ", ".join(truth["aliases"]),
+        "Was all of these": ", ".join(truth["occupations"]),
+        "Comes from": truth["origin"],
+        "In one line": truth["gloss"],
+    }
+    return "\n".join([row.reference, *(f"{what}: {said}" for what, said in known.items() if said)])
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
@@ -227,22 +141,23 @@ def subject(row: Row) -> str:
 
 
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = plaintext.bare(fragment).rstrip(".").lower()
-    if plaintext.refuses(text) or len(text) > LONGEST:
-        return Verdict("unverifiable")
+    text = re.sub(r"\s+", " ", markup.plain(fragment)).strip().rstrip(".").lower()
     text = re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)
     match = SUBJECT.match(text)
     if not match:
         named = truth["name"].lower() in text
-        return Verdict("unverifiable" if named else "wrong")
+        return Verdict("unverifiable" if named or talk.says_nothing(fragment) else "wrong")
     claims = _claims(match["verb"], match["rest"].strip(" ,"), truth)
     kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
     labels = {label for label, _ in claims}
-    subject = re.sub(r"\([^)]*\)", "", match["subject"])
+    subject = re.sub(r"\([^()]*\)", "", match["subject"])
     if subject != match["subject"]:
         claims.append(("unverifiable", kind))  # what stands in parentheses is not read
         labels.add("unverifiable")
-    if not any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"])) or "wrong" in labels:
+    named = any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"]))
+    if not named and talk.says_nothing(fragment):
+        return Verdict("unverifiable")
+    if not named or "wrong" in labels:
         wrong = [claimed for label, claimed in claims if label == "wrong"]
         return Verdict("wrong", wrong[0] if wrong else kind)
     if "unverifiable" in labels:
@@ -273,23 +188,44 @@ def _claims(verb: str, rest: str, truth: dict) -> list[tuple[str, str | None]]:
     claims: list[tuple[str, str | None]] = []
     if verb in ("died", "passed away"):
         rest, verb = f"died {rest}", "was"
-    born = re.search(rf"\bborn\b(?P<place>.*?)\b{YEAR}(?!\d)", rest)
-    died = re.search(rf"\b(?:died|passed away)\b(?P<place>.*?)\b{YEAR}(?!\d)", rest)
+    born, died = _dated(r"\bborn\b", rest), _dated(r"\b(?:died|passed away)\b", rest)
     for found, kind, year in ((born, "birth year", truth["born"]), (died, "death year", truth["died"])):
         if found:
-            if not year:
+            whole, place, stated = found
+            claims.append((_year(stated, year), kind))
+            if place not in ("in", "in the year", ""):
                 claims.append(("unverifiable", kind))
-            elif found["year"] != year.lower():
-                claims.append(("wrong", kind))
-            else:
-                claims.append(("right", kind))
-            if found["place"].strip(" ,") not in ("in", "in the year", ""):
-                claims.append(("unverifiable", kind))
-            rest = rest.replace(found[0], " ")
-    rest = re.sub(r"^(?:\s|,|and|who)+|(?:\s|,|and|who|was|is)+$", "", rest)
+            rest = rest.replace(whole, " ")
+    rest = _bared(rest)
     if rest:
         claims += _description(rest, truth)
     return claims or [("unverifiable", None)]
+
+
+def _dated(event: str, text: str) -> tuple[str, str, str] | None:
+    """What stands from the first such event to the next year: all of it, what is between them, the year."""
+    begun = re.search(event, text)
+    year = YEAR.search(text, begun.end()) if begun else None
+    if not year:
+        return None
+    return text[begun.start() : year.end()], text[begun.end() : year.start()].strip(" ,"), year["year"]
+
+
+def _year(stated: str, known: str) -> str:
+    if not known:
+        return "unverifiable"
+    return "right" if stated == known.lower() else "wrong"
+
+
+def _bared(text: str) -> str:
+    """A predicate without the joining words at its ends."""
+    words = text.replace(",", " , ").split()
+    begin, end = 0, len(words)
+    while begin < end and words[begin] in (",", "and", "who"):
+        begin += 1
+    while begin < end and words[end - 1] in (",", "and", "who", "was", "is"):
+        end -= 1
+    return " ".join(words[begin:end]).replace(" ,", ",")
 
 
 def _description(text: str, truth: dict) -> list[tuple[str, str | None]]:
@@ -348,8 +284,11 @@ def _occupation(phrase: str, truth: dict, has_tail: bool, has_article: bool) -> 
         return "unverifiable"
     if _known(" ".join(words), truth):
         return "right"
-    if any(_known(" ".join(words[start:]), truth) for start in range(1, len(words))):
+    longest = max(len(name.split()) for name in truth["occupations"])
+    if any(_known(" ".join(words[start:]), truth) for start in range(max(1, len(words) - longest), len(words))):
         return "unverifiable"  # more special than what is known: "romantic poet"
-    if re.search(rf"\b{re.escape(words[-1])}\b", truth["gloss"].lower()) or has_tail or not has_article:
+    gloss = truth["gloss"].lower()
+    told = words[-1] in gloss and re.search(rf"\b{re.escape(words[-1])}\b", gloss)
+    if told or has_tail or not has_article:
         return "unverifiable"
     return "wrong"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from halt import sentences
 from halt.domains import DomainError, Row, settings
-from halt.leaving_out import leave_out
+from halt.sentences import sentences
 
 DEPENDENT = False
 REFERENCE_JUDGE = False
@@ -63,7 +63,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def split(text: str) -> list[str]:
     """One sentence or line a fragment; the sentence that gives the answer stays whole."""
-    return sentences.of_lines(text)
+    return [sentence for line in text.splitlines() for sentence in sentences(line)]
 
 
 def join(fragments: list[str]) -> str:
@@ -71,7 +71,6 @@ def join(fragments: list[str]) -> str:
 
 
 def evidence(row: Row) -> str:
-    """The answer and both explanations."""
-    truth = row.truth
-    told = [f"Explanation: {explanation.strip()}" for explanation in truth["explanations"] if explanation.strip()]
-    return "\n".join([f"The answer is {truth['answer']}. {truth['option']}", *told])
+    """The answer with its option, and both explanations."""
+    answer = f"The answer is {row.truth['answer']}. {row.truth['option']}"
+    return "\n".join([answer, *(f"Explanation: {text.strip()}" for text in row.truth["explanations"] if text.strip())])

