@@ -16,7 +16,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
 
-from halt import codeparts, plaincode, plaintext
+from halt import codeparts, plaincode, thoughts
 
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[ \t]*([\w+#.-]*)[^\n]*$", re.MULTILINE)
 _PYTHON = ("python", "py", "python3", "py3")
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 def split(text: str) -> list[str]:
     """Non-blank lines; of a Markdown answer those of the first block that is said to be Python, else of the first.
     Tabs become spaces."""
-    lines = _code(plaintext.without_thoughts(text)).splitlines()
+    lines = _code(thoughts.without(text)).splitlines()
     return [line.expandtabs(4).rstrip() for line in lines if line.strip()]
 
 

@@ -1,15 +1,14 @@
 """The papers' own sets from the hub: small files with the columns of the real ones."""
 
 import json
-import time
 
 import polars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, plaintext, sources
-from halt.domains import Choice, Row, Verdict, competition_math, medexqa, truthfulqa, wikibios
+from halt import domains, sources
+from halt.domains import Choice, Verdict, competition_math, medexqa, truthfulqa, wikibios
 from halt.errors import HaltError
 
 SPEC = {"type": "hub", "repository": "owner/set", "revision": "0" * 40}
@@ -298,51 +297,4 @@ def test_choices_that_are_none_are_refused(truths, monkeypatch):
 def test_split_undoes_join_and_drops_no_content(module, text):
     fragments = module.split(text)
     assert module.split(module.join(fragments)) == fragments
-    lines = text.splitlines()
-    if module is not competition_math:
-        lines = [line for line in lines if not plaintext.says_nothing(line)]
-    assert "".join("".join(fragments).split()) == "".join("".join(lines).split())
-
-
-def test_an_evaluator_sees_all_the_truth():
-    people = Row("a", "a", "", "Who?", "ann lee was danish .", {})
-    people = people._replace(
-        truth={"name": "Ann Lee", "text": "One.\nTwo.", "infobox": {"born": "1701", "sport": "golf"}}
-    )
-    seen = wikibios.evidence(people)
-    assert all(part in seen for part in ("One.", "Two.", "born: 1701", "sport: golf"))
-    truth = {"answer": "B", "option": "Insulin", "explanations": ["It lowers sugar.", "The pancreas makes it."]}
-    seen = medexqa.evidence(people._replace(truth=truth))
-    assert all(part in seen for part in ("B. Insulin", "It lowers sugar.", "The pancreas makes it."))
-    seen = competition_math.evidence(people._replace(truth={"solution": "So $x=2$.", "answer": "2", "level": 1}))
-    assert "So $x=2$." in seen
-    assert "Final answer: 2" in seen
-
-
-def test_a_problem_is_solved_by_its_final_answer():
-    row = Row("m", "m", "", "Problem", "\\boxed{\\frac{1}{2}}", {"solution": "", "answer": "\\frac{1}{2}", "level": 1})
-    assert competition_math.solves(["$x=2$", "so \\boxed{0.5}"], row)
-    assert not competition_math.solves(["$x=2$", "so \\boxed{2}"], row)
-    assert not competition_math.solves([], row)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "9^{9^{9^9}}",
-        "9^99999",
-        "1000000!!!",
-        "(" * 5000,
-        "9" * 5000,
-        "\\frac{" * 900,
-        "\\sqrt{" * 900 + "x",
-        "\0",
-        "10^{9999}",
-    ],
-)
-def test_an_answer_that_takes_long_to_evaluate_is_no_solution(answer):
-    row = Row("m", "m", "", "Problem", "\\boxed{2}", {"solution": "", "answer": "2", "level": 1})
-    begun = time.monotonic()
-    assert not competition_math.solves([f"\\boxed{{{answer}}}"], row)
-    assert not competition_math.solves([answer], row)
-    assert time.monotonic() - begun < 20
+    assert "".join("".join(fragments).split()) == "".join(text.split())

@@ -3,7 +3,6 @@
 import bz2
 import io
 import pickle
-import time
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Answers to fragments: abstention is no fragment, doubt is marked, nothing else is lost."""
 
-import pytest
-
 from halt import splitting
 from halt.domains import load
 
@@ -68,54 +66,3 @@ def test_without_its_phrases_a_method_s_answers_are_read_as_they_stand():
 
 def test_samples_of_the_pretrained_model_know_no_phrases():
     assert len(texts("Ada Lovelace was English.\nUncertain\nAda Lovelace was a poet.", None)) == 3
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "- Unsure from here",
-        "Step 3: Unsure from here",
-        "3. **Unsure from here**",
-        "> unsure from here.",
-        "*Unsure from here*",
-    ],
-)
-def test_a_phrase_is_heard_behind_list_signs_numbers_and_emphasis(line):
-    assert texts(f"Ada Lovelace was English.\n{line}\nAda Lovelace was a poet.") == [
-        ("Ada Lovelace was English.", False)
-    ]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Uncertain: Ada Lovelace was a poet.",
-        "- **Uncertain:** Ada Lovelace was a poet.",
-        "Uncertain Ada Lovelace was a poet.",
-    ],
-)
-def test_what_stands_on_the_marker_s_line_is_not_lost(line):
-    assert texts(f"Ada Lovelace was English.\n{line}\nAda Lovelace died in 1852.") == [
-        ("Ada Lovelace was English.", False),
-        ("Ada Lovelace was a poet.", True),
-        ("Ada Lovelace died in 1852.", True),
-    ]
-
-
-def test_a_phrase_inside_a_line_is_content():
-    said = "Ada Lovelace was unsure from here on."
-    assert texts(said) == [(said, False)]
-
-
-@pytest.mark.parametrize("phrases", [PHRASES, None])
-def test_a_refusal_in_a_model_s_own_words_is_no_fragment(phrases):
-    assert texts("I'm sorry, but I don't have any information about Ada Lovelace.", phrases) == []
-    said = "Ada Lovelace was English.\nI do not know when Ada Lovelace was born."
-    assert texts(said, phrases) == [("Ada Lovelace was English.", False)]
-
-
-@pytest.mark.parametrize("phrases", [PHRASES, None])
-def test_thoughts_are_no_fragments(phrases):
-    assert texts("<think>\nAda Lovelace was French?\n</think>\nAda Lovelace was English.", phrases) == [
-        ("Ada Lovelace was English.", False)
-    ]

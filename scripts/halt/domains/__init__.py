@@ -41,15 +41,6 @@ for targets that drop idle and unverifiable fragments (halt.rewriting)
     removable(fragments, places) -> list[int], dependent domains: which of these can be left out together so that the
                                     others stand; without it all can
 
-to say whether a dependent answer as a whole solves its task
-
-    solves(fragments, row)       -> bool; without it: something and all of it is right
-
-for judges that are models, and for the best constant answer (halt.floor)
-
-    evidence(row)                -> str, all the truth that such a judge is to see; without it: the reference
-    subject(row)                 -> str, what the prompt is about, as answers name it; without it: ""
-
 and for multiple choice (halt.confidence.choices)
 
     choices(row)                 -> list[Choice], the answers of one question to choose from
@@ -221,46 +212,6 @@ def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
             " expected a text that split() takes apart to the same"
         )
     return fragments
-
-
-def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
-    """Whether an answer solves its task, None where the module does not say; ModuleError if it fails."""
-    if "solves" not in vars(module):
-        return None
-    name = module.__name__.rsplit(".", 1)[-1]
-    with modules.blamed("domains", name):
-        found = module.solves(fragments, row)
-    if not isinstance(found, bool):
-        raise modules.ModuleError(
-            f"{modules.file_of('domains', name)}: solves() gave {found!r} on '{row.id}', expected True or False"
-        )
-    return found
-
-
-def evidence(module: ModuleType, row: Row) -> str:
-    """All the truth that an evaluator model is to see: what the module says, the reference where it says nothing.
-
-    ModuleError if it fails or gives what is no text.
-    """
-    return _text(module, "evidence", row, row.reference)
-
-
-def subject(module: ModuleType, row: Row) -> str:
-    """What a prompt is about, as answers name it; "" where the module does not say. ModuleError as in `evidence`."""
-    return _text(module, "subject", row, "")
-
-
-def _text(module: ModuleType, function: str, row: Row, otherwise: str) -> str:
-    if function not in vars(module):
-        return otherwise
-    name = module.__name__.rsplit(".", 1)[-1]
-    with modules.blamed("domains", name):
-        found = getattr(module, function)(row)
-    if not isinstance(found, str):
-        raise modules.ModuleError(
-            f"{modules.file_of('domains', name)}: {function}() gave {found!r} on '{row.id}', expected a text"
-        )
-    return found
 
 
 def has_choices(module: ModuleType) -> bool:

@@ -127,19 +127,6 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     return [_judge(fragment, row.truth) for fragment in fragments]
 
 
-def evidence(row: Row) -> str:
-    """The profile, and what WordNet says beside it."""
-    truth = row.truth
-    lines = [row.reference, f"Also: {', '.join(truth['occupations'])}.", f"In short: {truth['gloss']}"]
-    lines += [f"Other names: {', '.join(truth['aliases'])}."] * bool(truth["aliases"])
-    return "\n".join(lines)
-
-
-def subject(row: Row) -> str:
-    """The person's name."""
-    return row.truth["name"]
-
-
 def _judge(fragment: str, truth: dict) -> Verdict:
     text = re.sub(r"\s+", " ", markup.plain(fragment)).strip().rstrip(".").lower()
     text = re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)

@@ -7,7 +7,6 @@ the reference's, by math-verify.
 """
 
 import re
-import threading
 from collections.abc import Iterator
 
 from halt import samevalue
@@ -26,10 +25,6 @@ OPTIONS = {
 }
 EXAMPLE = "Problem: {prompt}\nSolution: {response}\n\n"
 STOP = ("\n\nProblem:", "\nProblem:")
-
-_READ = 500  # characters at the end of an answer, or in its box, that are read for the final answer
-_LONG = re.compile(r"\d{40}|\^\s*\{?[^{}^]{0,20}\^|\^\s*\{?\s*-?\d{4}|[!^]\s*[!^]|\d{3}\s*!|[({\[\\]{30}")
-_SECONDS = 5
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -87,28 +82,21 @@ def solves(fragments: list[str], row: Row) -> bool:
 
 
 def boxed(text: str) -> str | None:
-    """What the last \\boxed{} or \\boxed 7 of a solution holds, braces balanced; None if there is none."""
-    boxes = list(re.finditer(r"\\(?:boxed|fbox)(?:\s*(?P<brace>\{)|\s+(?P<short>[^\s${}\\]+))", text))
-    if not boxes:
+    """What the last \\boxed or \\fbox of a solution holds, braces balanced or, without them, up to the next space or $;
+    None if there is none.
+    """
+    found = list(re.finditer(r"\\(?:boxed|fbox)(?![A-Za-z])\s*", text))
+    if not found:
         return None
-    if boxes[-1]["short"]:
-        return boxes[-1]["short"].rstrip(".,;")
-    depth, begin = 1, boxes[-1].end()
-    for brace in re.finditer(r"[{}]", text[begin:]):
-        depth += 1 if brace[0] == "{" else -1
+    begin = found[-1].end()
+    if not text.startswith("{", begin):
+        return re.match(r"[^\s$]*", text[begin:])[0].rstrip(".,;") or None
+    depth = 0
+    for brace in re.finditer(r"\\.|[{}]", text[begin:], re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return text[begin : begin + brace.start()].strip()
+            return text[begin + 1 : begin + brace.start()].strip()
     return None
-
-
-def evidence(row: Row) -> str:
-    """The whole solution and its final answer."""
-    return f"{row.truth['solution']}\nFinal answer: {row.truth['answer']}"
-
-
-def solves(fragments: list[str], row: Row) -> bool:
-    """Whether the answer ends in the reference's final answer."""
-    return same_answer(join(fragments), row)
 
 
 def same_answer(response: str, row: Row) -> bool:

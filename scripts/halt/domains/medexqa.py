@@ -8,8 +8,8 @@ explains and then answers. Judging needs an evaluator model that sees the answer
 import re
 from collections.abc import Iterator
 
-from halt import sentences
 from halt.domains import DomainError, Row, settings
+from halt.leaving_out import leave_out
 from halt.sentences import sentences
 
 DEPENDENT = False

@@ -76,9 +76,6 @@ SYNONYMS = {
     "hormone": ("endocrine", "internal secretion"),
     "vitamin": (),
 }
-STATED = ("kind", "system", "other name")  # facts of a reference: of diseases, of terms
-STATED_OF_TERMS = ("kind", "more special kind", "other name")
-LONGEST = 1000  # characters of a line that is read
 DISEASE = "what it is, of which body system and what else it is called"
 TERM = "what it is, of what more special kind and what else it is called"
 BODY = ("body", "human body")

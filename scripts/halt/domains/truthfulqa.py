@@ -67,11 +67,6 @@ def evidence(row: Row) -> str:
     return "\n".join(["Right answers:", *row.truth["correct"], "Wrong answers:", *row.truth["incorrect"]])
 
 
-def evidence(row: Row) -> str:
-    """All correct and all incorrect answers."""
-    return row.truth["article"]
-
-
 def choices(row: Row) -> list[Choice]:
     """The best answer first, then the other correct ones, then the incorrect ones."""
     best, *correct = row.truth["correct"]

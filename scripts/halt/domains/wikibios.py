@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from halt import sentences, wikitext
+from halt import wikitext
 from halt.domains import DomainError, Row, settings
+from halt.leaving_out import leave_out
 from halt.sentences import sentences
 
 DEPENDENT = False
@@ -84,7 +85,7 @@ def _tabled(source) -> Iterator[tuple[str, tuple]]:
 
 def split(text: str) -> list[str]:
     """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
-    return sentences(text)
+    return [sentence for line in text.splitlines() for sentence in sentences(line)]
 
 
 def join(fragments: list[str]) -> str:
@@ -93,25 +94,11 @@ def join(fragments: list[str]) -> str:
 
 
 def subject(row: Row) -> str:
+    """The person's name."""
     return row.truth["name"]
 
 
 def evidence(row: Row) -> str:
     """The whole text, however little of it makes the reference, and the infobox."""
-    facts = [f"{header}: {content}" for header, content in row.truth["infobox"].items()]
+    facts = [f"{field}: {content}" for field, content in row.truth["infobox"].items()]
     return "\n".join([row.truth["text"], *(["Infobox:", *facts] if facts else [])])
-
-
-def _table(record: dict, number: int) -> list[tuple[str, str]]:
-    try:
-        text = record["input_text"]
-        if isinstance(text, str):
-            text = record["input_text"] = json.loads(text)  # csv and some exports hold it as JSON
-        return list(zip(text["table"]["column_header"], text["table"]["content"], strict=True))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DomainError(f"wikibios: record {number} is not of the form input_text.table ({error!r})") from error
-
-
-def subject(row: Row) -> str:
-    """The person's name."""
-    return row.truth["name"]
