@@ -109,6 +109,14 @@ def test_what_is_said_behind_the_marker_on_its_line_is_a_marked_fragment(said):
     assert texts(f"{said}\nShe died.") == [("Ann Lee was Danish.", True), ("She died.", True)]
 
 
+def test_a_phrase_is_known_where_a_sentence_of_a_line_begins_with_it():
+    bios = load("wikibios")
+    said = splitting.fragments(
+        "Ann was a poet. Uncertain: she was Danish. She died. Unsure from here. More.", bios, PHRASES
+    )
+    assert said == [("Ann was a poet.", False), ("she was Danish.", True), ("She died.", True)]
+
+
 def test_a_sign_behind_the_marker_is_content():
     fragments = splitting.fragments("1 + 1 = 2\nUncertain: -5 + 3 = -2", load("mathematics"), PHRASES)
     assert fragments == [("1 + 1 = 2", False), ("-5 + 3 = -2", True)]
