@@ -19,8 +19,12 @@ _EMPHASIS = [
 ]
 _TAG = re.compile(r"</?(?:b|i|u|em|strong|code|mark)>", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
-# A label in bold before a statement: "**Birth:** Ann Lee was born in 1900."
-_LABEL = re.compile(r"(?:\*\*|__)[^*_:]{1,40}(?::(?:\*\*|__)|(?:\*\*|__)\s*:)\s*(?=\S)")
+# A label in bold before a statement: "**Birth:** Ann Lee was born in 1900." One that denies it is a part of it.
+_LABEL = re.compile(
+    r"(?:\*\*|__)(?![^*_:]*\b(?:no|not|never|false|wrong|untrue|incorrect|myth|unlikely)\b)"
+    r"[^*_:]{1,40}(?::(?:\*\*|__)|(?:\*\*|__)\s*:)\s*(?=\S)",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__)\s*$)")
 _RULE = re.compile(r"[-*_=~#>|+•:\s]*|(?:```|~~~)\w*")
 

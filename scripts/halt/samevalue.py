@@ -32,7 +32,7 @@ def same(gold: str, said: str) -> bool:
         helper = _helpers.get(os.getpid())
         if helper is None:
             helper = _helpers[os.getpid()] = subprocess.Popen(
-                [sys.executable, "-I", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [sys.executable, "-P", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
         try:
             helper.stdin.write(json.dumps([gold, said]) + "\n")
@@ -40,6 +40,10 @@ def same(gold: str, said: str) -> bool:
             reply = helper.stdout.readline()
         except BrokenPipeError:
             reply = ""
+        except BaseException:  # its reply may still come, and would be taken for the next one's
+            helper.kill()
+            del _helpers[os.getpid()]
+            raise
         if not reply:  # it has ended
             helper.communicate()
             del _helpers[os.getpid()]

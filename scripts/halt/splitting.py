@@ -61,9 +61,23 @@ def _said(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> l
             return [Fragment(part, True) for part in domains.split(domain, not_sure)]
         text = sure
     certain, doubtful = _before(text, phrases["uncertain"], whole_line=False)
-    return [Fragment(part, False) for part in domains.split(domain, certain)] + [
-        Fragment(part, True) for part in domains.split(domain, doubtful)
-    ]
+    parts = [Fragment(part, False) for part in domains.split(domain, certain)]
+    return _in_line(parts + [Fragment(part, True) for part in domains.split(domain, doubtful)], phrases)
+
+
+def _in_line(parts: list[Fragment], phrases: Mapping[str, str]) -> list[Fragment]:
+    """The fragments where sentences of one line say the phrases: as if each stood on a line."""
+    said: list[Fragment] = []
+    marked = False
+    for part in parts:
+        if _phrase(part.text, phrases["unsure"])[1]:
+            break
+        begin, end = _phrase(part.text, phrases["uncertain"])
+        if end and _says(part.text, end, phrases["uncertain"]):
+            marked, part = True, part._replace(text=_said_behind(part.text, begin, end))
+        if part.text:
+            said.append(part._replace(marked=marked or part.marked))
+    return said
 
 
 def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
@@ -74,7 +88,7 @@ def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
     place = 0
     for line in text.split("\n"):
         begin, end = _phrase(line, phrase)
-        if end and (whole_line or phrase[-1:] in ".:!?," or _ENDED.match(line, end)):
+        if end and (whole_line or _says(line, end, phrase)):
             said = "" if whole_line else _said_behind(line, begin, end)
             return text[:place], said + text[place + len(line) :]
         place += len(line) + 1
@@ -88,6 +102,11 @@ def _phrase(line: str, phrase: str) -> tuple[int, int]:
         begin = labelled.end() + len(markup.lead(line[labelled.end() :]))
     found = re.compile(rf"{re.escape(phrase)}(?!\w)", re.IGNORECASE).match(line, begin)
     return found.span() if found else (0, 0)
+
+
+def _says(line: str, end: int, phrase: str) -> bool:
+    """Whether a line says the phrase that ends there, or a statement that begins with its word."""
+    return phrase.endswith((".", ":", "!", "?", ",")) or _ENDED.match(line, end) is not None
 
 
 def _said_behind(line: str, begin: int, end: int) -> str:

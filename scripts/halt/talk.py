@@ -51,7 +51,7 @@ _IMPERSONAL = (
     r"(?:(?:cannot|can't|could not|couldn't|unable to) (?:verify|confirm|provide|answer|determine|recall)|do not know"
     r"|don't know|not(?: \w+ly)? (?:sure|certain))\b(?:[ -]\w+){0,8}\W*$",
 )
-_REFUSAL = re.compile(rf"i ?(?:{'|'.join(_REFUSALS)})|{'|'.join(_IMPERSONAL)}")
+_REFUSAL = re.compile(rf"i(?: \w+ly| also| still| just)? ?(?:{'|'.join(_REFUSALS)})|{'|'.join(_IMPERSONAL)}")
 _SORRY_WORDS = (  # before a refusal, any number of them; alone they decline nothing
     r"(?:(?:i|we)(?:'m|'re| am| are) |i do )?(?:\w+ )?(?:sorry|afraid)(?: to say)?(?: that)?",
     r"(?:my |i )?apologi[sz]es?(?: for [^,;]{0,80})?|apologies|thank you[^,;]{0,60}",

@@ -58,8 +58,8 @@ Eq. 2 gives x = 3.5. | Thus y is 4.
 He loved art. | He painted.
 Cf. Poe (1999) for details. | They differ.
 He was No. 1 in the world. | He retired in 1990.
-No. Toads cause no warts. | No. 5 is in.
-Is it so? | No. It is not.
+No. | Toads cause no warts. | No. 5 is in.
+Is it so? | No. | It is not.
 Nos. 3 and 4 are out. | No. 5 is in.
 He was born on Jan. 5, 1900. | He died in Feb. 1950.
 She was born c. 1480 in Rome. | She painted.

@@ -1,5 +1,7 @@
 """Answers to fragments: abstention is no fragment, doubt is marked, nothing else is lost."""
 
+import pytest
+
 from halt import splitting
 from halt.domains import load
 
@@ -66,3 +68,85 @@ def test_without_its_phrases_a_method_s_answers_are_read_as_they_stand():
 
 def test_samples_of_the_pretrained_model_know_no_phrases():
     assert len(texts("Ada Lovelace was English.\nUncertain\nAda Lovelace was a poet.", None)) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "- Unsure from here",
+        "Step 3: Unsure from here",
+        "**Step 3:** Unsure from here.",
+        "3. **Unsure from here**",
+        "* *unsure from here*",
+        "> Unsure from here",
+        "### Unsure from here",
+        "Answer: Unsure from here",
+        "    # Unsure from here",
+        "2) `Unsure from here`",
+    ],
+)
+def test_a_phrase_is_known_behind_bullets_numbers_and_emphasis(said):
+    assert texts(f"Ada Lovelace was English.\n{said}\nShe was a poet.") == [("Ada Lovelace was English.", False)]
+    behind = said.replace("Unsure", "Uncertain").replace("unsure", "uncertain").replace(" from here", "")
+    assert texts(f"Ada Lovelace was English.\n{behind}\nShe was a poet.") == [
+        ("Ada Lovelace was English.", False),
+        ("She was a poet.", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Uncertain: Ann Lee was Danish.",
+        "- **Uncertain:** Ann Lee was Danish.",
+        "**Uncertain: Ann Lee was Danish.**",
+        "Uncertain - Ann Lee was Danish.",
+        "2. uncertain. Ann Lee was Danish.",
+        "Uncertain Ann Lee was Danish.",
+    ],
+)
+def test_what_is_said_behind_the_marker_on_its_line_is_a_marked_fragment(said):
+    assert texts(f"{said}\nShe died.") == [("Ann Lee was Danish.", True), ("She died.", True)]
+
+
+def test_a_phrase_is_known_where_a_sentence_of_a_line_begins_with_it():
+    bios = load("wikibios")
+    said = splitting.fragments(
+        "Ann was a poet. Uncertain: she was Danish. She died. Unsure from here. More.", bios, PHRASES
+    )
+    assert said == [("Ann was a poet.", False), ("she was Danish.", True), ("She died.", True)]
+
+
+def test_a_sign_behind_the_marker_is_content():
+    fragments = splitting.fragments("1 + 1 = 2\nUncertain: -5 + 3 = -2", load("mathematics"), PHRASES)
+    assert fragments == [("1 + 1 = 2", False), ("-5 + 3 = -2", True)]
+    fragments = splitting.fragments("    x = 1\n    Uncertain: return x", load("code"), PHRASES)
+    assert fragments == [("    x = 1", False), ("    return x", True)]
+
+
+@pytest.mark.parametrize(
+    "line", ["Uncertain times made her famous.", "She was Uncertain: nobody knew.", "uncertain = 5", "uncertain.sort()"]
+)
+def test_a_word_of_a_statement_is_no_marker(line):
+    assert texts(f"Ada Lovelace was English.\n{line}") == [("Ada Lovelace was English.", False), (line, False)]
+
+
+@pytest.mark.parametrize("phrases", [None, PHRASES])
+def test_declining_in_other_words_gives_no_fragment(phrases):
+    assert texts("I'm sorry, but I have no information about her. Please check a library.", phrases) == []
+    said = "Ada Lovelace was English.\nI don't know when she was born.\nAda Lovelace was a poet."
+    assert [text for text, _ in texts(said, phrases)] == ["Ada Lovelace was English.", "Ada Lovelace was a poet."]
+
+
+def test_talk_around_statements_gives_no_fragment():
+    said = "Sure! Here is the profile:\n\n# Ada Lovelace\nAda Lovelace was English.\n\nI hope this helps!"
+    assert texts(said, None) == [("Ada Lovelace was English.", False)]
+    assert texts("Certainly!", None) == [("Certainly!", False)]  # all that is said
+
+
+def test_where_steps_build_on_each_other_only_the_end_can_decline():
+    code = load("code")
+    said = ['    text = """', "I don't know", '"""', "    return text"]
+    assert [text for text, _ in splitting.fragments("\n".join(said), code, None)] == said
+    steps = splitting.fragments("1 + 1 = 2\nI'm not sure how to go on.", load("mathematics"), None)
+    assert steps == [("1 + 1 = 2", False)]

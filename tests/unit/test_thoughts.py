@@ -1,0 +1,78 @@
+"""Thoughts are no part of an answer, whatever marks a model puts around them, and nothing else is taken for one."""
+
+import time
+
+import pytest
+
+from halt import domains, splitting, thoughts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\n\n</think>\n\nAnn.",
+        "<think>No.\n<think> again</think>Ann.",
+        "hm, it was opened by the prompt </think>\nAnn.",
+        "hm <think>a</think> b</think>Ann.",
+        "<Thinking time='3'>hm</thinking>  Ann.",
+        "<reasoning>\nhm\n</reasoning>\n\nAnn.",
+        "<seed:think>hm</seed:think>Ann.",
+        "[THINK]hm[/THINK]Ann.",
+        "<|START_THINKING|>hm<|END_THINKING|>Ann.",
+        "◁think▷hm◁/think▷Ann.",
+        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Ann.<|return|>",
+        "<|channel>thought\nhm<channel|>Ann.",
+    ],
+)
+def test_what_stands_between_the_marks_is_no_answer(text):
+    assert thoughts.without(text) == "Ann."
+
+
+@pytest.mark.parametrize("text", ["<think>hm", "<think>\nAnn was Danish.\n", "<|channel|>analysis<|message|>hm"])
+def test_a_thought_that_never_ends_leaves_no_answer(text):
+    assert thoughts.without(text) == ""
+
+
+def test_a_thought_between_two_lines_leaves_both():
+    assert thoughts.without("Ann.\n<think>hm</think>\nBob.") == "Ann.\nBob."
+    assert thoughts.without("Ann <think>hm</think> Lee.") == "Ann  Lee."
+
+
+def test_the_indent_of_the_first_line_stays():
+    assert thoughts.without("<think>hm</think>\n\n    return 1\n") == "    return 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ann was Danish.",
+        "  I think so.\n",
+        'text = re.sub(r"<think>.*?</think>", "", text)',
+        "a < think > b",
+        "<thinker> <b>",
+        "Write `<think>` before it.",
+    ],
+)
+def test_an_answer_without_thoughts_is_left_as_it_is(text):
+    assert thoughts.without(text) == text
+
+
+def test_a_thought_that_the_prompt_opened_is_known_by_being_told():
+    assert thoughts.without("Ann was", opened=True) == ""
+    assert thoughts.without("hm</think>Ann.", opened=True) == "Ann."
+
+
+def test_fragments_are_of_the_answer_alone():
+    domain = domains.load("biography")
+    text = "<think>\nUnsure from here\nBob was French.\n</think>\nAnn Lee was Danish."
+    assert domains.split(domain, text) == ["Ann Lee was Danish."]
+    for phrases in (None, {"unsure": "Unsure from here", "uncertain": "Uncertain"}):
+        assert splitting.fragments(text, domain, phrases) == [("Ann Lee was Danish.", False)]
+    assert splitting.fragments("<think>Ann Lee was Danish.", domain, None) == []
+
+
+def test_no_text_stops_it():
+    before = time.process_time()
+    for piece in ("<think>", "</think>", "<", "<think ", "<|channel|>final", "\n ", "[THINK]"):
+        thoughts.without(piece * 20_000)
+    assert time.process_time() - before < 10
