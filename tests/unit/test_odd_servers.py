@@ -228,6 +228,12 @@ def test_a_packed_reply_is_read(tmp_path):
         assert [reply.text for reply in replies] == ["fine", "packed", "fine"]
 
 
+def test_a_bomb_is_not_unpacked_beyond_what_is_read():
+    packed = gzip.compress(chat("fine").body + b" " * (3 * http.LARGEST))
+    with pytest.raises(http.ExchangeError, match="more than 8 MiB"):
+        http._unpacked(packed, {"Content-Encoding": "gzip"})
+
+
 def slowly(piece, first=b""):
     """A server that sends `first` and then one piece every tenth of a second; its endpoint, as a context manager."""
 
