@@ -52,7 +52,7 @@ FRAGMENTS = _ANSWER | {
 }
 JUDGEMENTS = FRAGMENTS | {
     "label": pl.Enum(LABELS),
-    "kind": pl.String,  # the kind of statement (nationality, birth year, ...), null where the domain has none
+    "kind": pl.String,  # of statement (birth year, ...), null where the domain has none; why a fragment is unjudged
     "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
     "solved": pl.Boolean,  # whether the whole answer solves its task; null where unknown, and in independent domains
     "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge

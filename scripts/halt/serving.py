@@ -157,7 +157,8 @@ def answering(path: Path) -> Address:
                 raise ServingError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
             headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
             try:
-                status = client.get(f"{address.endpoint}/models", headers=headers).status_code
+                with client.stream("GET", f"{address.endpoint}/models", headers=headers) as response:
+                    status = response.status_code  # what it lists is not read
             except httpx.RequestError:
                 time.sleep(_LOOK)
                 continue

@@ -31,6 +31,19 @@ TEMPLATES = {
     "is told not to think": CHOSEN,
     "spaced": SPACED,
     "sets no end": ENDLESS,
+    "trims, and begins with a role of its own name": (
+        "{% for m in messages %}<|im_start|>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content | trim }}"
+        "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>model\n{% endif %}"
+    ),
+    "opens thoughts and cuts them from what was said": (
+        "{% for m in messages %}{% if m.role == 'user' %}<|im_start|>{{ m.content }}{% else %}<|im_start|>assistant "
+        "{{ m.content.split('</think>')[-1] }}<|im_end|>{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant <think>\n{% endif %}"
+    ),
+    "writes more before an answer than it asks behind": (
+        "{% for m in messages %}<|im_start|>{{ m.role }}{% if m.role == 'assistant' %} (final){% endif %}\n"
+        "{{ m.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    ),
 }
 ASKED = [{"role": "user", "content": "Who?"}]
 

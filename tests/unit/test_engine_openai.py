@@ -119,10 +119,10 @@ def test_an_answered_request_is_never_asked_again(tmp_path):
 
 def test_replies_before_a_failure_are_kept(tmp_path):
     def broken(asked):
-        return error(403, "no rights") if asked.last == "question 5" else echo(asked)
+        return error(401, "no rights") if asked.last == "question 5" else echo(asked)
 
     with serve(broken) as server:
-        with pytest.raises(EngineError, match="status 403: no rights"):
+        with pytest.raises(EngineError, match="status 401: no rights"):
             engine(server, tmp_path, concurrency=1).generate(prompts(9), GREEDY)
         assert len(server.asked) == 6  # nothing is asked after the failure
         server.answer = echo

@@ -9,7 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from halt import engines
-from halt.engines import EngineError, Prompt, Sampling, request_seed
+from halt.engines import EngineError, Prompt, Sampling, chat, request_seed
 from halt.engines.transformers import Engine as Transformers
 
 PROMPTS = [Prompt(f"p{k}", [{"role": "user", "content": text}], None) for k, text in enumerate(["Who?", "Ada Bell."])]
@@ -53,6 +53,12 @@ def test_a_stop_text_ends_the_answer_as_with_transformers(engine, reference):
     stopped = GREEDY._replace(stop=(whole.text[3:5],))
     assert texts(engine.generate(PROMPTS[:1], stopped)) == [[whole.text[: whole.text.index(stopped.stop[0])]]]
     assert engine.generate(PROMPTS[:1], stopped)[0][0].finished
+
+
+def test_the_end_of_a_turn_ends_an_answer_whatever_the_model_was_configured_with(engine, llms):
+    [end] = chat.end_tokens(engine.tokenizer)
+    engine.generate(PROMPTS, GREEDY)
+    assert [asked.stop_token_ids for asked in llms[0].requests] == [[end]] * len(PROMPTS)
 
 
 def test_samples_depend_on_seed_prompt_and_index_alone(engine, llms):

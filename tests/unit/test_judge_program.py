@@ -104,23 +104,9 @@ SMALL = {"chat": False, "dtype": "float32"}
 
 
 def arguments(folder, chosen, *extra):
-    return [
-        "--fragments",
-        str(folder / "fragments.parquet"),
-        "--responses",
-        str(folder / "responses.parquet"),
-        "--data",
-        str(folder / "data.parquet"),
-        "--settings",
-        json.dumps(chosen),
-        "--version",
-        "1",
-        "--work",
-        str(folder / "work"),
-        "--output",
-        str(folder / "judgements.parquet"),
-        *extra,
-    ]
+    tables = {"fragments": "fragments", "responses": "responses", "data": "data", "output": "judgements"}
+    paths = [word for name, file in tables.items() for word in (f"--{name}", str(folder / f"{file}.parquet"))]
+    return [*paths, "--work", str(folder / "work"), "--settings", json.dumps(chosen), "--version", "1", *extra]
 
 
 def run(folder, chosen, *extra):

@@ -99,6 +99,7 @@ NOTHING = {
 UNANSWERED = {
     "another 400": error(400, "messages: at least one is odd"),
     "another status": Sent(418, b"teapot"),
+    "a firewall that takes a prompt for an attack": Sent(403, b"<html>Request blocked</html>"),
     "a redirect": Sent(302, b"", (("Location", "http://127.0.0.1:9/"),)),
     "server error": error(500, "oops"),
     "no reply": Sent(hang=True),
@@ -165,7 +166,7 @@ def test_alone_it_is_told_from_a_server_that_is_gone_by_another_question(tmp_pat
 def test_a_wrong_key_or_a_missing_model_ends_the_run_with_one_line(tmp_path, end):
     with serve(lambda asked: end) as server, pytest.raises(EngineError, match="refused: status 40") as caught:
         engine(server.endpoint, tmp_path, concurrency=1).generate(prompts("a", "b", "c"), GREEDY)
-    assert len(server.asked) == 1
+    assert len(server.asked) == (2 if end.status == 403 else 1)
     assert "\n" not in str(caught.value)
 
 
@@ -225,6 +226,12 @@ def test_a_packed_reply_is_read(tmp_path):
     for packed in (gzip.compress(plain), zlib.compress(plain)):
         replies, _ = around(Sent(body=packed, headers=(("Content-Encoding", "gzip"),)), tmp_path / str(len(packed)))
         assert [reply.text for reply in replies] == ["fine", "packed", "fine"]
+
+
+def test_a_bomb_is_not_unpacked_beyond_what_is_read():
+    packed = gzip.compress(chat("fine").body + b" " * (3 * http.LARGEST))
+    with pytest.raises(http.ExchangeError, match="more than 8 MiB"):
+        http._unpacked(packed, {"Content-Encoding": "gzip"})
 
 
 def slowly(piece, first=b""):

@@ -60,7 +60,7 @@ def answered(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], answer
     before = opening(tokenizer, turns)
     whole = before + _rest(tokenizer, turns, before, answer)
     if not end_tokens(tokenizer):
-        whole += tokenizer.eos_token
+        whole += tokenizer.eos_token or ""
     return _tokens(tokenizer, before), _tokens(tokenizer, whole)
 
 

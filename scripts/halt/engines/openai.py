@@ -14,7 +14,8 @@ to a file as it comes: a run that was killed asks for nothing that it has an ans
 | time, more than 8 MiB, 200 without a completion        | row                                                        |
 | any other status                                       | another question is asked: if it is answered, this prompt  |
 |                                                        | has no answer (not kept); if not, the run ends             |
-| 401, 403: wrong key; 404 and its like: no such model   | the run ends                                               |
+| 401 (403 is any other status): wrong key               | the run ends                                               |
+| 404, model_not_found: no such model or address         | the run ends                                               |
 | asks to wait longer than LONGEST_WAIT                  | the run ends                                               |
 
 The API key is read from an environment variable whose name is configured. It is sent to the endpoint and goes nowhere
