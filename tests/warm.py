@@ -16,6 +16,7 @@ import json
 import os
 import runpy
 import selectors
+import shlex
 import shutil
 import signal
 import socket
@@ -33,30 +34,6 @@ IMPORTS = (
     *("transformers.models.llama.modeling_llama", "peft", "trl.trainer.sft_trainer", "trl.trainer.dpo_trainer"),
     *("snakemake.cli", "snakemake.linting", "snakemake.executors.local"),
 )
-
-# Isolated and without site: it starts in a hundredth of a second.
-STAND_IN = """#!{python} -IS
-import json, os, signal, socket, sys
-script = {script!r}
-arguments = [script, *sys.argv[1:]] if script else sys.argv[1:]
-if not arguments or arguments[0].startswith("-"):
-    os.execv({python!r}, [{python!r}, *arguments])
-request = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
-line = socket.socket(socket.AF_UNIX)
-line.connect({address!r})
-socket.send_fds(line, [len(request).to_bytes(8, "big")], [0, 1, 2])
-line.sendall(request)
-said = line.makefile()
-program = int(said.readline())
-for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-    signal.signal(number, lambda number, _: os.kill(program, number))
-status = int(said.readline())
-if status < 0:
-    if -status != signal.SIGKILL:
-        signal.signal(-status, signal.SIG_DFL)
-    os.kill(os.getpid(), -status)
-sys.exit(status)
-"""
 
 
 class Request(NamedTuple):
@@ -103,10 +80,10 @@ def programs() -> Path:
     """Folder of the stand-ins. The process behind them ends with this one, and with it what it has started."""
     folder = Path(tempfile.mkdtemp(prefix="halt-warm-"))
     address = str(folder / "line")
-    snakemake = Path(sys.executable).parent / "snakemake"
-    for name, script in (("python", ""), ("snakemake", str(snakemake))):
-        text = STAND_IN.format(python=sys.executable, script=script, address=address)
-        (folder / name).write_text(text)
+    snakemake = str(Path(sys.executable).parent / "snakemake")
+    for name, script in (("python", ""), ("snakemake", snakemake)):
+        command = [sys.executable, "-IS", str(Path(__file__).with_name("stand_in.py")), address, script]
+        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
         (folder / name).chmod(0o755)
     fixed = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     process = subprocess.Popen(
