@@ -75,10 +75,12 @@ bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fra
 pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
 	$(CONDA_VENV)/bin/python scripts/pins.py $(if $(CUDA),--cuda $(CUDA))
 
+# pip would compile on one core. Some packages have templates among their files, which do not compile.
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt
+	$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 $(CONDA_VENV)/ready: requirements-conda.txt
