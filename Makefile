@@ -1,4 +1,5 @@
-# make demo: set up, run the default experiment, print the main table. make test: set up and pass the tests.
+# make demo: set up, run the default experiment, print the main table. make test: set up and pass the tests, but for
+# the slowest; make test-all: those too.
 # Nothing needed but Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ RESULTS ?= results
 SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
-.PHONY: demo evidence methods test test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
+.PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -41,11 +42,14 @@ audit: $(VENV)/ready ## what in results/ is not of today's versions, config and 
 verify: $(VENV)/ready ## hash results/ anew: is it what its footers claim? of a copy with RESULTS=
 	python scripts/verify.py --results $(RESULTS)
 
-test: $(VENV)/ready
-	pytest -n 2 tests
+test: $(VENV)/ready ## every promise: all tests that are not marked slow, on two cores
+	pytest -n 2 -m "not slow" tests
 
-test-quick: $(VENV)/ready
-	pytest -n 2 tests/unit
+test-all: $(VENV)/ready ## the slow tests too, and every program started anew, as users start it; an hour on two cores
+	pytest -n 2 --cold tests
+
+test-quick: $(VENV)/ready ## without whole runs: some minutes on two cores
+	pytest -n 2 -m "not slow" tests/unit
 
 test-slurm: $(VENV)/ready ## by root on Debian or Ubuntu: a Slurm cluster of this machine, the tiny run on it, and faults
 	tests/slurm/install.sh
@@ -71,10 +75,12 @@ bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fra
 pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
 	$(CONDA_VENV)/bin/python scripts/pins.py $(if $(CUDA),--cuda $(CUDA))
 
+# pip would compile on one core. Some packages have templates among their files, which do not compile.
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt
+	$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 $(CONDA_VENV)/ready: requirements-conda.txt

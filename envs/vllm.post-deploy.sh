@@ -11,6 +11,7 @@ aiosignal==1.4.0
 annotated-doc==0.0.7
 annotated-types==0.8.0
 anthropic==2.13.0
+antlr4-python3-runtime==4.13.2
 anyio==4.16.0
 apache-tvm-ffi==0.1.11
 astor==0.8.1
@@ -68,12 +69,14 @@ jmespath==1.1.0
 jsonschema==4.26.0
 jsonschema-specifications==2025.9.1
 lark==1.2.2
+latex2sympy2_extended==1.11.0
 llguidance==1.7.6
 llvmlite==0.47.0
 lm-format-enforcer==0.11.3
 loguru==0.7.3
 markdown-it-py==4.3.0
 markupsafe==3.0.4
+math-verify==0.9.0
 mcp==2.3.0
 mcp-types==2.3.0
 mdurl==0.1.2
@@ -168,6 +171,7 @@ rignore==0.8.1
 rpds-py==2026.9.1
 safetensors==0.8.0
 sentencepiece==0.2.3
+sentencex==1.0.32
 sentry-sdk==2.75.0
 setproctitle==1.3.8
 setuptools==84.2.1

@@ -1,8 +1,10 @@
 """What the tests share: a model built here, a packaged one, and whole runs of the workflow in copies of the project.
 
 pytest-xdist starts several processes; what lies in tests/models is made once, under a lock, and kept between sessions.
+Each file of tests runs in one process, which makes once what the file shares.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,17 +19,54 @@ import yaml
 from evaluator import Evaluator, serving
 from runs import ROOT, Run, environment
 from tiny_model import build
+from xdist.scheduler import LoadScopeScheduling
 
 MODELS = ROOT / "tests" / "models"
 
 # A shell's background jobs ignore Ctrl-C, and so would the runs that tests interrupt: they inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# As launch.sh starts programs: two test processes side by side are faster than threads of each. Before torch is there.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--cold", action="store_true", help="start every program of a run anew, as users do: see warm.py")
+
+
+def pytest_configure(config):
+    elsewhere = {"HALT_SLURM", "HALT_CONDA"} & set(os.environ)  # there, how programs start is what is tested
+    Run.warm = not (config.getoption("--cold") or elsewhere)
+
+
+def pytest_collection_modifyitems(items):
+    """Whole runs first, trainings (late in the alphabet) before the rest: short files fill up the end."""
+    items.sort(key=lambda item: item.path.as_posix(), reverse=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):
+    """To each process whole files, in the order of collection; what looks at the served run, to one process."""
+
+    SERVED = ("test_judge_reruns.py", "test_kill.py", "test_processes.py", "test_secrets.py")
+
+    def __init__(self, config, log):
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "served" if file.endswith(self.SERVED) else file
+
 
 @pytest.fixture(scope="session")
 def random_tiny() -> Path:
     """Folder of the random tiny model with a chat template."""
-    with _alone():
+    with _alone("random-tiny"):
         return build()
 
 
@@ -38,7 +77,7 @@ def smollm2() -> Path:
     entry = yaml.safe_load((ROOT / "config.yaml").read_text())["models"]["smollm2-135m"]
     settings = {"models/smollm2-135m": {"source": entry["source"], "dtype": entry["dtype"]}}
     program = ["scripts/fetch_model.py", "--settings", json.dumps(settings), "--manifest", str(manifest)]
-    with _alone():
+    with _alone("smollm2"):
         if not manifest.is_file():
             subprocess.run([sys.executable, *program], cwd=ROOT, env=environment(), check=True)
     return manifest.parent
@@ -53,7 +92,7 @@ def finished_run(random_tiny, tmp_path_factory) -> Run:
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made"
     whole = folder.with_suffix(".whole")
-    with _alone():
+    with _alone("finished"):
         if whole.exists():
             run = Run(folder)
         else:
@@ -89,13 +128,10 @@ def served_run(random_tiny, evaluator, tmp_path_factory) -> Run:
     return run
 
 
-class _alone:
-    """One test process at a time."""
-
-    def __enter__(self):
-        MODELS.mkdir(parents=True, exist_ok=True)
-        self.file = (MODELS / ".lock").open("w")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_):
-        self.file.close()
+@contextlib.contextmanager
+def _alone(what: str):
+    """One test process at a time makes it."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    with (MODELS / f".{what}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import warm
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +53,8 @@ def environment(**more: str) -> dict[str, str]:
 class Run:
     """A copy of the project with its own results. `configs`: overlays, the later ones win."""
 
+    warm = False  # whether programs start warm, but for those that are to be killed
+
     def __init__(self, folder: Path, configs: tuple[str, ...] = (TINY,), **variables: str):
         self.folder, self.configs, self.variables = folder, configs, variables
 
@@ -85,7 +88,7 @@ class Run:
                 overlays = [str(Path(scratch, "change.yaml"))]
                 Path(overlays[0]).write_text(yaml.safe_dump(dict(config)))
             command = [*_SNAKEMAKE, *self.configs, *overlays, *arguments]
-            done = finish(command, self.folder, **self.variables)
+            done = finish(command, self.folder, **{**self.variables, **self._programs()})
         assert not check or done.returncode == 0, done.stdout[-8000:]
         return done
 
@@ -99,6 +102,10 @@ class Run:
         total = counts.pop("total", None)
         assert total == sum(counts.values()), said
         return Counter(counts)
+
+    def _programs(self) -> dict[str, str]:
+        """Where Snakemake and its jobs find programs."""
+        return {"PATH": f"{warm.programs()}{os.pathsep}{environment()['PATH']}"} if self.warm else {}
 
     def tables(self) -> dict[str, bytes]:
         """The final tables, byte by byte."""

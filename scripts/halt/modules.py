@@ -38,7 +38,7 @@ def check(package: str, name: str) -> None:
     """ModuleError if the file is missing, is no Python or does not define all of REQUIRED. Nothing is executed."""
     file = _file(package, name)
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        tree = _parsed(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
         raise ModuleError(f"{file_of(package, name)}: {in_file(error, str(file))}") from error
     _whole(package, name, _defined(tree))
@@ -47,7 +47,7 @@ def check(package: str, name: str) -> None:
 def reads(package: str, name: str, function: str, place: int) -> bool | None:
     """Whether a function of a sound module reads its positional argument number `place`; None if it is not written
     there with so many. Nothing is executed."""
-    for node in ast.parse(_file(package, name).read_bytes()).body:
+    for node in _tree(package, name).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             positional = [*node.args.posonlyargs, *node.args.args]
             if place < len(positional):
@@ -59,7 +59,7 @@ def reads(package: str, name: str, function: str, place: int) -> bool | None:
 
 def mentions(package: str, name: str, attribute: str) -> bool:
     """Whether a sound module reads an attribute of that name anywhere. Nothing is executed."""
-    tree = ast.parse(_file(package, name).read_bytes())
+    tree = _tree(package, name)
     return any(isinstance(node, ast.Attribute) and node.attr == attribute for node in ast.walk(tree))
 
 
@@ -68,7 +68,7 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
 
     ModuleError if that is no literal, or one of another type than `otherwise`.
     """
-    for node in ast.parse(_file(package, name).read_bytes()).body:
+    for node in _tree(package, name).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=bound)], value=value):
                 pass
@@ -86,6 +86,17 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
                 raise ModuleError(f"{file_of(package, name)}: {constant} is not a literal {kind}, expected one")
             return found
     return otherwise
+
+
+def _tree(package: str, name: str) -> ast.Module:
+    file = _file(package, name)
+    return _parsed(file.read_bytes(), str(file))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(content: bytes, name: str) -> ast.Module:
+    """The same tree for the same file: one check of a config asks for it about a hundred times."""
+    return ast.parse(content, name)
 
 
 def undescribed(options: Mapping) -> list[str]:

@@ -59,8 +59,9 @@ def test_the_batch_size_does_not_change_the_samples(engine, batch_size):
     assert engine.generate(PROMPTS, SAMPLED, batch_size) == alone
 
 
-@pytest.mark.parametrize("sampling", [SAMPLED._replace(max_new_tokens=12), GREEDY._replace(max_new_tokens=12)])
+@pytest.mark.parametrize("sampling", [SAMPLED, pytest.param(GREEDY, marks=pytest.mark.slow)])
 def test_the_batch_size_does_not_change_the_samples_of_a_real_model(real, sampling):
+    sampling = sampling._replace(max_new_tokens=12)
     whole = texts(real.generate(PROMPTS[:5], sampling, 16))
     assert texts(real.generate(PROMPTS[:5], sampling, 1)) == whole
     assert texts(real.generate(PROMPTS[:5][::-1], sampling, 7))[::-1] == whole
@@ -97,6 +98,7 @@ def test_greedy_is_what_transformers_generates(engine):
     check_greedy(engine, 20)
 
 
+@pytest.mark.slow
 def test_greedy_is_what_transformers_generates_with_a_real_model(real):
     check_greedy(real, 12)
 

@@ -84,7 +84,7 @@ def test_the_evidence_of_the_domain_is_the_ground_truth(tmp_path):
 def test_a_module_without_evidence_for_a_row_is_named(wrong):
     domain = _domain(False)
     domain.evidence = lambda row: wrong
-    with pytest.raises(modules.ModuleError, match=r"tested.py: evidence\(\) gave .* on 'ada', expected text"):
+    with pytest.raises(modules.ModuleError, match=r"tested.py: evidence\(\) gave .* on 'ada', expected a text"):
         domains.evidence(domain, ADA)
 
 

@@ -101,6 +101,7 @@ def test_four_bits_train_another_adapter(alone):
     assert record["dtypes"]["trained"] == ["torch.float32"]
 
 
+@pytest.mark.slow
 def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(model, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     killed.mkdir()

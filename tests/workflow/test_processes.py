@@ -22,7 +22,7 @@ def _launch(run, tmp_path: Path, processes: int, program: str, **options) -> str
     return log.read_text()
 
 
-@pytest.mark.parametrize(("processes", "batch_size"), [(1, 2), (2, 16)])
+@pytest.mark.parametrize(("processes", "batch_size"), [pytest.param(1, 2, marks=pytest.mark.slow), (2, 16)])
 def test_two_processes_write_the_same_samples_as_one(served_run, tmp_path, processes, batch_size):
     before = served_run.folder / "results/generations/random-tiny/biography/train.parquet"
     about = frames.provenance(before)

@@ -161,28 +161,6 @@ def test_a_judge_that_no_domain_uses_reruns_nothing(finished_run):
     assert not finished_run.plan({"judges": {"small": {"calibration": 10}}})
 
 
-def test_a_judge_setting_reruns_nothing_before_judge(served_run):
-    planned = served_run.plan({"judges": {"served": {"model": "another"}}})
-    assert set(planned) == FROM_JUDGE
-
-
-def test_how_a_judge_is_asked_reruns_nothing(served_run):
-    assert not served_run.plan({"judges": {"served": {"needs": {"concurrency": 3, "timeout": 9, "retries": 7}}}})
-
-
-def test_a_prompt_text_reruns_what_is_judged_with_it(served_run, tmp_path):
-    changed = served_run.copy(tmp_path / "copy")
-    changed.edit("scripts/prompts/judge_fragment.txt", lambda text: text.replace("statement", "sentence"))
-    assert set(changed.plan()) == FROM_JUDGE
-
-
-def test_a_prompt_text_of_another_kind_of_judge_reruns_nothing(served_run, tmp_path):
-    changed = served_run.copy(tmp_path / "copy")
-    for name in ("judge_fragment_yes_no", "judge_first_wrong", "judge_step_yes_no"):
-        changed.edit(f"scripts/prompts/{name}.txt", lambda text: f"{text}\nThink first.")
-    assert not changed.plan()
-
-
 def test_a_prompt_text_reruns_nothing_where_the_reference_judges(changeable):
     for path in (changeable.folder / "scripts/prompts").glob("judge_*"):
         changeable.edit(f"scripts/prompts/{path.name}", lambda text: f"{text}\nThink first.")

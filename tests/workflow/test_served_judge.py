@@ -124,7 +124,7 @@ def test_a_server_that_cannot_start_is_a_line_in_the_judge_s_log(unjudged, tmp_p
     assert not servers(run.folder)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("signum", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_kill_in_the_middle_leaves_no_server(unjudged, tmp_path, signum):
     run = unjudged.copy(tmp_path / "run")
     replies = run.folder / f"results/work/judge/{MODEL}/biography/train/replies.jsonl"

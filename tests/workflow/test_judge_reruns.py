@@ -1,0 +1,25 @@
+"""What a change of the evaluator costs: as test_reruns.py, on a run whose fragments an evaluator has judged."""
+
+from runs import FROM_JUDGE
+
+
+def test_a_judge_setting_reruns_nothing_before_judge(served_run):
+    planned = served_run.plan({"judges": {"served": {"model": "another"}}})
+    assert set(planned) == FROM_JUDGE
+
+
+def test_how_a_judge_is_asked_reruns_nothing(served_run):
+    assert not served_run.plan({"judges": {"served": {"needs": {"concurrency": 3, "timeout": 9, "retries": 7}}}})
+
+
+def test_a_prompt_text_reruns_what_is_judged_with_it(served_run, tmp_path):
+    changed = served_run.copy(tmp_path / "copy")
+    changed.edit("scripts/prompts/judge_fragment.txt", lambda text: text.replace("statement", "sentence"))
+    assert set(changed.plan()) == FROM_JUDGE
+
+
+def test_a_prompt_text_of_another_kind_of_judge_reruns_nothing(served_run, tmp_path):
+    changed = served_run.copy(tmp_path / "copy")
+    for name in ("judge_fragment_yes_no", "judge_first_wrong", "judge_step_yes_no"):
+        changed.edit(f"scripts/prompts/{name}.txt", lambda text: f"{text}\nThink first.")
+    assert not changed.plan()
