@@ -9,8 +9,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 CONFIG ?=
 RESULTS ?= results
-# make demo, make report: of another config with CONFIG=config/evidence.yaml
-SNAKEMAKE := snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
+# make demo, make report: of another config with CONFIG=config/evidence.yaml. Faults of a config are told before Snakemake,
+# whose own reader ends in a traceback at some of them, sees it.
+OVERLAYS := $(if $(CONFIG),--configfile $(CONFIG))
+SNAKEMAKE := python scripts/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
 .PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
@@ -25,7 +27,7 @@ demo: $(VENV)/ready
 	@echo "report   make report"
 
 plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
-	@python scripts/plan.py $(if $(CONFIG),--configfile $(CONFIG)) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
+	@python scripts/plan.py $(OVERLAYS) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
@@ -37,7 +39,7 @@ report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and pro
 	$(SNAKEMAKE) --report results/report/report.html
 
 audit: $(VENV)/ready ## what in results/ is not of today's versions, config and code; of another config with CONFIG=
-	python scripts/audit.py $(if $(CONFIG),--configfile $(CONFIG))
+	python scripts/audit.py $(OVERLAYS)
 
 verify: $(VENV)/ready ## hash results/ anew: is it what its footers claim? of a copy with RESULTS=
 	python scripts/verify.py --results $(RESULTS)
