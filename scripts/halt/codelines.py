@@ -50,10 +50,11 @@ def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
 
 
-def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool]) -> list[str]:
+def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool], given: int = 0) -> list[str]:
     """right, idle or wrong for every line of an answer; from the first wrong one on all are wrong.
 
-    reference: lines of a solution. passes: whether a source passes all tests; called at most once per source.
+    reference: lines of a solution, the first `given` of which the prompt gives: they are no achievement. passes:
+    whether a source passes all tests; called at most once per source.
     """
     known: dict[str, bool] = {}
 
@@ -68,7 +69,7 @@ def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str
     if good(join(lines)):
         return ["idle" if harmless else "right" for harmless in plaincode.harmless(lines)]
     found: list[str] = []
-    most = 0  # lines of the reference that those so far stand for
+    most = given  # lines of the reference that those so far stand for
     for end in _statement_ends(lines):
         reached = _reached(lines[:end], reference, good)
         if reached is None:

@@ -308,6 +308,7 @@ SIGNATURE = "def count(seq):"
         f'{SIGNATURE}\n    """Counts."""\n    # counts\n    unused = 3',
         "x = 1\ny = 2",
         "import collections\nimport math",
+        SIGNATURE,
     ],
 )
 def test_lines_that_do_nothing_are_never_right(answer, rows):

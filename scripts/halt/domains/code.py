@@ -85,9 +85,8 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     lines = codelines.split(join(fragments))
     try:
         with _trials(row) as tried:
-            labels = codelines.labels(
-                lines, codelines.split(row.reference), lambda source: _passes(source, row.truth, tried)
-            )
+            reference = codelines.split(row.reference)
+            labels = codelines.labels(lines, reference, lambda source: _passes(source, row.truth, tried), given=1)
     except sandbox.SandboxUnavailable:
         raise
     except sandbox.SandboxError:
