@@ -35,24 +35,14 @@ _NOTES = """\
 Correctness: share of right fragments in an answer that gave any. *Strict*: a fragment that the ground truth says
 nothing about is given and not right, as in the paper, whose evaluator knows right and wrong only. *Lenient*: it counts
 for nothing. An idle fragment (true and leading nowhere, or code that does nothing) is given and not right in both. This
-<<<<<<< HEAD
-run is read {reading}: so are its samples ranked, and F1, answered, fragments and every sentence below follow that
-reading. Completeness: share of what the reference answer holds; *within capability*: share of what the pretrained
-model got right in at least one of its samples. F1: harmonic mean of correctness and completeness. Answered: share of
-prompts that got at least one fragment. In brackets 95 % intervals by bootstrap over prompts. **Bold**: the best of a
-column. *Italic*: controls computed from judgements alone, no training: `kind-filter` keeps only kinds of statements
-that were mostly right in the training samples, `random-trim` drops fragments at random until as few are left as HALT
-gave. `floor`: the best answer that is the same for every prompt, found on training rows. A result whose F1 is no higher
-shows no knowledge.
-=======
 run is read {reading}:
 so are its samples ranked, and F1, answered, fragments and every sentence below follow that reading. Completeness: share
 of what the reference answer holds; *within capability*: share of what the pretrained model got right in at least one of
 its samples. F1: harmonic mean of correctness and completeness. Answered: share of prompts that got at least one
 fragment. In brackets 95 % intervals by bootstrap over prompts. **Bold**: the best of a column. *Italic*: controls
 computed from judgements alone, no training: `kind-filter` keeps only kinds of statements that were mostly right in the
-training samples, `random-trim` drops fragments at random until as few are left as HALT gave.
->>>>>>> core
+training samples, `random-trim` drops fragments at random until as few are left as HALT gave. `floor`: the best
+answer that is the same for every prompt, found on training rows. A result whose F1 is no higher shows no knowledge.
 """
 _READ = {
     readings.WRONG: "strictly (`reading.unverifiable: wrong`)",
