@@ -14,12 +14,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 from evaluator import Evaluator, serving
 from runs import ROOT, Run, environment
 from tiny_model import build
 from xdist.scheduler import LoadScopeScheduling
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("halt", deadline=None)
+hypothesis.settings.load_profile("halt")
 
 MODELS = ROOT / "tests" / "models"
 

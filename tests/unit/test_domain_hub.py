@@ -148,7 +148,7 @@ def test_medexqa_shows_an_evaluator_the_answer_and_both_explanations(questions):
     assert domains.evidence(medexqa, row).splitlines() == [
         "The answer is B. two",
         "Explanation: It is two. E.g. here, No. 2.",
-        "Explanation: Two it is",
+        'Explanation: "Two" it is',
     ]
     assert domains.subject(medexqa, row) == ""
 

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from halt import engines, models
+from halt.engines import chat
 from halt.fetching import FetchError
 
 
@@ -70,5 +71,5 @@ def test_a_model_without_the_chat_template_that_the_config_says_it_has_is_one_li
 
     prompt = engines.Prompt("p0", [{"role": "user", "content": "Who?"}], None)
     fault = r"^results/models/mine: found no chat template, .* or models\.mine\.chat: false in the config$"
-    with pytest.raises(engines.EngineError, match=fault):
+    with pytest.raises(chat.TemplateError, match=fault):
         engines.encode(Tokenizer(), prompt)
