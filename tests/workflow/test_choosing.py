@@ -27,6 +27,7 @@ OVERLAY = {
     },
     "methods": {"p-true": {"thresholds": [0.40]}},
     "sk_tuning": {"samples": 3},  # those that generate has drawn
+    "dpo": {"warmup": 0},  # the few pairs of a model of random weights are one step
 }
 CHOICES = "results/choices/random-tiny/questions/{method}/none/seed0/questions.parquet"
 TABLE = "results/truthfulqa/truthfulqa.csv"

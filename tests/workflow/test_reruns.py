@@ -228,7 +228,7 @@ def test_an_expensive_stage_s_code_reruns_nothing_by_itself(changeable):
         ("REWRITE", FROM_REWRITE),
         ("FINETUNE", FROM_FINETUNE),
         ("RESPOND", FROM_RESPOND | FILTERS),
-        ("FLOOR", FROM_RESPOND - {"respond"}),
+        ("FLOOR", {"floor"} | (FROM_RESPOND - {"respond"})),
         ("SELF_EVALUATE", {"self_evaluate", "filter"} | (FROM_SCORE - {"page"})),
         ("AGREE", {"agree", "filter"} | (FROM_SCORE - {"page"})),
         ("FILTER", {"filter"} | (FROM_SCORE - {"page"})),

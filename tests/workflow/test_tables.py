@@ -20,7 +20,7 @@ SCHEMAS = {
     paths.CONFIDENCES: frames.CONFIDENCES,
 }
 DOMAINS = {"biography", "mathematics", "medicine", "code"}
-RESULTS = len(DOMAINS) * 8  # six methods at no or at one threshold, p-true at two
+RESULTS = len(DOMAINS) * 9  # six methods at no or at one threshold, p-true at two, and the floor
 FILTERS = {"p-true", "self-consistency"}
 SCORES = ("response_rate", "correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable")
 
@@ -59,7 +59,7 @@ def test_every_result_of_the_grid_is_there_once(finished_run):
     main = pl.read_csv(finished_run.folder / "results/tables/main.csv")
     assert main.select("model", "domain", "method", "threshold", "seed", "test_domain").is_unique().all()
     assert set(main["domain"]) == DOMAINS
-    assert set(main["method"]) >= {"base", "unchanged-reference", "unchanged-own", "halt", "add-on"}
+    assert set(main["method"]) >= {"base", "unchanged-reference", "unchanged-own", "halt", "add-on", "floor"}
 
 
 def test_the_main_table_has_the_promised_columns(finished_run):
