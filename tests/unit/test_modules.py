@@ -117,6 +117,18 @@ def test_a_label_that_there_is_not_is_refused(write):
         reference.judge([Case(ROW, [["She."]])], module)
 
 
+def test_an_answer_that_a_judge_cannot_stand_is_unjudged_and_the_others_are_judged(write, capsys):
+    judging = '[Verdict(["right", "wrong"][int(text)]) for text in fragments if text != "She."] or [Verdict("right")]'
+    module = domains.load(write("domains", DOMAIN.replace('[Verdict("correct")] * len(fragments)', judging)))
+    [found] = reference.judge([Case(ROW, [["1"], ["9"], ["0"]])], module)
+    assert [(one.verdict.label, one.verdict.kind) for [one] in found] == [
+        ("wrong", None),
+        ("unjudged", reference.FAILED),
+        ("right", None),
+    ]
+    assert "an answer to 'p0' is unjudged: scripts/halt/domains/made_" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("verdicts", "fault"),
     [

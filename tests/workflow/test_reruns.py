@@ -105,6 +105,11 @@ def test_the_rank_base_reruns_the_targets_and_no_judgement(finished_run):
     assert set(finished_run.plan({"rewrite": {"rank_base": 1}})) == FROM_REWRITE
 
 
+def test_the_reading_of_unverifiable_fragments_reruns_targets_and_scores_and_no_judgement(finished_run):
+    planned = finished_run.plan({"reading": {"unverifiable": "ignore"}})
+    assert set(planned) == FROM_REWRITE
+
+
 def test_a_sampling_setting_reruns_no_data(finished_run):
     assert set(finished_run.plan({"generate": {"temperature": 0.7}})) == FROM_GENERATE | FILTERS
 

@@ -107,17 +107,17 @@ def join(fragments: list[str]) -> str:
 
 
 def subject(row: Row) -> str:
-    return row.truth["name"]
+    return row.truth.get("name", "")
 
 
 def evidence(row: Row) -> str:
-    """The reference, and what the extract knows beside it."""
+    """The reference, and what of these the row knows beside it."""
     truth = row.truth
     known = {
-        "Also called": ", ".join(truth["aliases"]),
-        "Was all of these": ", ".join(truth["occupations"]),
-        "Comes from": truth["origin"],
-        "In one line": truth["gloss"],
+        "Also called": ", ".join(truth.get("aliases", [])),
+        "Was all of these": ", ".join(truth.get("occupations", [])),
+        "Comes from": truth.get("origin"),
+        "In one line": truth.get("gloss"),
     }
     return "\n".join([row.reference, *(f"{what}: {said}" for what, said in known.items() if said)])
 

@@ -1,5 +1,6 @@
 """The reference judge: the domain's own deterministic decision from the ground truth."""
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from types import ModuleType
@@ -9,13 +10,16 @@ from halt.domains import Row, Verdict
 from halt.frames import LABELS
 from halt.judges import Case, Judged, JudgeError
 
+FAILED = "answers on which the domain's judge failed"  # a reason for `unjudged`
+
 
 def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = None) -> list[list[list[Judged]]]:
     """Verdicts for every response of every case, one per fragment; identical responses of a prompt are judged once.
 
     pool: worker processes to spread the responses over (a code response takes a sandbox run). None: this process.
-    JudgeError if the domain has no reference judge or its judge gives another number of verdicts than fragments
-    or a label that there is not. ModuleError if it fails or gives what are no verdicts.
+    An answer on which the module fails, though it can judge the reference of the same row, is unjudged: the fault is
+    told in the log and ends nothing. JudgeError if the domain has no reference judge or its judge gives another number
+    of verdicts than fragments or a label that there is not. ModuleError if it fails on a reference too.
     """
     name = domain.__name__.rsplit(".", 1)[-1]
     if not domain.REFERENCE_JUDGE:
@@ -26,12 +30,21 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
         for case, responses in zip(cases, distinct, strict=True)
         for response in responses
     ]
-    verdicts = iter((pool.map if pool else map)(_judge_one, *zip(*tasks, strict=True)) if tasks else ())
+    verdicts = iter((pool.map if pool else map)(_judge_or_tell, *zip(*tasks, strict=True)) if tasks else ())
     results = []
     for case, responses in zip(cases, distinct, strict=True):
         judged = {response: _judged(next(verdicts), response, case.row, name) for response in responses}
         results.append([judged[tuple(response)] for response in case.responses])
     return results
+
+
+def _judge_or_tell(name: str, fragments: list[str], row: Row) -> list[Verdict]:
+    try:
+        return _judge_one(name, fragments, row)
+    except modules.ModuleError as error:
+        _judge_one(name, domains.split(domains.load(name), row.reference), row)
+        print(f"[halt] an answer to '{row.id}' is unjudged: {error}", file=sys.stderr, flush=True)
+        return [Verdict("unjudged", FAILED)] * len(fragments)
 
 
 def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
