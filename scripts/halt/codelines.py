@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from halt import codeparts, plaincode, thoughts
 
-_FENCE = re.compile(r"^[ \t]*(```|~~~)[ \t]*([\w+#.-]*)[^\n]*$", re.MULTILINE)
+_FENCE = re.compile(r"^([ \t]*)(```|~~~)[`~]*[ \t]*([\w+#.-]*)[^\n]*$", re.MULTILINE)
 _PYTHON = ("python", "py", "python3", "py3")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -31,18 +31,34 @@ def split(text: str) -> list[str]:
 
 
 def _code(text: str) -> str:
-    """What stands between fences, all of a text without any."""
-    blocks, opened = [], None
-    for fence in _FENCE.finditer(text):
-        if opened is None:
-            opened = fence
-        elif fence[1] == opened[1]:
-            blocks.append((opened[2].lower(), text[opened.end() + 1 : fence.start()]))
-            opened = None
-    if opened is not None:  # an answer that was cut
-        blocks.append((opened[2].lower(), text[opened.end() + 1 :]))
+    """What stands between fences, all of a text without any or that is Python as it stands (a docstring has fences)."""
+    text = text.removeprefix("\ufeff").replace("\u00a0", " ")
+    blocks = list(_blocks(text.splitlines())) if _FENCE.search(text) else []
+    if not blocks or codeparts.parsed(text.splitlines()) is not None:
+        return text
     said = [block for language, block in blocks if language in _PYTHON]
-    return (said or [block for _, block in blocks] or [text])[0]
+    bare = [block for language, block in blocks if not language and codeparts.parsed(block.splitlines()) is not None]
+    return (said or bare or [block for _, block in blocks])[0]
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """(language, text) of every block, as deep as its fence stands in a list taken off; the last one may be cut."""
+    opened, block = None, []
+    for line in lines:
+        fence = _FENCE.match(line)
+        if opened is None:
+            opened, block = fence, []
+        elif fence and fence[2] == opened[2] and len(fence[1]) < len(opened[1]) + 4:  # deeper: of a docstring
+            yield opened[3].lower(), "\n".join(block)
+            opened = None
+        elif (code := line.rstrip()).endswith(opened[2]) and not fence:  # closed on the last line of the code
+            yield opened[3].lower(), "\n".join([*block, code.removesuffix(opened[2])])
+            opened = None
+        else:
+            deep = min(len(opened[1]), len(line) - len(line.lstrip()))
+            block.append(line[deep:])
+    if opened is not None:
+        yield opened[3].lower(), "\n".join(block)
 
 
 def join(fragments: list[str]) -> str:
@@ -50,11 +66,14 @@ def join(fragments: list[str]) -> str:
     return "\n".join(fragments)
 
 
-def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool], given: int = 0) -> list[str]:
+def labels(
+    lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool], prompt: str = "", given: int = 0
+) -> list[str]:
     """right, idle or wrong for every line of an answer; from the first wrong one on all are wrong.
 
-    reference: lines of a solution, the first `given` of which the prompt gives: they are no achievement. passes:
-    whether a source passes all tests; called at most once per source.
+    reference: lines of a solution, the first `given` of which the prompt gives: they are no achievement, nor are lines
+    that stand in the prompt, nor what follows them in the reference and can be left out of it. passes: whether a source
+    passes all tests; called at most once per source.
     """
     known: dict[str, bool] = {}
 
@@ -67,14 +86,18 @@ def labels(lines: Sequence[str], reference: Sequence[str], passes: Callable[[str
     if not lines:
         return []
     if good(join(lines)):
-        return ["idle" if harmless else "right" for harmless in plaincode.harmless(lines)]
+        return ["idle" if harmless else "right" for harmless in plaincode.harmless(lines, _bound(reference))]
     found: list[str] = []
+    shown = {line.strip() for line in prompt.splitlines()}
     most = given  # lines of the reference that those so far stand for
+    while most + 1 < len(reference) and good(join([*reference[:given], *reference[most + 1 :]])):
+        most += 1
     for end in _statement_ends(lines):
         reached = _reached(lines[:end], reference, good)
         if reached is None:
             break
-        found += ["right" if reached > most else "idle"] * (end - len(found))
+        repeats = all(line.strip() in shown for line in lines[len(found) : end])
+        found += ["right" if reached > most and not repeats else "idle"] * (end - len(found))
         most = max(most, reached)
     return found + ["wrong"] * (len(lines) - len(found))
 

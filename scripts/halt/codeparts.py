@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Sequence
 
 LONGEST = 20_000  # characters of a program that is read
+_TRIES = 8
 
 
 def removable(fragments: Sequence[str], places: Collection[int]) -> list[int]:
@@ -46,16 +47,18 @@ def parsed(lines: Sequence[str]) -> ast.Module | None:
     text = "\n".join(lines)
     last = text.rpartition("\n")[2]
     deeper = " " * (len(last) - len(last.lstrip()) + 4)
-    bodies = ["", f"\n{deeper}pass"]
+    bodies = ["", f"\n{deeper}pass", f"\n{deeper}case _: pass"]
     trees = (_parsed(text + body + end) for body in bodies for end in ("", *_ends_of_try(text)))
     return next((tree for tree in trees if tree is not None), None)
 
 
 def _ends_of_try(text: str) -> list[str]:
-    """One for each depth at which a `try` may be open."""
+    """One for each depth at which a `try` may be open, the deepest few alone: text can hold any number."""
     lines = text.splitlines()
     depths = {len(line) - len(line.lstrip()) for line in lines if line.strip() == "try:"}
-    return [f"\n{' ' * depth}except Exception:\n{' ' * depth}    pass" for depth in sorted(depths, reverse=True)]
+    return [
+        f"\n{' ' * depth}except Exception:\n{' ' * depth}    pass" for depth in sorted(depths, reverse=True)[:_TRIES]
+    ]
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -73,23 +76,24 @@ def bound(tree: ast.AST, imported: Collection[str] = ()) -> list[str]:
     """Names of functions, classes and variables that a program binds, in order of appearance; of those that it imports
     the ones in `imported`. Variables inside comprehensions and parameters are no names of a program."""
     names: dict[str, None] = {}
-    _bind(tree, names, imported)
+    waiting = [tree]  # no recursion: an answer nests as deep as it likes
+    while waiting:
+        node = waiting.pop()
+        names.update(dict.fromkeys(_binds(node, imported)))
+        own = isinstance(node, ast.comprehension)  # its target is its own
+        waiting += reversed([node.iter, *node.ifs] if own else list(ast.iter_child_nodes(node)))
     return list(names)
 
 
-def _bind(node: ast.AST, names: dict[str, None], imported: Collection[str]) -> None:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        names[node.name] = None
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        names[node.id] = None
-    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-        names[node.name] = None
-    elif isinstance(node, ast.MatchMapping) and node.rest:
-        names[node.rest] = None
-    elif isinstance(node, ast.alias):
-        name = node.asname or node.name.partition(".")[0]
-        if name in imported:
-            names[name] = None
-    own = isinstance(node, ast.comprehension)  # its target is its own
-    for child in [node.iter, *node.ifs] if own else ast.iter_child_nodes(node):
-        _bind(child, names, imported)
+def _binds(node: ast.AST, imported: Collection[str]) -> list[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Name(id=name, ctx=ast.Store()) | ast.MatchMapping(rest=str(name)):
+            return [name]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.alias():
+            name = node.asname or node.name.partition(".")[0]
+            return [name] if name in imported else []
+    return []

@@ -8,9 +8,12 @@ still runs in the sandbox, where no expected result is. An answer that is not pl
 """
 
 import ast
+import functools
+import importlib
 import string
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from types import ModuleType
 
 from halt import codeparts
 
@@ -20,7 +23,10 @@ _NAMES = (
 )
 _ATTRIBUTES = (
     "modules settrace setprofile exc_info meta_path path_hooks excepthook displayhook format_map mro call_tracing "
-    "intern addaudithook set_trace getsource currentframe subclasses"
+    "intern addaudithook set_trace getsource currentframe subclasses "
+    # of modules that may be imported: what reads attributes by name, or runs a text
+    "Formatter get_field get_value vformat get_type_hints ForwardRef evaluate_forward_ref make_dataclass "
+    "update_wrapper wraps singledispatch singledispatchmethod"
 )
 _REFUSED = frozenset(_NAMES.split())  # as names, and as attributes
 _REFUSED_ATTRIBUTES = _REFUSED | frozenset(_ATTRIBUTES.split())
@@ -61,6 +67,8 @@ def _node_is_plain(node: ast.AST) -> bool:
             return all(alias.name in _OF_SYS for alias in names)
         case ast.ImportFrom(module=module, names=names, level=level):
             return not level and module in _MODULES and all(_import_is_plain(alias.name) for alias in names)
+        case ast.MatchClass(kwd_attrs=names):  # reads attributes
+            return all(_attribute_name_is_plain(name) for name in names)
         case ast.Constant(value=str() as text):
             return "__" not in text or text == "__main__"
     return True
@@ -72,7 +80,10 @@ def _attribute_is_plain(node: ast.Attribute) -> bool:
         return name in _OF_SYS
     if name == "format":  # "{0.gi_frame}".format(...) reads attributes
         return isinstance(value, ast.Constant) and _format_is_plain(str(value.value))
-    own = isinstance(value, ast.Name) and value.id in ("self", "cls")
+    return _attribute_name_is_plain(name, own=isinstance(value, ast.Name) and value.id in ("self", "cls"))
+
+
+def _attribute_name_is_plain(name: str, own: bool = False) -> bool:
     hidden = name.startswith("_") and not own and name not in _DEFINED
     return not hidden and not _is_special(name) and not name.startswith(_FRAMES) and _import_is_plain(name)
 
@@ -87,7 +98,16 @@ def _format_is_plain(text: str) -> bool:
 
 def _import_is_plain(name: str) -> bool:
     """Whether a name may be taken out of a module."""
-    return name not in _REFUSED_ATTRIBUTES and name not in sys.stdlib_module_names - _ALSO_METHODS
+    return name not in _REFUSED_ATTRIBUTES and name not in _names_of_modules()
+
+
+@functools.cache
+def _names_of_modules() -> frozenset[str]:
+    """Names under which a module is found in another: its own, and what those that may be imported call it."""
+    found = set(sys.stdlib_module_names)
+    for name in _MODULES & sys.stdlib_module_names:
+        found |= {key for key, value in vars(importlib.import_module(name)).items() if isinstance(value, ModuleType)}
+    return frozenset(found - _ALSO_METHODS)
 
 
 def _is_special(name: str) -> bool:
@@ -106,19 +126,23 @@ def _uses_type(tree: ast.AST) -> bool:
     return any(isinstance(n, ast.Name) and n.id == "type" and id(n) not in compared for n in ast.walk(tree))
 
 
-def harmless(lines: Sequence[str]) -> list[bool]:
+def harmless(lines: Sequence[str], needed: Collection[str] = ()) -> list[bool]:
     """Of every line of a program whether it does nothing: a comment, a docstring, `pass`, an expression without a call,
-    an assignment of such a value to a name that nothing reads. Nothing of what is no Python is called harmless."""
+    an assignment of such a value to a name that nothing reads and that is none of the `needed`. Nothing of what is no
+    Python is called harmless, nor a member of a class, which is read in ways that no line shows."""
     tree = codeparts.parsed(lines)
     if tree is None:
         return [False] * len(lines)
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    read |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | set(needed)
+    members = {id(node) for owner in ast.walk(tree) if isinstance(owner, ast.ClassDef) for node in owner.body}
     declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     found = [line.lstrip().startswith("#") for line in lines]
     busy = [False] * len(lines)
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
-            idle = _does_nothing(node, read | declared)
+            assigns = isinstance(node, ast.Assign | ast.AnnAssign)
+            idle = _does_nothing(node, read | declared) and not (assigns and id(node) in members)
             last = node.lineno if isinstance(node, _COMPOUND) else node.end_lineno
             for line in range(node.lineno - 1, min(last, len(lines))):
                 (found if idle else busy)[line] = True

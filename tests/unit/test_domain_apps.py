@@ -136,8 +136,8 @@ def test_first_wrong_line_of_a_program(answer, expected):
     [
         ("def largest(a, b):\n    return max(a, b)", "rr"),
         ("class Solution:\n    def largest(self, a, b):\n        return max(a, b)", "rrr"),
-        ("def largest(a, b):\n    return min(a, b)", "rw"),
-        ("def largest(a, b):\n    if a > b:\n        return b\n    return a", "rrww"),
+        ("def largest(a, b):\n    return min(a, b)", "iw"),
+        ("def largest(a, b):\n    if a > b:\n        return b\n    return a", "irww"),
     ],
 )
 def test_first_wrong_line_of_a_called_function(answer, expected):
@@ -155,7 +155,8 @@ def test_decimals_are_compared_within_the_set_s_tolerance_and_whole_numbers_exac
     assert labels("print('0.34')", row)[-1] == "w"
     assert labels("print('nan')", row)[-1] == labels("print('inf')", row)[-1] == "w"
     [row] = load(_program(["1\n"], ["100000\n"], "print(100000)"))
-    assert labels("print(100001)", row) == "w"
+    assert labels("print(100001)", row) == labels("print(100001.0)", row) == "w"
+    assert labels("print(100000.0)", row) == "r"
 
 
 def test_values_are_compared_as_the_set_s_checker_does():
@@ -195,6 +196,31 @@ def test_the_reference_is_a_solution_that_passes():
 @pytest.mark.parametrize("answer", ["pass", "0\n0", "# no idea", "import sys\nsys.setrecursionlimit(9999)", "x = 1"])
 def test_lines_that_do_nothing_are_never_right(answer):
     assert "r" not in labels(answer, load(record())[0])
+
+
+def test_what_the_reference_could_leave_out_is_no_achievement():
+    [row] = load(_program(["3\n", "5\n"], ["6\n", "120\n"], "import math\nn = int(input())\nprint(math.factorial(n))"))
+    for answer in ("0", "# hi", "import sys", "x = 5", "0\n0\n0", "pass\nprint('wrong')"):
+        assert "r" not in labels(answer, row), answer
+    assert labels("n = int(input())\nprint('wrong')", row) == "rw"
+
+
+def test_the_starter_code_of_the_prompt_is_no_achievement():
+    starter = "class Solution:\n    def add(self, a: int, b: int) -> int:"
+    tests = json.dumps({"fn_name": "add", "inputs": [[1, 2], [3, 4]], "outputs": [3, 7]})
+    solution = json.dumps([f"{starter}\n        return a + b"])
+    [row] = load(record(solutions=solution, input_output=tests, starter_code=starter))
+    assert labels(starter, row) == "ii"
+    assert labels(f"{starter}\n        return 0", row) == "iiw"
+    assert labels(f"{starter}\n        return a + b", row) == "rrr"
+    assert labels("class Solution: pass\ndef add(a, b):\n    return a + b", row)[-1] == "r"
+
+
+def test_what_is_printed_at_the_end_counts():
+    [row] = load(_program(["1 2\n", "2 5\n"], ["3\n", "7\n"], "a, b = map(int, input().split())\nprint(a + b)"))
+    late = "import atexit\na, b = map(int, input().split())\natexit.register(lambda: print(a + b))"
+    assert labels(late, row) == "rrr"
+    assert labels(late.replace("+", "-"), row)[-1] == "w"
 
 
 def test_a_program_that_hides_what_it_prints_is_wrong():

@@ -376,6 +376,13 @@ PEEKS = [
     "import os\nos.write(3, b'x')",
     "from os import write",
     "import importlib",
+    "import string\nx = string.Formatter().get_field('0.gi' + '_frame', (1,), {})",
+    "from typing import get_type_hints\ndef _h(x: '_' + '_import_' + '_(1)'): pass",
+    "import functools\n@functools.singledispatch\ndef _h(x): pass",
+    "from enum import bltns",
+    "import enum\ne = enum.bltns",
+    "match (x for x in ()):\n    case object(gi_frame=f):\n        pass",
+    "from functools import update_wrapper",
     "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    f = e.__traceback__.tb_frame",
 ]
 
@@ -397,6 +404,8 @@ def test_a_beginning_that_looks_at_its_process_is_not_completed(beginning, rows)
         "f_name = [x.copy() for x in y]\nstack = []\nstack.append(f'{f_name[0]!r}')",
         "import random, datetime\nx = random.random()\ny = datetime.datetime.now().date()",
         "def f(x):\n    return type(x) is int or isinstance(x, list)",
+        "match x:\n    case A(size=3) | [1, *_]:\n        print(x)",
+        "from functools import lru_cache, cmp_to_key\nfrom enum import Enum\nfrom fractions import Fraction",
         "from collections import defaultdict, Counter\nimport itertools as it\nx = list(it.chain([1], [2]))",
     ],
 )
@@ -419,6 +428,9 @@ HOSTILE = [
     "\0",
     "def count(seq):\n\x0c    return 'é\ud800'",
     "9" * 5000,
+    "x = y" + ".a" * 3000,
+    "x = y" + "()" * 3000,
+    '"""\n' + "\n".join(f"{' ' * depth}try:" for depth in range(120)) + '\n"""\nx = = 1',
 ]
 
 
@@ -442,6 +454,38 @@ def test_of_several_blocks_the_python_one_is_taken():
     text = "```\n$ pip install it\n```\nThen:\n```python\ndef f(x):\n    return x\n```\n```json\n{}\n```"
     assert codelines.split(text) == ["def f(x):", "    return x"]
     assert codelines.split("```bash\nls\n```") == ["ls"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. So:\n   ```python\n   def f(x):\n       return x\n   ```",
+        "```python\ndef f(x):\n    return x```",
+        "\ufeffdef f(x):\n\u00a0   return x",
+        "Input:\n```text\n1 2\n```\n```\ndef f(x):\n    return x\n```",
+        "For example\n```\n1 -> 2\n```\nis met by\n```\ndef f(x):\n    return x\n```",
+    ],
+)
+def test_code_is_found_however_it_is_fenced(text):
+    assert codelines.split(text) == ["def f(x):", "    return x"]
+
+
+def test_fences_in_a_docstring_are_a_part_of_it():
+    code_lines = ["def f(x):", '    """As in', "    ```python", "    f(1)", "    ```", '    """', "    return x"]
+    assert codelines.split("\n".join(code_lines)) == code_lines
+    assert codelines.split("\n".join(["```python", *code_lines, "```"])) == code_lines
+
+
+def test_what_a_program_reads_by_attribute_is_needed():
+    """Members of a class, and the name that the tests call."""
+    data = "@dataclass\nclass P:\n    x: int\n    base = 0\nprint(P(1).x)"
+    assert plaincode.harmless(data.splitlines()) == [False] * 5
+    assert plaincode.harmless(["one = two"], ["one"]) == [False]
+    assert plaincode.harmless(["one = two"]) == [True]
+
+
+def test_a_match_statement_can_be_followed():
+    assert codelines.codeparts.parsed(["match x:"]) is not None
 
 
 def test_an_evaluator_sees_the_reference_and_what_tests_expect(rows):
@@ -489,6 +533,14 @@ def user(x):
     11
     """
     return used(x) + 1
+
+def silent(x):
+    """Says nothing.
+
+    >>> y = silent(4)
+    >>> assert y
+    """
+    return x
 '''
 
 
@@ -497,4 +549,5 @@ def test_functions_whose_tests_lazy_answers_pass_become_no_rows(monkeypatch):
     monkeypatch.setitem(FILES, "pack/__init__.py", "")
     found = {row.id: row for row in code.rows(Wheel(), {"max_lines": 5})}
     assert "pack.tools.first" not in found
+    assert "pack.tools.silent" not in found
     assert all("def used" not in source for source in found["pack.tools.used"].truth["modules"].values())

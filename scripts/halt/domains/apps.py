@@ -43,6 +43,7 @@ _SHOWN = 200  # characters of a test's input or output that an evaluator sees
 _NOTHING = object()
 _RELATIVE, _ABSOLUTE = 1e-5, 1e-8  # as numpy.allclose, which the set's checker compares with
 _NUMBER = re.compile(r"[-+]?\d{1,300}(?:\.\d*)?(?:[eE][-+]?\d{1,3})?|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
+_EXACT = 2.0**53  # below it every integer is a float of its own
 _DECIMAL = re.compile(r"[-+]?\d{1,300}(?:\.\d*(?:[eE][-+]?\d{1,3})?|[eE][-+]?\d{1,3})|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
 # What the set's checker puts before every program: starter code names List and the like, and nobody imports them.
 _PRELUDE = """\
@@ -136,7 +137,10 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
     try:
         with trials.started(_LIMITS, []) as tried:
-            labels = codelines.labels(fragments, split(row.reference), lambda source: _passes(source, row.truth, tried))
+            reference = split(row.reference)
+            labels = codelines.labels(
+                fragments, reference, lambda source: _passes(source, row.truth, tried), row.prompt
+            )
     except sandbox.SandboxUnavailable:
         raise
     except sandbox.SandboxError:
@@ -193,7 +197,8 @@ def _program(source: str, given, function: str | None) -> sandbox.Program:
         stdin = given if isinstance(given, str) else "\n".join(map(str, given))
         return sandbox.Program(source, stdin=stdin, prelude=_PRELUDE)
     # as the set's own checker: a class Solution with the method, or a plain function
-    find = f"{_CALL} = getattr(Solution(), {function!r}) if 'Solution' in globals() else {function}"
+    method = f"getattr(Solution(), {function!r}) if hasattr(globals().get('Solution'), {function!r})"
+    find = f"{_CALL} = {method} else {function}"
     return sandbox.Program(source, (find, f"__import__('json').dumps({_CALL}(*{given!r}))"), prelude=_PRELUDE)
 
 
@@ -219,7 +224,7 @@ def _words(output) -> list[list[str]]:
 
 
 def _same_words(found: list[list[str]], expected: list[list[str]]) -> bool:
-    """Whether two outputs are alike word by word; where a decimal number is expected, within the tolerance."""
+    """Whether two outputs are alike word by word; decimal numbers within the tolerance, 3.0 for 3."""
     if [len(line) for line in found] != [len(line) for line in expected]:
         return False
     pairs = (
@@ -231,8 +236,11 @@ def _same_words(found: list[list[str]], expected: list[list[str]]) -> bool:
 
 
 def _near_words(found: str, expected: str) -> bool:
-    number = _DECIMAL.fullmatch(expected) and _NUMBER.fullmatch(found)
-    return bool(number) and _near(float(found), float(expected))
+    if not _NUMBER.fullmatch(found) or not _NUMBER.fullmatch(expected):
+        return False
+    if _DECIMAL.fullmatch(expected):
+        return _near(float(found), float(expected))
+    return bool(_DECIMAL.fullmatch(found)) and float(found) == float(expected) and abs(float(expected)) < _EXACT
 
 
 def _same(found, expected) -> bool:

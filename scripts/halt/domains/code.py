@@ -86,7 +86,9 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
     try:
         with _trials(row) as tried:
             reference = codelines.split(row.reference)
-            labels = codelines.labels(lines, reference, lambda source: _passes(source, row.truth, tried), given=1)
+            labels = codelines.labels(
+                lines, reference, lambda source: _passes(source, row.truth, tried), row.prompt, given=1
+            )
     except sandbox.SandboxUnavailable:
         raise
     except sandbox.SandboxError:
@@ -236,6 +238,8 @@ def _tests(name: str, function: library.Function, truth: dict, session: sandbox.
     kept = steps + extra[:_VARIANTS]
     tests = give(source, kept)
     if len(tests) != len(kept) or tests != give(source, kept) or " at 0x" in json.dumps(tests):
+        return []
+    if not any(value or output or error for _, value, output, error in tests):  # nothing that a lie could miss
         return []
     constants = {test[1] for test in tests} - {None}
     lazy = [*_LAZY, *(f"return {constant}" for constant in constants if len(constants) == 1)]

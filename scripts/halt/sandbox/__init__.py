@@ -16,6 +16,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -33,6 +34,7 @@ from halt.errors import HaltError
 from halt.sandbox import seccomp
 
 MECHANISMS = ("bubblewrap", "landlock", "namespaces")
+_LIBRARY = re.compile(r"\.so(\.|$)|^python3|-linux-(gnu|musl)")  # a name in a folder `lib`
 _PACKAGES = ("site-packages", "dist-packages", "ensurepip")
 _STARTUP_SECONDS = 30  # generous: a node may be busy; only a broken sandbox takes longer
 
@@ -238,7 +240,8 @@ class Session:
 def readable() -> list[str]:
     """All of this machine's files and folders that sandboxed code can read: interpreter, its library, C library.
 
-    No package that is installed beside the standard library: of a folder that holds such the other members are named.
+    Of a folder `lib` the shared libraries and Python's own, since whole programs lie there too. No package that is
+    installed beside the standard library: of a folder that holds such the other members are named.
     """
     here = Path(__file__).parent
     executable = Path(_interpreter())
@@ -250,7 +253,14 @@ def readable() -> list[str]:
     for path in sorted({str(place) for name in there for place in (name.absolute(), name.resolve())}):
         if not any(path.startswith(f"{other}/") for other in roots):
             roots.append(path)
-    return [kept for path in roots for kept in _without_packages(path)]
+    return [kept for path in roots for member in _libraries(path) for kept in _without_packages(member)]
+
+
+def _libraries(path: str) -> list[str]:
+    """What a folder `lib` has of shared libraries and of Python; any other path as it is."""
+    if os.path.basename(path) != "lib" or os.path.islink(path):
+        return [path]
+    return sorted(entry.path for entry in os.scandir(path) if _LIBRARY.search(entry.name))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ Expected results are never in here, so there is nothing to forge.
 """
 
 import ast
+import atexit
 import builtins
 import fcntl
 import functools
@@ -169,6 +170,7 @@ def _execute(program: dict, codes: dict, limits: dict) -> None:
     home = types.ModuleType("__main__")
     sys.modules["__main__"] = home
     report = {"status": "ok"}
+    atexit._clear()
     try:
         if program["home"] is not None:
             home = importlib.import_module(program["home"])
@@ -177,6 +179,8 @@ def _execute(program: dict, codes: dict, limits: dict) -> None:
         before = dict(home.__dict__)
         exec(code, home.__dict__)
         _replace(before, home.__dict__, codes)
+        if not program["steps"]:  # the program is at its end
+            atexit._run_exitfuncs()
     except BaseException as error:  # a program may raise anything, and all of it is its result
         report = _failure(error)
     _tell(report)
