@@ -534,6 +534,16 @@ def user(x):
     """
     return used(x) + 1
 
+def told(x=None):
+    """What its prompt shows, all of it.
+
+    >>> told()
+    7
+    >>> len(str(told()))
+    1
+    """
+    return 7
+
 def silent(x):
     """Says nothing.
 
@@ -550,4 +560,5 @@ def test_functions_whose_tests_lazy_answers_pass_become_no_rows(monkeypatch):
     found = {row.id: row for row in code.rows(Wheel(), {"max_lines": 5})}
     assert "pack.tools.first" not in found
     assert "pack.tools.silent" not in found
+    assert "pack.tools.told" not in found
     assert all("def used" not in source for source in found["pack.tools.used"].truth["modules"].values())
