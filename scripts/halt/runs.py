@@ -9,10 +9,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from halt import quantities
-from halt.notation import plain
+from halt.notation import UNREAD, plain
 
 _TOKEN = re.compile(
-    r"(?P<odd>\d++(?::\d++)+|\d++(?:st|nd|rd|th|k)\b|(?<![\w])(?!x)[a-z]\d++)"
+    rf"(?P<odd>\d++(?::\d++)+|\d++(?:st|nd|rd|th|k)\b|(?<![\w])(?!x)[a-z]\d++|[√{UNREAD}]"
+    r"|(?:\d++(?:\.\d++)?|(?<!\d)\.\d++)e[-+]?\d++\b|(?<!\w)[a-z]++_\d++)"
     rf"|(?P<number>{quantities.NUMBER})"
     r"|(?P<long>\d++)"
     r"|(?P<sign>[-+*/^()=%≈])"
@@ -104,7 +105,7 @@ def _runs(text: str) -> Iterator[Run]:
             reader.items.append(Item("", value, places=places, tight=reader.tight(place), said=reader.named))
             reader.named = False
         elif kind in ("odd", "long"):
-            if reader.operand_before():
+            if reader.operand_before() and token not in ("√", UNREAD):
                 yield from reader.close()
             reader.items.append(Item("?"))
         elif kind == "sign":
@@ -113,7 +114,6 @@ def _runs(text: str) -> Iterator[Run]:
             place += yield from _words(reader, place)
         else:
             yield from reader.close()
-            reader.doubtful = token == "√"
         place += 1
     yield from reader.close()
 

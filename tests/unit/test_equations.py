@@ -56,6 +56,15 @@ def truths(text):
         "3 miles * (5280 feet/1 mile) = 15840 feet",
         "2 * (3 + 4) = 2 * 7 = 14",
         "12 = 3 * 4",
+        r"\frac{2}{3} \times 60 = 40",
+        r"2\frac{3}{4} = \frac{11}{4}",
+        r"2\frac{1}{2} \times 4 = 10",
+        r"\frac34 \times 4 = 3",
+        r"\frac{3}4 \times 4 = 3",
+        r"\frac{\frac{12}{2}}{3} + 2 = 4",
+        r"\frac{2^{3}}{4} + 1 = 3",
+        r"12 \div \frac{1}{2} = 24",
+        r"\frac{12 \text{ extraordinarily well-preserved }\text{prehistoric sculptures}}{3} = 4",
     ],
 )
 def test_what_is_true_is_read_as_true(line):
@@ -118,6 +127,13 @@ def test_what_is_false_is_read_as_false(line):
         "$0.25G + $45 = $65",
         "(1/2) 278 + 11 = 150",
         "12 / 18 * 100% = 66.67",
+        r"\frac{\sqrt{16}}{2} + 1 = 3",
+        r"2\sqrt{9} = 5",
+        r"2 \pm 3 = 5",
+        r"\frac{3} + 1 = 4",
+        r"x_{1} + 3 = 12",
+        "x_1 + x_2 = 12",
+        "1.5e3 = 1500",
     ],
 )
 def test_what_is_not_understood_is_neither(line):
@@ -166,6 +182,8 @@ HOSTILE = {
     "large factors": lambda n: f"{10**39} * " * (n // 40) + "1 = 1",
     "sides": lambda n: "12 = " * n + "12",
     "fractions": lambda n: "\\frac{1}{2} * " * n + "1 = 1",
+    "nested fractions": lambda n: "\\frac{" * n + "1" + "}{1}" * n + " = 1",
+    "commands": lambda n: "\\pm" * n + " 1 = 1",
     "open fractions": lambda n: "\\frac{" * n,
     "number words": lambda n: "two hundred " * n + "= 3",
     "equations": lambda n: "3 * 4 = 12, " * n,
