@@ -11,22 +11,13 @@ uses what only such a line says, is unverifiable, and so are mere words. A true,
 Any other is idle: true and leading nowhere. Restatements (12 = 12, 12 + 0, 12 * 1) and repetitions are always idle.
 """
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from halt import equations, quantities
+from halt import equations
 from halt.equations import Equation, Operand
-from halt.notation import bare, plain
-
-ANSWER = re.compile(
-    r"[\W_]{0,12}(?:(?:so|thus|therefore|hence|and)\b,?\s{0,4})?[\W_]{0,4}(?:(?:the|my|our)\s{1,4})?"
-    r"(?:final\s{1,4})?answer\b(?:[\s*_:=]|[-–](?=\s)){0,8}(?:(?:is|are|equals)\b[\s*_:]{0,8})?",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(r"\s{0,4}#{3,4}\s{0,4}(?=\W{0,3}\d[\d.,/ ]{0,30}\W{0,3}$)|[\W_]{0,12}(?=\\boxed\b)")
-_NEGATIVE = re.compile(r"(?<![\w)])-(?=\s?[\d.])")
+from halt.stated import Stated, stated
 
 
 class Line(NamedTuple):
@@ -36,6 +27,7 @@ class Line(NamedTuple):
     equations: tuple[Equation, ...] = ()
     others: tuple[Fraction, ...] = ()  # numbers in no equation
     numbers: tuple[Fraction, ...] = ()  # all as they are written; of an answer, the answer first
+    stated: Stated | None = None  # of an answer
 
     @property
     def calculations(self) -> list[Equation]:
@@ -56,16 +48,6 @@ class Judged(NamedTuple):
 
 def lines(fragments: Sequence[str]) -> list[Line]:
     return [_line(fragment) for fragment in fragments]
-
-
-def is_answer(text: str) -> bool:
-    return _answer(text) is not None
-
-
-def is_heading(text: str) -> bool:
-    """Whether a line announces an answer and does not give it."""
-    stated = _answer(text)
-    return stated is not None and not re.search(r"\w", stated)
 
 
 def judged(fragments: Sequence[str], truth: dict) -> list[Judged]:
@@ -96,35 +78,25 @@ def rests_on(fragments: Sequence[str]) -> list[tuple[int, ...]]:
     return edges
 
 
-def final(fragments: Sequence[str], answer: Fraction) -> bool:
-    """Whether the last line that states an answer states this one."""
-    stated = [line for line in lines(fragments) if line.kind == "answer"]
-    return bool(stated) and _answer_label(stated[-1], answer, set()) == "right"
+def final(fragments: Sequence[str], truth: dict) -> bool:
+    """Whether the last line that states an answer states the reference's."""
+    read = lines(fragments)
+    given = {Fraction(number) for number in truth["given"]}
+    labels = _first_labels(read, given, Fraction(truth["answer"]))
+    return next((labels[place] == "right" for place in _answers(read)[-1:]), False)
 
 
-def _answer(text: str) -> str | None:
-    """What a line states as its answer; None if it is no such line."""
-    match = ANSWER.match(bare(text)) or ANSWER.match(text) or _MARKED.match(text)
-    if match is None:
-        return None
-    return match.string[match.end() :]
+def _answers(read: list[Line]) -> list[int]:
+    return [place for place, line in enumerate(read) if line.kind == "answer"]
 
 
 def _line(fragment: str) -> Line:
-    stated = _answer(fragment)
-    read = equations.read(fragment if stated is None else f"; {stated}")
-    if stated is not None:
-        return Line("answer", read.equations, read.others, _stated(f"; {stated}"))
+    said = stated(fragment)
+    read = equations.read(fragment if said is None else said.text)
+    if said is not None:
+        return Line("answer", read.equations, read.others, said.numbers, said)
     kind = "equation" if read.equations else "words"
     return Line(kind, read.equations, read.others, tuple(equations.numbers(fragment)))
-
-
-def _stated(text: str) -> tuple[Fraction, ...]:
-    text = quantities.digits(plain(text))
-    found = quantities.figures(text)
-    if found and (sign := _NEGATIVE.search(text)) and not re.search(r"\d", text[: sign.start()]):
-        found[0] = -found[0]
-    return tuple(found)
 
 
 class _Known:
@@ -199,13 +171,21 @@ def _numbers(equation: Equation) -> list[Fraction]:
 def _answer_label(line: Line, answer: Fraction, known: set[Fraction]) -> str:
     if any(equation.true is False for equation in line.equations):
         return "wrong"
+    said = line.stated
     if line.equations:
         if any(equation.true is None for equation in line.equations):
-            return "unverifiable" if answer in line.numbers else "wrong"
-        return "right" if line.equations[-1].result == answer else "wrong"
-    if answer not in line.numbers:
+            return "unverifiable"
+        if line.equations[-1].result != answer:
+            return "wrong"
+        return "unverifiable" if said.denied or not known.issuperset(line.others) else "right"
+    calculated = equations.value(said.calculation)
+    if calculated not in (None, answer):
         return "wrong"
-    told = line.numbers[0] == answer and known.issuperset(set(line.numbers) - {answer})
+    if not said.clear:
+        return "unverifiable"
+    if answer not in line.numbers:
+        return "wrong" if calculated is None else "unverifiable"
+    told = line.numbers[0] == answer and said.single and known.issuperset(set(line.numbers) - {answer})
     return "right" if told else "unverifiable"
 
 
@@ -245,7 +225,7 @@ def _repeats(line: Line, seen: set[tuple]) -> bool:
 def _way(read: list[Line], labels: list[str]) -> set[int]:
     """Places of the true lines that the right answer rests on, directly or not."""
     sound = {place for place, label in enumerate(labels) if label == "true"}
-    answers = [place for place, line in enumerate(read) if line.kind == "answer"]
+    answers = _answers(read)
     if not answers or labels[answers[-1]] != "right":
         return set()
     edges = _edges(read, sound)

@@ -86,6 +86,15 @@ def read(text: str) -> Line:
     return Line(tuple(found), tuple(others))
 
 
+def value(text: str) -> Fraction | None:
+    """What a calculation without an equals sign comes to; None for any other text."""
+    found = list(runs(text))
+    if len(found) != 1 or found[0].doubtful or any(item.sign == "=" for item in found[0].items):
+        return None
+    side = _side(found[0].items)
+    return side.value if side is not None and side.calculated and not side.stated else None
+
+
 def numbers(text: str) -> list[Fraction]:
     """Every number of a line in order, without the line's own; 3/4 and 2 1/2 are one each, and so is 25%'s 25."""
     return quantities.figures(plain(text))

@@ -92,6 +92,11 @@ def unit(word: str) -> str | None:
 
 def figures(text: str) -> list[Fraction]:
     """Every number in digits; 3/4 and 2 1/2 are one number each, and so is 25%'s 25. Longer than 40 digits is none."""
+    return [value for value, *_ in placed(text)]
+
+
+def placed(text: str) -> list[tuple[Fraction, int, int]]:
+    """The same numbers, each with the places where it begins and ends."""
     found = []
     for match in _FIGURE.finditer(text):
         value = Fraction(match[1].replace(",", ""))
@@ -99,7 +104,7 @@ def figures(text: str) -> list[Fraction]:
             value += Fraction(int(match[2]), int(match[3]))
         elif match[4] and int(match[4]):
             value /= int(match[4])
-        found.append(value)
+        found.append((value, match.start(), match.end()))
     return found
 
 
@@ -186,7 +191,7 @@ def _parts(text: str) -> set[Fraction]:
 
 
 def _customary(text: str) -> set[Fraction]:
-    found = {Fraction(100), Fraction(1, 100)} if "%" in text else set()
+    found = {Fraction(100), Fraction(1, 100)} if re.search(r"%|\bpercent", text) else set()
     words = re.findall(r"[^\W_]+|%", re.sub(r"(?<=\d)(?=[a-zA-Z])", " ", text))
     for before, word in pairwise(["", *words]):
         if word.lower() in _AMBIGUOUS and not before.isdigit():

@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from halt import derivations, equations, wordproblems
+from halt import derivations, equations, stated, wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.quantities import NUMBER, figures, named
 from halt.templates import Draw, TemplateError, fill, number_text, parse
@@ -119,7 +119,7 @@ def split(text: str) -> list[str]:
             found[-1] = f"{found[-1]} {line}"
         else:
             found.append(line)
-        heading = not heading and derivations.is_heading(line)
+        heading = not heading and stated.is_heading(line)
     return found
 
 
@@ -162,7 +162,7 @@ def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
 
 def solves(fragments: list[str], row: Row) -> bool:
     """Whether the answer's last line that states an answer states the reference's."""
-    return derivations.final(fragments, Fraction(row.truth["answer"]))
+    return derivations.final(fragments, row.truth)
 
 
 def evidence(row: Row) -> str:
