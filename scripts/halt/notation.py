@@ -40,7 +40,7 @@ _OTHER = [
     (re.compile(r"\*{2,}|__+|`+"), ""),  # bold, code
     (re.compile(r"(?<![^\s=(:])\*(?=[\w$])([^*\n]*)(?<=[\w%.])\*(?![^\s.,;:!?)])"), r"\1"),  # italics
     (re.compile(r"==+"), "="),
-    (re.compile(r"=>|->"), ";"),
+    (re.compile(r"=>|->|\s-\s(?=(?:so|thus|hence|therefore|which|then|because|and|but|he|she|they|it|we)\b)"), ";"),
     (re.compile(r"(?<=\d) ?and (?=\d{1,4}/\d{1,4}\b)"), " "),  # 2 and 1/2
     (re.compile(r"(?<=\d) ?and (?:a|one)[ -]half\b", re.IGNORECASE), " 1/2"),
     (re.compile(r"(?<=\d) ?percent\b", re.IGNORECASE), "%"),

@@ -119,7 +119,7 @@ def digits_in_sums(text: str) -> str:
     def written(found: re.Match) -> str:
         before, behind = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 6].lstrip()
         beside = before.strip()[-1:] in tuple("+-*/=") or behind.startswith((*"+*/=", "times"))
-        return str(_value(found[0])) if beside else found[0]
+        return str(_value(found[0])) if beside and not before.strip()[-1:].isdigit() else found[0]  # 3 million
 
     return _WORDS.sub(written, text)
 
