@@ -65,6 +65,13 @@ ASK_NUMBERED = "Write one equation a line, each with its number, then the answer
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
 NUMBERED = re.compile(r"\s*step \d+(?=\s*:)", re.IGNORECASE)
+# Lines that only lay out: rules, fences, brackets of formulas, and headings of the steps.
+_LAYOUT = re.compile(
+    r"[\W_]+|\W{0,4}(?:`{3}|~{3})\w{0,12}|\\(?:begin|end)\s?\{[a-z]{1,12}\*?\}"
+    r"|[\W_]{0,8}(?:step \d{1,3}|(?:step[- ]by[- ]step )?(?:solution|calculations?|explanation|reasoning|steps))"
+    r"[\W_]{0,8}",
+    re.IGNORECASE,
+)
 _TOKENS = re.compile(rf"{NUMBER}|\S")  # of a step in the form of GSM8K
 # A word behind a result that is no unit.
 _NO_UNIT = (
@@ -111,10 +118,12 @@ def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content, and a heading `Answer:` takes the line that follows it."""
+    """One fragment a line but for empty ones and mere layout; a heading `Answer:` takes the line that follows it."""
     found: list[str] = []
     heading = False
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in map(str.strip, text.splitlines()):
+        if not line or _LAYOUT.fullmatch(line):
+            continue
         if heading:
             found[-1] = f"{found[-1]} {line}"
         else:
