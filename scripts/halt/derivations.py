@@ -1,8 +1,8 @@
 """What the lines of a worked answer are worth: true, founded, steps of a reference or of a way to its answer.
 
 A number is founded if the problem gives it (halt.quantities.named) or an earlier true and founded line has it as its
-result. A line that is false, or true of numbers from nowhere, is wrong. A line whose signs are not understood, or that
-uses what only such a line says, is unverifiable, and so are mere words. A true, founded line is right
+result. A line that is false is wrong. A line whose signs are not understood is unverifiable, and so are one that is
+true of numbers from nowhere and mere words. A true, founded line is right
 
 - as a step of the reference: its result is a step's (or a part's of one), and its numbers are the problem's or results
   of lines that are right themselves. So no chain of true but idle lines can count its way up to a step.
@@ -128,36 +128,27 @@ class _Known:
 
 def _first_labels(read: list[Line], given: set[Fraction], answer: Fraction) -> list[str]:
     """wrong, unverifiable or true for every line, right for one with the right answer."""
-    known, doubtful = _Known(given), _Known(given)
+    known = _Known(given)
     labels = []
     for line in read:
-        if line.kind == "answer":
-            label = _answer_label(line, answer, known.numbers)
-        else:
-            label = _first_label(line, known, doubtful)
+        label = _answer_label(line, answer, known.numbers) if line.kind == "answer" else _first_label(line, known)
         labels.append(label)
         if label == "true":
             known.add(*(equation.result for equation in line.equations))
-        if label != "wrong" or any(equation.true is False for equation in line.equations):
-            doubtful.add(*line.numbers, *(equation.result for equation in line.equations if equation.sides))
     return labels
 
 
-def _first_label(line: Line, known: _Known, doubtful: _Known) -> str:
+def _first_label(line: Line, known: _Known) -> str:
     if any(equation.true is False for equation in line.equations):
         return "wrong"
     if not line.equations or any(equation.true is None for equation in line.equations):
         return "unverifiable"
-    here, maybe = _Known(set(), known), _Known(set(line.others), doubtful)  # there are 2 players, so 10 / 2 = 5
-    label = "true"
+    here = _Known(set(), known)
     for equation in line.equations:
         if not here.founds_all(equation):
-            if not maybe.founds_all(equation):
-                return "wrong"
-            label = "unverifiable"
+            return "unverifiable"
         here.add(*_numbers(equation))
-        maybe.add(equation.result)
-    return label if all(map(here.has, line.others)) else "unverifiable"
+    return "true" if all(map(here.has, line.others)) else "unverifiable"
 
 
 def _numbers(equation: Equation) -> list[Fraction]:

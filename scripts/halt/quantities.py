@@ -144,7 +144,7 @@ def named(text: str) -> set[Fraction]:
         found |= _figure(match)
     for number in re.findall(rf"({NUMBER}) ?%", text):
         share = Fraction(number.replace(",", "")) / 100
-        found |= {share, 1 - share, 100 - 100 * share, Fraction(1)}  # and what it leaves of the whole
+        found |= {share, 1 - share, 1 + share, 100 - 100 * share, Fraction(1)}  # of a whole
     for number, scale in _SCALED.findall(text):
         count = ONES.get(number.lower(), TENS.get(number.lower()))
         count = Fraction(number.replace(",", "")) if count is None else count

@@ -107,7 +107,7 @@ def test_a_step_may_have_its_number_in_front_and_is_judged_without_it(source):
         ("12 = 3 * 4", "right"),
         ("3 * 4 = 13", "wrong"),
         ("3 + 4 = 7", "idle"),  # true, of the problem's numbers, and nothing comes of it
-        ("41 + 50 = 91", "wrong"),  # true, of numbers from nowhere
+        ("41 + 50 = 91", "unverifiable"),  # true, of numbers from nowhere
         ("3 * 4 = 12 and 12 - 2 = 10", "right"),
         ("3 * 4 = 12 - 2 = 10", "wrong"),
         ("3 / 0 = 12", "wrong"),
@@ -127,7 +127,8 @@ def test_a_line_is_judged_by_what_it_states(row, line, label):
 
 
 def test_a_result_may_be_used_further_on(row):
-    assert [verdict.label for verdict in mathematics.judge(["3 * 14 = 42", "42 + 42 = 84"], row)] == ["wrong", "wrong"]
+    nowhere = mathematics.judge(["3 * 14 = 42", "42 + 42 = 84"], row)
+    assert [verdict.label for verdict in nowhere] == ["unverifiable"] * 2
     assert [verdict.label for verdict in mathematics.judge(["3 + 4 = 7", "7 + 7 = 14"], row)] == ["idle", "idle"]
     assert [verdict.label for verdict in mathematics.judge(["3 * 4 = 12", "12 - 2 = 10"], row)] == ["right", "right"]
 
@@ -247,5 +248,5 @@ def test_a_line_judged_alone_is_not_wrong_for_what_stands_before_it():
     row = domains.Row("id", "id", "", "", "", truth)
     lines = ["3 + 4 = 7", "7 * 2 = 15", "2 * 7 = 14", "15 + 99 = 114", "Answer: 14"]
     alone = [verdict.label for verdict in mathematics.judge_alone(lines, row)]
-    assert alone == ["right", "wrong", "right", "wrong", "right"]
+    assert alone == ["right", "wrong", "right", "unverifiable", "right"]
     assert [verdict.label for verdict in mathematics.judge(lines, row)] == ["right"] + ["wrong"] * 4
