@@ -13,6 +13,8 @@ Any other is idle: true and leading nowhere. Restatements (12 = 12, 12 + 0, 12 *
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from halt import equations
@@ -181,14 +183,22 @@ def _answer_label(line: Line, answer: Fraction, known: set[Fraction]) -> str:
 
 
 def _edges(read: list[Line], used: set[int]) -> list[tuple[int, ...]]:
-    """Of each line the earlier ones among `used` whose results it uses, of several with one result the last."""
+    """Of each line the earlier ones among `used` whose results it uses, of several with one result the last.
+
+    A line that comes back to a result from which it started (18 * 4 = 72, 72 / 4 = 18) does not replace it.
+    """
     results: dict[Fraction, int] = {}
     seen: set[tuple] = set()
     edges = []
+    under: list[int] = []  # of each line the lines that it rests on, directly or not, as bits
     for place, line in enumerate(read):
-        edges.append(tuple(sorted({results[number] for number in _uses(line) if number in results})))
+        below = tuple(sorted({results[number] for number in _uses(line) if number in results}))
+        edges.append(below)
+        under.append(reduce(or_, (under[at] | 1 << at for at in below), 0))
         if place in used and line.kind == "equation" and line.result is not None and not _repeats(line, seen):
-            results |= {line.result: place, abs(line.result): place}
+            earlier = results.get(line.result)
+            if earlier is None or not under[place] >> earlier & 1:
+                results |= {line.result: place, abs(line.result): place}
     return edges
 
 

@@ -73,6 +73,12 @@ def test_a_restatement_of_a_step_fills_nothing(line):
     assert labels(line)[0] != "right"
 
 
+def test_a_detour_that_comes_back_is_idle():
+    detour = ("18 * 4 = 72", "72 / 4 = 18", "18 * 3 = 54", "54 / 3 = 18")
+    assert labels(*REFERENCE[:3], *detour, "Answer: 18") == ["right"] * 3 + ["idle"] * 4 + ["right"]
+    assert labels("5 + 2 = 7", *OTHER_WAY)[1:] == ["right"] * 5
+
+
 def test_restatements_and_repetitions_are_idle():
     lines = ("3 + 2 = 5", "2 + 3 = 5", "5 = 5", "5 * 1 = 5", "5 * 4 = 20", "Answer: 99")
     assert labels(*lines) == ["right", "idle", "idle", "idle", "right", "wrong"]

@@ -233,6 +233,7 @@ def test_a_source_with_neither_is_refused(tmp_path):
             ["Step 1: 3 + 4 = 7", "Step 2: 5 + 2 = 7", "Step 3: 7 * 1 = 7"],
             [(), (), (1,)],
         ),  # the later 7
+        (["3 + 4 = 7", "7 * 4 = 28", "28 / 4 = 7", "7 + 2 = 9"], [(), (0,), (1,), (0,)]),  # back to the 7
         (["3 + 4 = 7", "Then we go on.", "Answer: 9"], [(), (0,), (0, 1)]),
         (["Answer: 9"], [()]),
         (["3 / 0 = 4", "4 + 1 = 5"], [(), ()]),  # what cannot be evaluated has no result

@@ -162,9 +162,9 @@ def judge_alone(fragments: list[str], row: Row) -> list[Verdict]:
 def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
     """A line rests on the lines whose results it uses, of several with one result on the last.
 
-    A number that is given and a result too is taken for the result. Restatements and repetitions are no results. An
-    answer that is no line's result rests on all lines since the last such answer, and a line of mere words on the one
-    before it.
+    A number that is given and a result too is taken for the result. Restatements, repetitions and detours that come
+    back to a result are no results. An answer that is no line's result rests on all lines since the last such answer,
+    and a line of mere words on the one before it.
     """
     return derivations.rests_on(fragments)
 
