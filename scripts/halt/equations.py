@@ -16,8 +16,9 @@ from halt.runs import Item, Run, runs
 _ROUNDED = re.compile(r"\b(?:about|around|approximately|approx|roughly|rounded?|rounds|nearest|almost)\b|≈|~", re.I)
 
 # 3 + 2 = 5 is wrong, but not: he got 5 wrong.
-_DENIED = re.compile(
-    r"\b(?:not|n't|never) (?:\w{1,12} ){0,2}(?:true|correct|right|equal|case)\b|\b(?:doubt|deny|untrue)\b|[≠✗✘❌]"
+DENIED = re.compile(
+    r"\b(?:not|n't|never) (?:\w{1,12} ){0,2}(?:true|correct|right|equal|case|answer)\b"
+    r"|\b(?:doubt|deny|untrue)\b|[≠✗✘❌]"
     r"|\b(?:is|are|was|be) (?:\w{1,12} )?(?:wrong|incorrect|false)\b|[(:;] ?(?:wrong|incorrect|false)\b"
     r"|\b(?:wrong|incorrect|false) ?[:)]",
     re.IGNORECASE,
@@ -85,7 +86,7 @@ def read(text: str) -> Line:
     found: list[Equation] = []
     others: list[Fraction] = []
     rough = bool(_ROUNDED.search(text))
-    denied = bool(_DENIED.search(text))
+    denied = bool(DENIED.search(text))
     for run in runs(text):
         if any(item.sign == "=" for item in run.items):
             equation = _equation(run, rough)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from halt import quantities
+from halt.equations import DENIED
 from halt.notation import UNREAD, bare, braced, plain
 from halt.runs import SCALING
 
@@ -20,7 +21,7 @@ ANSWER = re.compile(
 )
 _MARKED = re.compile(r"\s{0,4}#{3,4}\s{0,4}(?=\W{0,3}\d[\d.,/ ]{0,30}\W{0,3}$)")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?(?=\{)")
-_DENIED = re.compile(r"\b(?:not|never|neither|nor|wrong|incorrect|false|untrue|\w{2,6}n't)\b|≠", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|never|neither|nor|\w{2,6}n't)\b", re.IGNORECASE)  # before the number, or last of all
 _WORD = re.compile(r"[^\W\d_]+")
 _COMPARING = "negative less fewer more greater over under least most below above almost nearly log ln"
 _BEFORE = (SCALING - {"am", "pm", "r"}) | frozenset(_COMPARING.split())
@@ -80,12 +81,13 @@ def _read(before: str, said: str, whole: str) -> Stated:
     text = quantities.digits(plain(text))
     found = quantities.placed(text)
     numbers = [value for value, *_ in found]
-    denied = bool(_DENIED.search(before) or _DENIED.search(text))
+    lead = before + (text[: found[0][1]] if found else text)
+    denied = bool(_NOT.search(lead) or DENIED.search(f"{before} {text}") or _NOT.search(text.rstrip(" .!)")[-6:]))
     clear = not (denied or UNREAD in text or "√" in text)
     single = True
     if found:
-        _, start, end = found[0]
-        lead, behind = before + text[:start], text[end:]
+        end = found[0][2]
+        behind = text[end:]
         negative = re.search(r"(?<![\w)])-$", lead)
         if negative:
             numbers[0] = -numbers[0]
