@@ -282,7 +282,9 @@ def _adds_units(parts: list[list[Item]]) -> bool:
 
 
 def _adds_nouns(parts: list[list[Item]]) -> bool:
-    """2 adults + 3 children = 36: what each of them costs may not be written."""
+    """2 adults + 3 children = $36: what each of them costs may not be written. But 2 men + 3 boys = 36 people."""
+    if parts[-1][-1].words and parts[-1][-1].unit is None:
+        return False
     nouns = [{item.words[-1] for item in part if item.words and not item.unit} for part in parts if _is_sum(part)]
     return any(sum(noun.endswith("s") or noun in _PLURAL for noun in found) > 1 for found in nouns)
 

@@ -19,6 +19,7 @@ ANSWER = re.compile(
     r"(?:[\s*_]{0,4}[-–](?=\s)[\s*_]{0,4}|[\s*_:=]{0,8}(?:(?:is|are|equals)\b[\s*_:=]{0,8})?)",
     re.IGNORECASE,
 )
+_OTHERWISE = re.compile(r"(?:lies|depends|comes|can|will|should|must|may|to)\b", re.IGNORECASE)  # no answer yet
 _MARKED = re.compile(r"\s{0,4}#{3,4}\s{0,4}(?=\W{0,3}\d[\d.,/ ]{0,30}\W{0,3}$)")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?(?=\{)")
 _NOT = re.compile(r"\b(?:not|never|neither|nor|\w{2,6}n't)\b", re.IGNORECASE)  # before the number, or last of all
@@ -62,7 +63,10 @@ def stated(text: str) -> Stated | None:
 
 def _said(text: str) -> str | None:
     match = ANSWER.match(bare(text)) or ANSWER.match(text) or _MARKED.match(text)
-    return None if match is None else match.string[match.end() :]
+    if match is None:
+        return None
+    said = match.string[match.end() :]
+    return None if _OTHERWISE.match(said) else said
 
 
 def _boxed(text: str, boxes: list[re.Match]) -> Stated:

@@ -155,6 +155,12 @@ def test_other_answers_are_wrong(line):
     assert labels(line) == ["wrong"]
 
 
+def test_a_line_about_the_answer_is_none():
+    lines = ("The answer depends on 3 numbers.", "The answer will be found by adding 3 and 2.")
+    assert labels(*lines) == ["unverifiable"] * 2
+    assert not derivations.final(lines, TRUTH)
+
+
 def test_words_and_what_is_not_understood_are_unverifiable_and_so_is_what_rests_on_it():
     lines = ("Ann likes marbles.", "x + 5 = 12", "There are 9 boxes.", "9 * 4 = 36", "14 * 4 = 56")
     assert labels(*lines) == ["unverifiable"] * 5

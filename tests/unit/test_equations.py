@@ -97,6 +97,7 @@ def test_what_is_true_is_read_as_true(line):
         "5 and a half hours * 2 = 12",
         "T_1 = 3 * 4 = 13",
         "3 apples + 2 apples = 6 apples",
+        "3 apples + 2 pears = 6 fruits",
         "He got 3 wrong, so 20 - 3 = 16",
     ],
 )
