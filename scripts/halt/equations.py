@@ -224,7 +224,9 @@ def _rounds(side: Side, exact: Fraction, rough: bool) -> bool:
 
 def _equal_otherwise(parts: list[list[Item]], sides: list[Side]) -> bool:
     """15 / 20 * 100 = 75% and 10 / 1/2 = 20: the sign is a unit, the fraction one number."""
-    if any(item.per_cent for item in parts[-1]) and not any(item.per_cent for part in parts[:-1] for item in part):
+    before = [item for part in parts[:-1] for item in part]
+    hundred = any(item.value == 100 for item in before) and not any(item.per_cent for item in before)
+    if hundred and any(item.per_cent for item in parts[-1]):
         last = _side(parts[-1], per_cent=False)
         return last is not None and all(side.value == last.value for side in sides[:-1])
     return False

@@ -162,6 +162,7 @@ def test_what_is_false_is_read_as_false(line):
         "3 + 2 = 5 (incorrect)",
         "√(3 + 2) = 5",
         "3 + 2 = 5 dozen",
+        "3 + 2 = 5%",
         "half of 3 * 4 = 12",
         "twice 3 + 2 = 5",
         "3 * 4 = 12 squared",
