@@ -1,8 +1,8 @@
 """What the lines of a worked answer are worth: true, founded, steps of a reference or of a way to its answer.
 
 A number is founded if the problem gives it (halt.quantities.named) or an earlier true and founded line has it as its
-result. A line that is false, or true of numbers from nowhere, is wrong. A line whose signs are not understood, or that
-uses what only such a line says, is unverifiable, and so are mere words. A true, founded line is right
+result. A line that is false is wrong. A line whose signs are not understood is unverifiable, and so are one that is
+true of numbers from nowhere and mere words. A true, founded line is right
 
 - as a step of the reference: its result is a step's (or a part's of one), and its numbers are the problem's or results
   of lines that are right themselves. So no chain of true but idle lines can count its way up to a step.
@@ -11,22 +11,15 @@ uses what only such a line says, is unverifiable, and so are mere words. A true,
 Any other is idle: true and leading nowhere. Restatements (12 = 12, 12 + 0, 12 * 1) and repetitions are always idle.
 """
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from halt import equations, quantities
+from halt import equations
 from halt.equations import Equation, Operand
-from halt.notation import bare, plain
-
-ANSWER = re.compile(
-    r"[\W_]{0,12}(?:(?:so|thus|therefore|hence|and)\b,?\s{0,4})?[\W_]{0,4}(?:(?:the|my|our)\s{1,4})?"
-    r"(?:final\s{1,4})?answer\b(?:[\s*_:=]|[-–](?=\s)){0,8}(?:(?:is|are|equals)\b[\s*_:]{0,8})?",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(r"\s{0,4}#{3,4}\s{0,4}(?=\W{0,3}\d[\d.,/ ]{0,30}\W{0,3}$)|[\W_]{0,12}(?=\\boxed\b)")
-_NEGATIVE = re.compile(r"(?<![\w)])-(?=\s?[\d.])")
+from halt.stated import Stated, stated
 
 
 class Line(NamedTuple):
@@ -36,6 +29,7 @@ class Line(NamedTuple):
     equations: tuple[Equation, ...] = ()
     others: tuple[Fraction, ...] = ()  # numbers in no equation
     numbers: tuple[Fraction, ...] = ()  # all as they are written; of an answer, the answer first
+    stated: Stated | None = None  # of an answer
 
     @property
     def calculations(self) -> list[Equation]:
@@ -56,16 +50,6 @@ class Judged(NamedTuple):
 
 def lines(fragments: Sequence[str]) -> list[Line]:
     return [_line(fragment) for fragment in fragments]
-
-
-def is_answer(text: str) -> bool:
-    return _answer(text) is not None
-
-
-def is_heading(text: str) -> bool:
-    """Whether a line announces an answer and does not give it."""
-    stated = _answer(text)
-    return stated is not None and not re.search(r"\w", stated)
 
 
 def judged(fragments: Sequence[str], truth: dict) -> list[Judged]:
@@ -96,35 +80,25 @@ def rests_on(fragments: Sequence[str]) -> list[tuple[int, ...]]:
     return edges
 
 
-def final(fragments: Sequence[str], answer: Fraction) -> bool:
-    """Whether the last line that states an answer states this one."""
-    stated = [line for line in lines(fragments) if line.kind == "answer"]
-    return bool(stated) and _answer_label(stated[-1], answer, set()) == "right"
+def final(fragments: Sequence[str], truth: dict) -> bool:
+    """Whether the last line that states an answer states the reference's."""
+    read = lines(fragments)
+    given = {Fraction(number) for number in truth["given"]}
+    labels = _first_labels(read, given, Fraction(truth["answer"]))
+    return next((labels[place] == "right" for place in _answers(read)[-1:]), False)
 
 
-def _answer(text: str) -> str | None:
-    """What a line states as its answer; None if it is no such line."""
-    match = ANSWER.match(bare(text)) or ANSWER.match(text) or _MARKED.match(text)
-    if match is None:
-        return None
-    return match.string[match.end() :]
+def _answers(read: list[Line]) -> list[int]:
+    return [place for place, line in enumerate(read) if line.kind == "answer"]
 
 
 def _line(fragment: str) -> Line:
-    stated = _answer(fragment)
-    read = equations.read(fragment if stated is None else f"; {stated}")
-    if stated is not None:
-        return Line("answer", read.equations, read.others, _stated(f"; {stated}"))
+    said = stated(fragment)
+    read = equations.read(fragment if said is None else said.text)
+    if said is not None:
+        return Line("answer", read.equations, read.others, said.numbers, said)
     kind = "equation" if read.equations else "words"
     return Line(kind, read.equations, read.others, tuple(equations.numbers(fragment)))
-
-
-def _stated(text: str) -> tuple[Fraction, ...]:
-    text = quantities.digits(plain(text))
-    found = quantities.figures(text)
-    if found and (sign := _NEGATIVE.search(text)) and not re.search(r"\d", text[: sign.start()]):
-        found[0] = -found[0]
-    return tuple(found)
 
 
 class _Known:
@@ -156,36 +130,27 @@ class _Known:
 
 def _first_labels(read: list[Line], given: set[Fraction], answer: Fraction) -> list[str]:
     """wrong, unverifiable or true for every line, right for one with the right answer."""
-    known, doubtful = _Known(given), _Known(given)
+    known = _Known(given)
     labels = []
     for line in read:
-        if line.kind == "answer":
-            label = _answer_label(line, answer, known.numbers)
-        else:
-            label = _first_label(line, known, doubtful)
+        label = _answer_label(line, answer, known.numbers) if line.kind == "answer" else _first_label(line, known)
         labels.append(label)
         if label == "true":
             known.add(*(equation.result for equation in line.equations))
-        if label != "wrong" or any(equation.true is False for equation in line.equations):
-            doubtful.add(*line.numbers, *(equation.result for equation in line.equations if equation.sides))
     return labels
 
 
-def _first_label(line: Line, known: _Known, doubtful: _Known) -> str:
+def _first_label(line: Line, known: _Known) -> str:
     if any(equation.true is False for equation in line.equations):
         return "wrong"
     if not line.equations or any(equation.true is None for equation in line.equations):
         return "unverifiable"
-    here, maybe = _Known(set(), known), _Known(set(line.others), doubtful)  # there are 2 players, so 10 / 2 = 5
-    label = "true"
+    here = _Known(set(), known)
     for equation in line.equations:
         if not here.founds_all(equation):
-            if not maybe.founds_all(equation):
-                return "wrong"
-            label = "unverifiable"
+            return "unverifiable"
         here.add(*_numbers(equation))
-        maybe.add(equation.result)
-    return label if all(map(here.has, line.others)) else "unverifiable"
+    return "true" if all(map(here.has, line.others)) else "unverifiable"
 
 
 def _numbers(equation: Equation) -> list[Fraction]:
@@ -199,25 +164,41 @@ def _numbers(equation: Equation) -> list[Fraction]:
 def _answer_label(line: Line, answer: Fraction, known: set[Fraction]) -> str:
     if any(equation.true is False for equation in line.equations):
         return "wrong"
+    said = line.stated
     if line.equations:
         if any(equation.true is None for equation in line.equations):
-            return "unverifiable" if answer in line.numbers else "wrong"
-        return "right" if line.equations[-1].result == answer else "wrong"
-    if answer not in line.numbers:
+            return "unverifiable"
+        if line.equations[-1].result != answer:
+            return "wrong"
+        return "unverifiable" if said.denied or not known.issuperset(line.others) else "right"
+    calculated = equations.value(said.calculation)
+    if calculated not in (None, answer):
         return "wrong"
-    told = line.numbers[0] == answer and known.issuperset(set(line.numbers) - {answer})
+    if not said.clear:
+        return "unverifiable"
+    if answer not in line.numbers:
+        return "wrong" if calculated is None else "unverifiable"
+    told = line.numbers[0] == answer and said.single and known.issuperset(set(line.numbers) - {answer})
     return "right" if told else "unverifiable"
 
 
 def _edges(read: list[Line], used: set[int]) -> list[tuple[int, ...]]:
-    """Of each line the earlier ones among `used` whose results it uses, of several with one result the last."""
+    """Of each line the earlier ones among `used` whose results it uses, of several with one result the last.
+
+    A line that comes back to a result from which it started (18 * 4 = 72, 72 / 4 = 18) does not replace it.
+    """
     results: dict[Fraction, int] = {}
     seen: set[tuple] = set()
     edges = []
+    under: list[int] = []  # of each line the lines that it rests on, directly or not, as bits
     for place, line in enumerate(read):
-        edges.append(tuple(sorted({results[number] for number in _uses(line) if number in results})))
+        below = tuple(sorted({results[number] for number in _uses(line) if number in results}))
+        edges.append(below)
+        under.append(reduce(or_, (under[at] | 1 << at for at in below), 0))
         if place in used and line.kind == "equation" and line.result is not None and not _repeats(line, seen):
-            results |= {line.result: place, abs(line.result): place}
+            earlier = results.get(line.result)
+            if earlier is None or not under[place] >> earlier & 1:
+                results |= {line.result: place, abs(line.result): place}
     return edges
 
 
@@ -245,7 +226,7 @@ def _repeats(line: Line, seen: set[tuple]) -> bool:
 def _way(read: list[Line], labels: list[str]) -> set[int]:
     """Places of the true lines that the right answer rests on, directly or not."""
     sound = {place for place, label in enumerate(labels) if label == "true"}
-    answers = [place for place, line in enumerate(read) if line.kind == "answer"]
+    answers = _answers(read)
     if not answers or labels[answers[-1]] != "right":
         return set()
     edges = _edges(read, sound)

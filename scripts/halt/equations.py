@@ -15,6 +15,16 @@ from halt.runs import Item, Run, runs
 
 _ROUNDED = re.compile(r"\b(?:about|around|approximately|approx|roughly|rounded?|rounds|nearest|almost)\b|≈|~", re.I)
 
+# 3 + 2 = 5 is wrong, but not: he got 5 wrong.
+DENIED = re.compile(
+    r"\b(?:not|n't|never) (?:\w{1,12} ){0,2}(?:true|correct|right|equal|case|answer)\b"
+    r"|\b(?:doubt|deny|untrue)\b|[≠✗✘❌]"
+    r"|\b(?:is|are|was|be) (?:\w{1,12} )?(?:wrong|incorrect|false)\b|[(:;] ?(?:wrong|incorrect|false)\b"
+    r"|\b(?:wrong|incorrect|false) ?[:)]",
+    re.IGNORECASE,
+)
+_PLURAL = frozenset(["children", "people", "men", "women", "mice", "geese"])
+
 
 class Operand(NamedTuple):
     """A number of a calculation; 1/2 or 20% may be known as a whole or by its parts."""
@@ -76,14 +86,24 @@ def read(text: str) -> Line:
     found: list[Equation] = []
     others: list[Fraction] = []
     rough = bool(_ROUNDED.search(text))
+    denied = bool(DENIED.search(text))
     for run in runs(text):
         if any(item.sign == "=" for item in run.items):
             equation = _equation(run, rough)
             if equation is not None:
-                found.append(equation)
+                found.append(equation._replace(true=None) if denied else equation)
                 continue
         others += [item.value for item in run.items if not item.sign]
     return Line(tuple(found), tuple(others))
+
+
+def value(text: str) -> Fraction | None:
+    """What a calculation without an equals sign comes to; None for any other text."""
+    found = list(runs(text))
+    if len(found) != 1 or found[0].doubtful or any(item.sign == "=" for item in found[0].items):
+        return None
+    side = _side(found[0].items)
+    return side.value if side is not None and side.calculated and not side.stated else None
 
 
 def numbers(text: str) -> list[Fraction]:
@@ -101,10 +121,14 @@ def _equation(run: Run, rough: bool) -> Equation | None:
     if None in sides:
         return Equation(False if any(map(_by_zero, parts)) else None, (), False)
     if _conversion(parts):
-        return _judged_conversion(parts, sides, run.doubtful)
+        return _judged_conversion(parts, sides, run.doubtful or run.altered)
+    if run.altered or _numbered_names(parts) or _adds_units(parts):
+        return Equation(None, tuple(sides), False)
     if _equal(sides, rough) or _equal_otherwise(parts, sides):
         return Equation(True, tuple(sides), False)
-    return Equation(None if run.doubtful or _unclear(parts, sides) else False, tuple(sides), False)
+    named = (run.amid and _labels(sides)) or bool(_same_names(parts))
+    unclear = run.doubtful or named or _unclear(parts, sides) or _adds_nouns(parts)
+    return Equation(None if unclear else False, tuple(sides), False)
 
 
 def _by_zero(items: list[Item]) -> bool:
@@ -200,7 +224,9 @@ def _rounds(side: Side, exact: Fraction, rough: bool) -> bool:
 
 def _equal_otherwise(parts: list[list[Item]], sides: list[Side]) -> bool:
     """15 / 20 * 100 = 75% and 10 / 1/2 = 20: the sign is a unit, the fraction one number."""
-    if any(item.per_cent for item in parts[-1]) and not any(item.per_cent for part in parts[:-1] for item in part):
+    before = [item for part in parts[:-1] for item in part]
+    hundred = any(item.value == 100 for item in before) and not any(item.per_cent for item in before)
+    if hundred and any(item.per_cent for item in parts[-1]):
         last = _side(parts[-1], per_cent=False)
         return last is not None and all(side.value == last.value for side in sides[:-1])
     return False
@@ -226,6 +252,43 @@ def _unclear(parts: list[list[Item]], sides: list[Side]) -> bool:
     exact = next(side.value for side in sides if side.calculated)
     near = all(side.value == exact or _near(side, exact) for side in sides)
     return near or _in_order(parts, sides)
+
+
+def _labels(sides: list[Side]) -> bool:
+    """Whether the first number may be a label's or another sentence's: Box 1 = 10 + 10 = 20, 3 and 4 = 7."""
+    return not sides[0].calculated and _equal(sides[1:], rough=False)
+
+
+def _same_names(parts: list[list[Item]]) -> list[list[Fraction]]:
+    """Numbers of each part in which one word stands before several: Round 1 + Round 2."""
+    found = [[(item.name, item.value) for item in part if item.name] for part in parts]
+    return [[value for _, value in named] for named in found if len({name for name, _ in named}) < len(named)]
+
+
+def _numbered_names(parts: list[list[Item]]) -> bool:
+    """Round 1 + Round 2 = 3: the numbers are names, one after another."""
+    return any({b - a for a, b in pairwise(sorted(values))} == {1} for values in _same_names(parts))
+
+
+def _is_sum(part: list[Item]) -> bool:
+    signs = {item.sign for item in part} - {""}
+    return bool(signs) and signs <= {"+", "-"}
+
+
+def _adds_units(parts: list[list[Item]]) -> bool:
+    """3 hours + 2 minutes = 5 minutes: the numbers are equal only without their units."""
+    if not any(map(_is_sum, parts)):
+        return False
+    units = {item.unit for part in parts for item in part if item.unit in quantities.UNITS}
+    return len({quantities.UNITS[unit][0] for unit in units if unit}) < len(units)
+
+
+def _adds_nouns(parts: list[list[Item]]) -> bool:
+    """2 adults + 3 children = $36: what each of them costs may not be written. But 2 men + 3 boys = 36 people."""
+    if parts[-1][-1].words and parts[-1][-1].unit is None:
+        return False
+    nouns = [{item.words[-1] for item in part if item.words and not item.unit} for part in parts if _is_sum(part)]
+    return any(sum(noun.endswith("s") or noun in _PLURAL for noun in found) > 1 for found in nouns)
 
 
 def _mixes_units(parts: list[list[Item]], sides: list[Side]) -> bool:

@@ -19,25 +19,28 @@ _LEADING = re.compile(
     r"(?:step\s{0,4}\d{1,4}\s{0,2}[.:)*_-]{0,4}(?=\s|[*_$(\d\\])|\(?\d{1,3}[.)][*_]{0,3}\s)?[*_]{0,3}\s*",
     re.IGNORECASE,
 )
+UNREAD = "\ufffd"  # for what stands in LaTeX and has no plain sign: no number, no word
 _LATEX = [
-    (re.compile(r"\\(?:d|t)?frac\s?\{([^{}]{1,60})\}\s?\{([^{}]{1,60})\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|operatorname|boxed|fbox|mbox)\s?\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"\\(?:times|cdot|ast)(?![a-z])"), "*"),
-    (re.compile(r"\\div(?![a-z])"), "/"),
-    (re.compile(r"\\(?:approx|simeq)(?![a-z])"), "≈"),
-    (re.compile(r"\\(?:left|right|displaystyle|quad|qquad|,|;|!|:| )"), " "),
-    (re.compile(r"\\[()\[\]]"), " "),
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
+    (re.compile(r"\\div(?![a-zA-Z])"), "/"),
+    (re.compile(r"\\(?:approx|simeq)(?![a-zA-Z])"), "≈"),
+    (re.compile(r"\\(?:Rightarrow|rightarrow|implies|to|therefore)(?![a-zA-Z])|\\\\"), ";"),
+    (re.compile(r"\\(?:l|c)?dots(?![a-zA-Z])"), "..."),
+    (re.compile(r"\\(?:(?:left|right|displaystyle|quad|qquad)(?![a-zA-Z])|[,;!: ]|[()\[\]])"), " "),
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\([%$&#_])"), r"\1"),
-    (re.compile(r"\^\{(\d{1,6})\}"), r"^\1"),
 ]
+_COMMAND = re.compile(r"\\([a-zA-Z]{1,20})\s?|[{}^_]")
+_SHOWN = frozenset(["text", "textbf", "mathrm", "mathbf", "mathit", "operatorname", "boxed", "fbox", "mbox"])
+_FRACS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
+_DEEPEST = 8  # braces within braces
 _OTHER = [
     (re.compile(r"<<[^<>]*>>"), ""),  # the calculator's notes of GSM8K
     (re.compile(r"(?<=\d)\s?\*\*\s?(?=\d)(?![^*\n]*\*\*)"), "^"),
     (re.compile(r"\*{2,}|__+|`+"), ""),  # bold, code
     (re.compile(r"(?<![^\s=(:])\*(?=[\w$])([^*\n]*)(?<=[\w%.])\*(?![^\s.,;:!?)])"), r"\1"),  # italics
     (re.compile(r"==+"), "="),
-    (re.compile(r"=>|->"), ";"),
+    (re.compile(r"=>|->|\s-\s(?=(?:so|thus|hence|therefore|which|then|because|and|but|he|she|they|it|we)\b)"), ";"),
     (re.compile(r"(?<=\d) ?and (?=\d{1,4}/\d{1,4}\b)"), " "),  # 2 and 1/2
     (re.compile(r"(?<=\d) ?and (?:a|one)[ -]half\b", re.IGNORECASE), " 1/2"),
     (re.compile(r"(?<=\d) ?percent\b", re.IGNORECASE), "%"),
@@ -64,6 +67,87 @@ def plain(text: str) -> str:
     if "\\" in text or "{" in text:
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
+        text = _Braces(text).plain()
     for pattern, replacement in _OTHER:
         text = pattern.sub(replacement, text)
     return _WORDS.sub(lambda found: _SPOKEN[found[0].lower()], text)
+
+
+def braced(text: str) -> dict[int, int]:
+    """For the place of every opening brace that is closed the place of its closing one."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for found in re.finditer(r"[{}]", text):
+        if found[0] == "{":
+            opened.append(found.start())
+        elif opened:
+            pairs[opened.pop()] = found.start()
+    return pairs
+
+
+class _Braces:
+    """What LaTeX writes with braces, in plain signs; a command that is not known is UNREAD."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.pairs = braced(text)
+
+    def plain(self) -> str:
+        return self._between(0, len(self.text), 0)
+
+    def _between(self, place: int, end: int, depth: int) -> str:
+        if depth > _DEEPEST:
+            return UNREAD
+        written: list[str] = []
+        while (found := _COMMAND.search(self.text, place, end)) is not None:
+            written.append(self.text[place : found.start()])
+            piece, place = self._piece(found, end, depth, "".join(written[-2:]))
+            written.append(piece)
+        return "".join([*written, self.text[place:end]])
+
+    def _piece(self, found: re.Match, end: int, depth: int, before: str) -> tuple[str, int]:
+        """(a command in plain signs, the place behind it)."""
+        sign, name, place = found[0], found[1], found.end()
+        if name in _SHOWN or sign in ("{", "^", "_"):
+            group = found.start() if sign == "{" else place
+            inner, place = self._group(group, end, depth) if self.text[group : group + 1] == "{" else (None, place)
+            if sign in ("^", "_"):
+                return (sign if inner is None else f"^({inner})" if sign == "^" else UNREAD), place
+            return (f" {UNREAD} " if inner is None else f" {inner} "), max(place, found.end())
+        if name in _FRACS:
+            over, place = self._argument(place, end, depth)
+            under, place = self._argument(place, end, depth)
+            if over is None or under is None:
+                return UNREAD, place
+            return _fraction(over.strip(), under.strip(), before.rstrip(), self.text[place : place + 2].strip()), place
+        if name == "sqrt":
+            inner, place = self._argument(place, end, depth)
+            return f"√({inner})" if inner is not None else UNREAD, place
+        return f" {UNREAD} ", place
+
+    def _argument(self, place: int, end: int, depth: int) -> tuple[str | None, int]:
+        while place < end and self.text[place] == " ":
+            place += 1
+        if self.text[place : place + 1] == "{":
+            return self._group(place, end, depth)
+        if place < end and self.text[place].isalnum():
+            return self.text[place], place + 1
+        return None, place
+
+    def _group(self, place: int, end: int, depth: int) -> tuple[str | None, int]:
+        close = self.pairs.get(place, end)
+        if close >= end:
+            return None, place + 1
+        return self._between(place + 1, close, depth + 1), close + 1
+
+
+def _fraction(over: str, under: str, before: str, behind: str) -> str:
+    """3/4 where it is one number among its neighbours, else in brackets; 2 3/4 behind a whole number."""
+    if not (re.fullmatch(r"[0-9]{1,9}", over) and re.fullmatch(r"[0-9]{1,9}", under)):
+        return f"(({over})/({under}))"
+    if before[-1:].isdigit():
+        mixed = int(over) < int(under) and re.search(r"(?<![\d.,/])\d{1,9}$", before)
+        return f" {over}/{under}" if mixed and behind[:1] != "^" else UNREAD
+    if before[-1:] in ("/", "^", ")") or behind[:1] in ("^", "("):
+        return f"({over}/{under})"
+    return f"{over}/{under}"

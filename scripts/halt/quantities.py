@@ -92,6 +92,11 @@ def unit(word: str) -> str | None:
 
 def figures(text: str) -> list[Fraction]:
     """Every number in digits; 3/4 and 2 1/2 are one number each, and so is 25%'s 25. Longer than 40 digits is none."""
+    return [value for value, *_ in placed(text)]
+
+
+def placed(text: str) -> list[tuple[Fraction, int, int]]:
+    """The same numbers, each with the places where it begins and ends."""
     found = []
     for match in _FIGURE.finditer(text):
         value = Fraction(match[1].replace(",", ""))
@@ -99,7 +104,7 @@ def figures(text: str) -> list[Fraction]:
             value += Fraction(int(match[2]), int(match[3]))
         elif match[4] and int(match[4]):
             value /= int(match[4])
-        found.append(value)
+        found.append((value, match.start(), match.end()))
     return found
 
 
@@ -114,7 +119,7 @@ def digits_in_sums(text: str) -> str:
     def written(found: re.Match) -> str:
         before, behind = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 6].lstrip()
         beside = before.strip()[-1:] in tuple("+-*/=") or behind.startswith((*"+*/=", "times"))
-        return str(_value(found[0])) if beside else found[0]
+        return str(_value(found[0])) if beside and not before.strip()[-1:].isdigit() else found[0]  # 3 million
 
     return _WORDS.sub(written, text)
 
@@ -139,7 +144,7 @@ def named(text: str) -> set[Fraction]:
         found |= _figure(match)
     for number in re.findall(rf"({NUMBER}) ?%", text):
         share = Fraction(number.replace(",", "")) / 100
-        found |= {share, 1 - share, 100 - 100 * share, Fraction(1)}  # and what it leaves of the whole
+        found |= {share, 1 - share, 1 + share, 100 - 100 * share, Fraction(1)}  # of a whole
     for number, scale in _SCALED.findall(text):
         count = ONES.get(number.lower(), TENS.get(number.lower()))
         count = Fraction(number.replace(",", "")) if count is None else count
@@ -186,7 +191,7 @@ def _parts(text: str) -> set[Fraction]:
 
 
 def _customary(text: str) -> set[Fraction]:
-    found = {Fraction(100), Fraction(1, 100)} if "%" in text else set()
+    found = {Fraction(100), Fraction(1, 100)} if re.search(r"%|\bpercent", text) else set()
     words = re.findall(r"[^\W_]+|%", re.sub(r"(?<=\d)(?=[a-zA-Z])", " ", text))
     for before, word in pairwise(["", *words]):
         if word.lower() in _AMBIGUOUS and not before.isdigit():

@@ -4,15 +4,17 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from halt import quantities
-from halt.notation import plain
+from halt.notation import UNREAD, plain
 
 _TOKEN = re.compile(
-    r"(?P<odd>\d++(?::\d++)+|\d++(?:st|nd|rd|th|k)\b|(?<![\w])(?!x)[a-z]\d++)"
+    rf"(?P<odd>\d++(?::\d++)+|\d++(?:st|nd|rd|th|k)\b|(?<![\w])(?!x)[a-z]\d++|[√{UNREAD}]"
+    r"|(?:\d++(?:\.\d++)?|(?<!\d)\.\d++)e[-+]?\d++\b|(?<!\w)[a-z]++_\d++)"
     rf"|(?P<number>{quantities.NUMBER})"
     r"|(?P<long>\d++)"
     r"|(?P<sign>[-+*/^()=%≈])"
@@ -29,6 +31,9 @@ _SCALING = (
     "remainder r mod squared cubed root sqrt pi"
 )
 SCALING = frozenset(_SCALING.split())
+ALTERING = SCALING - {"am", "pm", "r", "mod", "remainder", "quarter", "quarters", "pi"} | {"log", "ln"}
+SCALED = frozenset(["dozen", "dozens", "hundred", "thousand", "million", "billion", "squared", "cubed"])  # behind one
+JOINING = frozenset(["and", "or", "by", "from", "to", "choose"])  # alone between two numbers
 CHANGING = SCALING | {"and", "less", "off", "increase", "decrease", "or", "x"}  # between a number and a sign
 
 
@@ -42,11 +47,15 @@ class Item(NamedTuple):
     unit: str | None = None
     tight: bool = False  # no space before it
     said: bool = False  # words stand behind it
+    words: tuple[str, ...] = ()  # these
+    name: str = ""  # the word directly before it
 
 
 class Run(NamedTuple):
     items: list[Item]
     doubtful: bool  # words around it may change what it says
+    altered: bool  # words beside it do: half of, dozen
+    amid: bool  # something stands before it in the line
 
 
 def runs(text: str) -> Iterator[Run]:
@@ -60,9 +69,12 @@ class _Reader:
     def __init__(self, text: str):
         self.text = re.sub(r"(?<=\d)-(?=[A-Za-z]{2})", " ", text)
         self.tokens = [(match.lastgroup, match[0], match.start(), match.end()) for match in _TOKEN.finditer(self.text)]
+        self.spoken = Counter(token[1].lower().rstrip("s") for token in self.tokens if token[0] == "word")
         self.items: list[Item] = []
-        self.doubtful = False
+        self.doubtful = self.altered = False
         self.named = False  # words that name the next number stand before it
+        self.start = 0  # place of the run's first item
+        self.opening = next((at for at, token in enumerate(self.tokens) if token[1] != "("), 0)
 
     def kind(self, place: int) -> str:
         return self.tokens[place][0] if place < len(self.tokens) else ""
@@ -78,8 +90,9 @@ class _Reader:
 
     def close(self) -> Iterator[Run]:
         if self.items:
-            yield Run(self.items, self.doubtful)
-        self.items, self.doubtful, self.named = [], False, False
+            amid = self.start > self.opening and self.items[0].sign != "="
+            yield Run(self.items, self.doubtful, self.altered, amid)
+        self.items, self.doubtful, self.altered, self.named = [], False, False, False
 
 
 def _runs(text: str) -> Iterator[Run]:
@@ -87,6 +100,8 @@ def _runs(text: str) -> Iterator[Run]:
     place = 0
     while place < len(reader.tokens):
         kind, token, *_ = reader.tokens[place]
+        if not reader.items:
+            reader.start = place
         if kind == "number":
             if reader.operand_before():
                 beside = reader.items[-1]
@@ -98,22 +113,27 @@ def _runs(text: str) -> Iterator[Run]:
                 split = not beside.said  # 18 000, (1/2) 278
                 reader.doubtful |= split
                 yield from reader.close()
-                reader.doubtful = split
+                reader.doubtful, reader.start = split, place
             places = len(token.partition(".")[2])
             value = Fraction(token.replace(",", ""))
-            reader.items.append(Item("", value, places=places, tight=reader.tight(place), said=reader.named))
+            before = place and (reader.named or not reader.items) and reader.kind(place - 1) == "word"
+            name = reader.word(place - 1).lower() if before else ""
+            tight = reader.tight(place)
+            reader.items.append(Item("", value, places=places, tight=tight, said=reader.named, name=name))
             reader.named = False
         elif kind in ("odd", "long"):
-            if reader.operand_before():
+            if reader.operand_before() and token not in ("√", UNREAD):
                 yield from reader.close()
-            reader.items.append(Item("?"))
+            if reader.items or "_" not in token or reader.word(place + 1) != "=":  # T_1 = 12
+                reader.items.append(Item("?"))
         elif kind == "sign":
             place += yield from _sign(reader, place)
         elif kind == "word":
             place += yield from _words(reader, place)
         else:
+            listed = token == "," and reader.operand_before() and all(item.sign != "=" for item in reader.items)
             yield from reader.close()
-            reader.doubtful = token == "√"
+            reader.doubtful = listed
         place += 1
     yield from reader.close()
 
@@ -158,6 +178,8 @@ def _sign(reader: _Reader, place: int) -> Iterator[Run]:
             reader.doubtful = True
         if beside is not None and beside.said:
             reader.doubtful = True
+    if not reader.items and token in "+*/^":
+        reader.items.append(Item("?"))  # what is added to stands elsewhere
     reader.items.append(Item("=" if token == "≈" else token, tight=reader.tight(place)))
     return 0
 
@@ -170,6 +192,10 @@ def _words(reader: _Reader, place: int) -> Iterator[Run]:
     end = place
     while reader.kind(end) == "word" and not (end > place and _multiplies(reader, end)):
         end += 1
+    if not reader.operand_before() and _is_call(reader, end):
+        if reader.items or reader.word(end + 3) != "=":
+            reader.items.append(Item("?"))
+        return end + 2 - place
     words = [reader.word(at).lower() for at in range(place, end)]
     sign = reader.word(end) if reader.kind(end) == "sign" and reader.word(end) not in "(%" else ""
     goes_on = bool(sign) or (end > place and reader.kind(end) == "word")
@@ -178,8 +204,10 @@ def _words(reader: _Reader, place: int) -> Iterator[Run]:
         if not goes_on or end - place > UNIT_WORDS:
             compound = reader.kind(end) == "number" and end - place < 3 and reader.items[-1].unit is not None
             reader.doubtful |= compound  # 1 hour 30 minutes
+            joined = len(words) == 1 and words[0] in JOINING and all(item.sign != "=" for item in reader.items)
             yield from reader.close()
-            reader.doubtful = compound or _scales(words)
+            reader.doubtful = compound or joined or _scales(words)
+            reader.altered = _alters(words)
             if sign and sign != "=" and end - place > UNIT_WORDS:
                 reader.items.append(Item("?"))
         return end - place - 1
@@ -198,7 +226,22 @@ def _words(reader: _Reader, place: int) -> Iterator[Run]:
         reader.items.append(Item("?"))
     yield from reader.close()
     reader.doubtful = open_sign or _scales(words)
+    reader.altered = _alters(words)
     return end - place - 1
+
+
+def _is_call(reader: _Reader, place: int) -> bool:
+    """Whether f's bracket with a number stands at a place: f(3)."""
+    if reader.word(place) != "(" or not reader.tight(place) or reader.kind(place + 1) != "number":
+        return False
+    return reader.word(place + 2) == ")"
+
+
+def _alters(words: list[str]) -> bool:
+    """Whether the words directly before a number make another of it: half of, twice, square root of the."""
+    while words and words[-1] in ("of", "the"):
+        words = words[:-1]
+    return bool(words) and words[-1] in ALTERING
 
 
 def _scales(words: list[str]) -> bool:
@@ -210,14 +253,24 @@ def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: 
     """Words behind a number: its unit; `2x` is a name's multiple."""
     last = reader.items[-1]
     unit = next((found for word in words if (found := quantities.unit(word))), None)
-    reader.items[-1] = last._replace(unit=last.unit or unit, said=True)
+    reader.items[-1] = last._replace(unit=last.unit or unit, said=True, words=tuple(words))
     if goes_on:
         reader.doubtful |= not CHANGING.isdisjoint(words) or words[0] == "of"
     else:
         reader.doubtful |= words[0] in SCALING or words[:2] == ["and", "a"]
+        reader.altered |= words[0] in SCALED and not _explained(reader, words[0])
     reader.doubtful |= tight and len(words[0]) == 1  # 2g may be grams or a name's multiple
-    if sign == "^" or (tight and len(words[0]) == 1 and (quantities.unit(words[0]) is None or name.isupper())):
+    letter = goes_on and len(words) == 1 and len(name) == 1 and name != "a" and quantities.unit(name) is None
+    multiple = tight and len(words[0]) == 1 and (quantities.unit(words[0]) is None or name.isupper())
+    if letter or multiple or sign == "^":
         reader.items[-1] = Item("?")
+
+
+def _explained(reader: _Reader, word: str) -> bool:
+    """Whether the line speaks of dozens or millions before, or divides by twelve: 24 / 12 = 2 dozen."""
+    if word.startswith("dozen") and any(item.value == 12 for item in reader.items):
+        return True
+    return reader.spoken[word.rstrip("s")] > 1
 
 
 def _multiplies(reader: _Reader, place: int) -> bool:

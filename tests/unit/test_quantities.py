@@ -24,7 +24,7 @@ F = Fraction
         ("How many does he read in a week, at 3 a day?", {3, 7}),
         ("How much in a year?", {12, 52, 365}),
         ("It takes 3 hours.", {3, 60}),
-        ("20% off", {20, F(1, 5), F(4, 5), 80, 100}),
+        ("20% off", {20, F(1, 5), F(4, 5), F(6, 5), 80, 100}),
         ("It costs $3 and 5 cents.", {3, 5, 100}),
         ("5 feet", {5, 12}),
         ("2 million fish", {2, 2_000_000}),

@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from halt import derivations, equations, wordproblems
+from halt import derivations, equations, stated, wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.quantities import NUMBER, figures, named
 from halt.templates import Draw, TemplateError, fill, number_text, parse
@@ -65,6 +65,13 @@ ASK_NUMBERED = "Write one equation a line, each with its number, then the answer
 TRIES = 400  # draws for one variant before its template is given up
 FAILURES = 12  # variants given up before the template is
 NUMBERED = re.compile(r"\s*step \d+(?=\s*:)", re.IGNORECASE)
+# Lines that only lay out: rules, fences, brackets of formulas, and headings of the steps.
+_LAYOUT = re.compile(
+    r"[\W_]+|\W{0,4}(?:`{3}|~{3})\w{0,12}|\\(?:begin|end)\s?\{[a-z]{1,12}\*?\}"
+    r"|[\W_]{0,8}(?:step \d{1,3}|(?:step[- ]by[- ]step )?(?:solution|calculations?|explanation|reasoning|steps))"
+    r"[\W_]{0,8}",
+    re.IGNORECASE,
+)
 _TOKENS = re.compile(rf"{NUMBER}|\S")  # of a step in the form of GSM8K
 # A word behind a result that is no unit.
 _NO_UNIT = (
@@ -111,15 +118,17 @@ def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content, and a heading `Answer:` takes the line that follows it."""
+    """One fragment a line but for empty ones and mere layout; a heading `Answer:` takes the line that follows it."""
     found: list[str] = []
     heading = False
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in map(str.strip, text.splitlines()):
+        if not line or _LAYOUT.fullmatch(line):
+            continue
         if heading:
             found[-1] = f"{found[-1]} {line}"
         else:
             found.append(line)
-        heading = not heading and derivations.is_heading(line)
+        heading = not heading and stated.is_heading(line)
     return found
 
 
@@ -153,16 +162,16 @@ def judge_alone(fragments: list[str], row: Row) -> list[Verdict]:
 def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
     """A line rests on the lines whose results it uses, of several with one result on the last.
 
-    A number that is given and a result too is taken for the result. Restatements and repetitions are no results. An
-    answer that is no line's result rests on all lines since the last such answer, and a line of mere words on the one
-    before it.
+    A number that is given and a result too is taken for the result. Restatements, repetitions and detours that come
+    back to a result are no results. An answer that is no line's result rests on all lines since the last such answer,
+    and a line of mere words on the one before it.
     """
     return derivations.rests_on(fragments)
 
 
 def solves(fragments: list[str], row: Row) -> bool:
     """Whether the answer's last line that states an answer states the reference's."""
-    return derivations.final(fragments, Fraction(row.truth["answer"]))
+    return derivations.final(fragments, row.truth)
 
 
 def evidence(row: Row) -> str:
