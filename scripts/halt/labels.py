@@ -1,4 +1,4 @@
-"""Labels that a profile may put before a fact: "Born: 1809", "Ann Lee's nationality was Danish"."""
+"""Labels that a line may put before a fact: "Born: 1809", "Ann Lee's nationality was Danish", "Also called: gout"."""
 
 import re
 
@@ -23,3 +23,27 @@ OWNED = re.compile(rf"(?:(?P<owner>.+?)['’]s? (?P<label>{_LABEL})|the (?P<labe
 def kind(label: str) -> str | None:
     """The kind of fact that a label names, None if it is another."""
     return next((known for known, words in _LABELS.items() if re.fullmatch(words, label)), None)
+
+
+# Labels of medical facts -> the statement that one makes; None: of what no row knows.
+_STATEMENTS = {
+    "also (?:called|known as)|other names?|synonyms?|aka|alternative names?": "is also called",
+    "kind|type|what it is|category|classification": "is a",
+    "(?:body |affected )?system|affects": "is a disease of the",
+    "definition|description|symptoms?|signs?|causes?|treatments?|diagnosis|prevention|risk factors?|complications?"
+    "|uses?|side effects|functions?|location|prognosis": None,
+}
+MEDICAL = re.compile(rf"(?P<label>{'|'.join(_STATEMENTS)})\s*:\s*(?P<value>.+)$")
+# Any label but one that denies what follows.
+ANY = r"(?:(?![^:]*\b(?:no|not|never|false|wrong|untrue|incorrect|myth|unlikely)\b)[^:]{1,40}:\s*)"
+CALLED = re.compile(
+    r"(?:is|are) (?:(?:also|sometimes|often|commonly|otherwise) )*(?:called|known as|named|referred to as|termed) "
+    r"(?:the |an? )?(?P<name>.+)$"
+)
+
+
+def spelled_out(name: str, labelled: re.Match) -> str | None:
+    """The statement that a label of a medical fact and its value make of a name; None if it is of what no row knows."""
+    verb = next(verb for words, verb in _STATEMENTS.items() if re.fullmatch(words, labelled["label"]))
+    value = re.sub(r"^(?:an?|the) ", "", labelled["value"])
+    return verb and f"{name} {verb} {value}"

@@ -47,6 +47,11 @@ def plain(line: str) -> str:
     return text.strip()
 
 
+def with_label(line: str) -> str:
+    """What a line says, without bullets, numbers and marks of emphasis, and with its label: "Born: 1900"."""
+    return re.sub(r"[*_`]+", "", line[_lead(line) :]).strip()
+
+
 def is_heading(line: str) -> bool:
     """Whether a line has the marks of a heading, or is bold from its beginning to its end."""
     return _HEADING.match(line) is not None

@@ -148,7 +148,7 @@ def _judge(fragment: str, truth: dict) -> Verdict:
     if talk.refuses(fragment):
         return Verdict("unverifiable")
     text = _plain(markup.plain(fragment))
-    labelled = labels.LABELLED.match(_plain(re.sub(r"[*_`]+", "", fragment[len(markup.lead(fragment)) :])))
+    labelled = labels.LABELLED.match(_plain(markup.with_label(fragment)))
     if labelled and SUBJECT.match(labelled["value"]) and _mentioned(labelled["value"], truth):
         text = labelled["value"]
     elif labelled:
