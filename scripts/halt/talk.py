@@ -24,7 +24,10 @@ _ACTS = (
 _DOUBTS = r"(?:sure|certain|aware|familiar|confident|knowledgeable|qualified|able|comfortable)\b"
 _NEWS = r"(?:information|info|data|details|records?|context)\b"
 _ADVERBS = r"(?: (?:\w+ly|even|also|just|yet|quite|so|fully|very|too|all that|at this time|in good conscience))*"
-_FEW = r"(?:no|not (?:enough|any|much|a lot of|sufficient)|insufficient|too little|(?:\w+ )?limited|very little|little)"
+_FEW = (
+    r"(?:no|not (?:enough|any|much|a lot of|sufficient)|insufficient|too little|(?:\w+ )?limited(?! to\b)|very little"
+    r"|little)"
+)
 _BETWEEN = r"(?:[\w'-]+[ -]){0,6}?"
 _CAN = r"(?:cannot|could not|will not|would not|may not|might not|(?:am|was) (?:unable|not able))"
 _TRADES = (
@@ -56,8 +59,9 @@ _IMPERSONAL = (
     rf"{_FEW} {_BETWEEN}{_NEWS}(?: \w+){{0,2}} (?:is |was |are )?(?:available|found|given|provided|about|on|to)\b",
     rf"{_FEW} (?:\w+[ -]){{0,2}}{_NEWS}\W*$",
     rf"it is (?:not possible|impossible)(?: for me)? to {_ACTS}",
-    r"it is (?:\w+ )?(?:hard|difficult|tough|not easy)(?: for me)? to (?:say|tell|know|determine|verify|confirm|answer"
-    r"|be (?:sure|certain))\b",
+    rf"it is (?:\w+ )?(?:hard|difficult|tough|not easy)(?: for me)? to (?:(?:say|tell|know)(?:\W*$| {_ASKED}"
+    r"| (?:for (?:sure|certain)|with|exactly|precisely|more|much|anything)\b)"
+    r"|(?:determine|verify|confirm|be (?:sure|certain))\b)",
     rf"{_THAT} is(?: \w+ly)? (?:unclear|unknown|uncertain|not (?:\w+ly )?(?:clear|known|certain))(?: to me)?"
     rf"(?:\W*$| {_ASKED})",
     rf"{_THAT} (?:cannot|can never|could not)(?: \w+ly)? be (?:\w+ly )?(?:determined|answered|verified|confirmed)\b",
@@ -65,7 +69,8 @@ _IMPERSONAL = (
     rf"(?:this|that|the|such)(?: \w+){{0,3}} {_NEWS} (?:is|was) (?:not available|unavailable)\b",
     rf"(?:(?:the|this|that|any|such|more|further|\w*able|\w+ic|\w+ed|\w+al) ){{0,3}}{_NEWS}"
     rf"(?: (?:about|on|regarding|concerning|for)(?: [\w'.-]+){{1,8}}?)? (?:is|are|was|were)(?: \w+ly)?"
-    r" (?:not (?:\w+ly )?(?:available|known|provided|given|included|accessible)|unavailable|insufficient|limited)\b",
+    r" (?:not (?:\w+ly )?(?:available|known|provided|given|included|accessible)|unavailable|insufficient"
+    r"|limited(?! to\b))\b",
     rf"my (?:\w+ ){{0,2}}(?:knowledge|database|memory|training|{_NEWS})(?: \w+){{0,4}} "
     rf"(?:(?:does|do|did|is|are|has|have) (?:not|{_FEW})|(?:includes?|contains?|holds?) (?:no|nothing))\b",
     r"(?:[\w'.-]+ ){1,6}?is not (?:someone|somebody|anyone|something|anything|an? (?:\w+ )?"
@@ -109,8 +114,8 @@ _CLAIMS = re.compile(r"\b(?:was|were|became|died|born)\b|: *\S")
 _STATES = re.compile(rf"\b{_STATED}")
 _CLAUSES = re.compile(r"(?:\s*[,;—–]\s*|\s+)(?:but|however|although|though|nevertheless|yet|instead|that said)\b,?\s*")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
-_MARKS = re.compile(r"\s*[:;—]\s+|\s+[–—-]+\s+|—")
-# A part behind a colon, a semicolon or a dash claims something by itself if it has a verb of a statement or a number.
+_MARKS = re.compile(r"\s*[:;—]\s+|\s+[–—-]+\s+|—|,\s+so\s+")
+# A part behind a colon, a semicolon, a dash or "so" claims something if it has a verb of a statement or a number.
 _PART_CLAIMS = re.compile(rf"(?!.*\?\W*$)(?:.*?\b{_STATED}|.*?\d)")
 _SHORT = (  # what is written short or without its apostrophe -> in full
     (re.compile(r"\bcan(?:'?t| not)\b"), "cannot"),
@@ -166,11 +171,11 @@ def _spoken(fragment: str) -> list[str]:
 
 
 def _parts(clause: str) -> list[str]:
-    """A clause, cut before each part that claims something behind a colon, a semicolon or a dash."""
+    """A clause, cut before each part that claims something behind a colon, a semicolon, a dash or "so"."""
     parts, begin = [], 0
     for mark in _MARKS.finditer(clause):
         if _PART_CLAIMS.match(clause, mark.end()):
-            parts.append(clause[begin : mark.start()] + clause[mark.start() : mark.end()].rstrip())
+            parts.append(clause[begin : mark.start()] + mark[0].strip()[:1])
             begin = mark.end()
     return [*parts, clause[begin:]]
 

@@ -52,6 +52,8 @@ I have very limited knowledge of art.
 I'm not a nurse, so I can't advise you.
 I am not a medical expert and cannot give advice.
 I'm not a historian.
+I'm not an expert, so I can't say when she was born.
+It's hard to say who she was.
 i dont know
 My sincere apologies, I don't know.
 Sorry, I can't.
@@ -99,6 +101,9 @@ I can only guess that she was Danish.
 I'm not a nurse, but asthma is a disease.
 To my knowledge, she was Danish.
 It is hard to find work.
+It is hard to say goodbye.
+The data is limited to children.
+I cannot find x, so x = 5.
 It cannot be found in nature.
 We cannot remember our dreams.
 No program works without data.
