@@ -2,12 +2,12 @@
 
 import re
 
-_STEP = r"(?:step|fact|point|statement)\s+\d{1,3}"
+STEP = r"(?:step|fact|point|statement)\s+(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten)\b"
 # What may stand before the content of a line: quotes, headings, bullets, boxes, numbers, letters, "Step 3:".
 _LEAD = re.compile(
     r"(?:>|#{1,6}(?=\s)|[-•◦▪‣·–—](?=\s|[A-Za-z*_])|[+*](?=\s)|\[[ xX✓]?\](?=\s)"
     r"|\(?\d{1,3}(?:\.\d{1,3})*[.)]{1,2}(?=\D|$)|(?:\*\*|__)\d{1,3}[.)](?:\*\*|__)|\(?[a-zA-Z]\)(?=\s)"
-    rf"|{_STEP}\s*(?:[:.)]|[-–—](?=\s))|(?:\*\*|__){_STEP}\s*[:.)]?(?:\*\*|__)\s*[:.)]?)\s*",
+    rf"|{STEP}\s*(?:[:.)]|[-–—](?=\s))|(?:\*\*|__){STEP}\s*[:.)]?(?:\*\*|__)\s*[:.)]?)\s*",
     re.IGNORECASE,
 )
 _OPENING = re.compile(r"(?:\*{1,3}|_{1,3}|`{1,3}|~~)(?=\S)")
@@ -45,6 +45,11 @@ def plain(line: str) -> str:
     for pattern in _EMPHASIS:
         text = pattern.sub(r"\1", text)
     return text.strip()
+
+
+def with_label(line: str) -> str:
+    """What a line says, without bullets, numbers and marks of emphasis, and with its label: "Born: 1900"."""
+    return re.sub(r"[*_`]+", "", line[_lead(line) :]).strip()
 
 
 def is_heading(line: str) -> bool:

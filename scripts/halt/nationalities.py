@@ -1,5 +1,7 @@
 """Nationalities as biographies state them, and which of them exclude which."""
 
+import re
+
 # Nationality -> the places that one who has it comes from.
 COUNTRIES = {
     "American": "America, United States, USA",
@@ -99,3 +101,22 @@ NOT_WRONG = {
     "czechoslovakian": {"czech"},
 }
 ALWAYS_OPEN = {"african", "european", "jewish", "arab"}
+# Who has it -> nationality, where the one is not the other.
+_PEOPLE = {
+    "scot": "scottish",
+    "scotsman": "scottish",
+    "spaniard": "spanish",
+    "dane": "danish",
+    "swede": "swedish",
+    "pole": "polish",
+    "finn": "finnish",
+    "turk": "turkish",
+    "briton": "british",
+}
+_ONE_OF = re.compile(rf"^(?:an? |the )({'|'.join(_PEOPLE)})(?=$|,| and | who )")
+_MAN = re.compile(r"\b(english|irish|french|dutch|welsh|norse)(?:man|woman)\b")
+
+
+def adjective(text: str) -> str:
+    """A description in lower case with the nationality as an adjective: "an Englishman" -> "an english"."""
+    return _ONE_OF.sub(lambda one: f"a {_PEOPLE[one[1]]}", _MAN.sub(r"\1", text))

@@ -27,6 +27,11 @@ _NO_ENDS = re.compile(r"(?:^|(?<=[.!?] ))No\.(?= [A-Z][a-z])")
 _BRACKETS_END = re.compile(r"\((?:[^() ]+ ){2,}[^() ]+[.!?]\)(?= [\"“(]?[A-Z0-9])")
 # A number that stands alone numbers what follows.
 _LISTED = re.compile(r"\W*(?:(?:step|fact|point) )?\d{1,3}\.", re.IGNORECASE)
+# Two sentences without a space between them: "He was born in 1809.He died." Names ("Node.Js") have no such second part.
+_RUN_ON = re.compile(
+    r"(?<=[a-z\d)%][a-z\d)%][.!?])(?=(?:He|She|It|They|We|His|Her|Its|Their|The|This|These|That|There|An?|In|On|At|As"
+    r"|By|For|From|After|Before|During|When|While|However|Also|But|And) )"
+)
 _EMPHASIS = "*_`"  # Markdown: not seen by what looks for ends
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -34,9 +39,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def sentences(text: str) -> list[str]:
     """The sentences of a text, its line breaks read as spaces: joined by a space they are the text again.
 
+    Where two stand without a space between them there is one then.
     A sentence is not taken apart any further: `sentences` of one gives that one.
     """
-    found, waiting = [], [" ".join(text.split())] if text.strip() else []
+    found, waiting = [], [_RUN_ON.sub(" ", " ".join(text.split()))] if text.strip() else []
     while waiting:
         parts = _cut(waiting.pop())
         if len(parts) > 1:  # alone, a part may end where beside its neighbours it did not

@@ -1,5 +1,6 @@
 """From an answer to its fragments: thoughts, phrases of abstention, refusals and talk around the answer taken out."""
 
+import functools
 import re
 from collections.abc import Mapping
 from types import ModuleType
@@ -7,11 +8,29 @@ from typing import NamedTuple
 
 from halt import domains, markup, talk, thoughts
 
-_ANSWER = re.compile(r"(?:the )?(?:final )?answer(?: is)?\s*:?\s*", re.IGNORECASE)
+# What may open around a phrase, and words with which it makes a sentence: "(", "\boxed{\text{", "<b>", "→", "I am".
+_OPENED = (
+    r"(?:[(\[{\"“”'«‘|$→➔⇒]\s*|\\(?:boxed|fbox|text\w*|math\w+)\s*\{\s*|\\[(\[]\s*|[=-]>\s*"
+    r"|</?(?:b|i|u|p|li|em|mark|code|span|strong)>\s*|[*_`~]{1,3}){0,6}(?:i(?:['’]|\s+a)m\s+)?"
+)
+# What may stand before it on its line, each to its end: "Answer:", "Step 3 (", "(eggs):", "A.", a label in bold.
+_BEFORE = (
+    r"(?:the )?(?:final )?answer(?: is)?",
+    rf"{markup.STEP}(?=\s*[(\[])",
+    r"\([^()]{1,40}\)(?=\s*[:.*_])",
+    r"[a-z]\.(?=\s)",
+    r"(?:[*_]{2})?[^\W\d_][\w'’ ()/-]{0,40}?(?=[:.]?[*_]{2}:?)",
+)
+_PLAIN_LABEL = r"[^\W\d_][\w'’ ()/-]{0,40}?(?=:)"
+_BEFORE_IT = re.compile(rf"(?:{'|'.join(_BEFORE)})[*_`~]*\s*[:.–-]?[*_`~]*\s*", re.IGNORECASE)
+_BEFORE_UNSURE = re.compile(rf"(?:{'|'.join([*_BEFORE, _PLAIN_LABEL])})[*_`~]*\s*[:.–-]?[*_`~]*\s*", re.IGNORECASE)
 # What may part a phrase from what is said on its line.
-_BREAK = re.compile(r"[*_`~]*(?:\s*[:.,;!]+[*_`~]*|\s*[–—-]+(?=\s))?\s*")
+_BREAK = re.compile(r"[*_`~]*[)\]]?[*_`~]*(?:\s*[:.,;!]+[*_`~]*|\s*[–—-]+(?=\s))?\s*")
 # What may stand behind a phrase that ends in a word: "Uncertain times" and `uncertain = 5` do not say the phrase.
-_ENDED = re.compile(r"[*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\sa-z=+*/<>&|%.,])")
+_ENDED = re.compile(
+    r"[*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\sa-z=+*/<>&|%.,]"
+    r"|[)\]][*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\s=+*/<>&|%.,]))"
+)
 
 
 class Fragment(NamedTuple):
@@ -72,7 +91,7 @@ def _in_line(parts: list[Fragment], phrases: Mapping[str, str]) -> list[Fragment
     for part in parts:
         if _phrase(part.text, phrases["unsure"])[1]:
             break
-        begin, end = _phrase(part.text, phrases["uncertain"])
+        begin, end = _phrase(part.text, phrases["uncertain"], whole_line=False)
         if end and _says(part.text, end, phrases["uncertain"]):
             marked, part = True, part._replace(text=_said_behind(part.text, begin, end))
         if part.text:
@@ -87,7 +106,7 @@ def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
     """
     place = 0
     for line in text.split("\n"):
-        begin, end = _phrase(line, phrase)
+        begin, end = _phrase(line, phrase, whole_line)
         if end and (whole_line or _says(line, end, phrase)):
             said = "" if whole_line else _said_behind(line, begin, end)
             return text[:place], said + text[place + len(line) :]
@@ -95,13 +114,28 @@ def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
     return text, ""
 
 
-def _phrase(line: str, phrase: str) -> tuple[int, int]:
-    """Where the phrase stands on a line whose content begins with it; (0, 0) where it does not."""
-    begin = len(markup.lead(line))
-    if labelled := _ANSWER.match(line, begin):
-        begin = labelled.end() + len(markup.lead(line[labelled.end() :]))
-    found = re.compile(rf"{re.escape(phrase)}(?!\w)", re.IGNORECASE).match(line, begin)
-    return found.span() if found else (0, 0)
+def _phrase(line: str, phrase: str, whole_line: bool = True) -> tuple[int, int]:
+    """Where the phrase stands on a line whose content begins with it; (0, 0) where it does not.
+
+    whole_line: the phrase takes its line with it, so that brackets, quotes and any label may stand before it.
+    """
+    pattern, begin = _pattern(phrase, whole_line), 0
+    for _ in range(5):  # no line has more labels
+        begin += len(markup.lead(line[begin:]))
+        if found := pattern.match(line, begin):
+            return found.span("phrase")
+        labelled = (_BEFORE_UNSURE if whole_line else _BEFORE_IT).match(line, begin)
+        if not labelled:
+            break
+        begin = labelled.end()
+    return (0, 0)
+
+
+@functools.cache
+def _pattern(phrase: str, whole_line: bool) -> re.Pattern:
+    words = r"\s+".join(map(re.escape, phrase.split()))
+    opened = _OPENED if whole_line else rf"(?:[(\[](?=[*_`~]{{0,3}}{words}[*_`~]{{0,3}}[)\]:]))?[*_`~]{{0,3}}"
+    return re.compile(rf"{opened}(?P<phrase>{words})(?!\w)", re.IGNORECASE)
 
 
 def _says(line: str, end: int, phrase: str) -> bool:
@@ -112,6 +146,8 @@ def _says(line: str, end: int, phrase: str) -> bool:
 def _said_behind(line: str, begin: int, end: int) -> str:
     """What a line says behind a phrase, as deep as the line; "" where it says nothing."""
     said = line[_BREAK.match(line, end).end() :]
+    if line[:begin].rstrip("*_`~").endswith(("(", "[")) and not re.match(r"[*_`~]*[)\]]", line[end:]):
+        said = said.rstrip().removesuffix(")").removesuffix("]")  # the end of a bracket that began before the phrase
     if line[:begin].endswith(("*", "_", "`")) and not re.match(r"\s*[:.,;!]*[*_`]", line[end:]):
         said = said.rstrip("*_` ")  # the end of an emphasis that began before the phrase
     return line[: len(line) - len(line.lstrip())] + said if said.strip("*_`~ \t\r") else ""

@@ -1,15 +1,23 @@
 """What a model thinks aloud before it answers is no part of its answer.
 
-Known are the marks that models put around their thoughts: tags (`<think>`, `<thinking>`, `<thought>`, `<reasoning>`,
-`<seed:think>`, with attributes or without), `[THINK]` (Mistral), `<|START_THINKING|>` (Cohere), `◁think▷` (Kimi), and
-the channels of gpt-oss (`<|channel|>analysis<|message|>`) and Gemma 4 (`<|channel>thought`).
+Known are the marks that models put around their thoughts: tags (`<think>`, `<thought>`, `<reasoning>`, `<seed:think>`
+and their like, with attributes or without), `[THINK]` (Mistral), `<|START_THINKING|>` (Cohere), `◁think▷` (Kimi),
+`<|begin_of_thought|>`, `<|im_start|>think`, `<unused94>thought` (MedGemma), and the channels of gpt-oss
+(`<|channel|>analysis<|message|>`, or, unmarked, `analysis...assistantfinal`) and Gemma 4 (`<|channel>thought`).
+Of `<answer>` around an answer the tags alone are no part of it.
 """
 
 import re
 
-_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|reasoning)"
+_NAMES = (
+    r"(?:\w{1,12}:)?(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|inner_monologue"
+    r"|(?:thought|thinking|reasoning)_process)"
+)
 _OPENS = (
     rf"<{_NAMES}(?:\s[^<>]*)?>",
+    r"<\|(?:think|begin_of_thought)\|>",
+    r"<\|im_start\|>think\b",
+    r"<unused94>(?:thought\b)?",
     r"\[THINK\]",
     r"<\|START_THINKING\|>",
     r"◁think▷",
@@ -18,6 +26,9 @@ _OPENS = (
 )
 _CLOSES = (
     rf"</\s*{_NAMES}\s*>",
+    r"<\|(?:/think|end_of_thought)\|>",
+    r"(?:<\|im_end\|>\s{0,9})?<\|im_start\|>answer\b",
+    r"<unused95>",
     r"\[/THINK\]",
     r"<\|END_THINKING\|>",
     r"◁/think▷",
@@ -29,7 +40,14 @@ _QUOTES = ('"', "'", "`")
 _MARK = re.compile(
     rf"""(?<!["'`/\\])(?:(?P<opens>{"|".join(_OPENS)})|(?P<closes>{"|".join(_CLOSES)}))""", re.IGNORECASE
 )
-_CHANNEL_ENDS = re.compile(r"<\|(?:end|return)\|>\s*\Z")
+_CHANNEL_ENDS = re.compile(r"<\|(?:end|return|im_end)\|>\s*\Z")
+# The channels of gpt-oss where a server drops special tokens.
+_BARE_CHANNELS = re.compile(r"\s*analysis.*?assistant\s{0,3}final(?=\W|[A-Z\d])", re.DOTALL)
+_WRAPPERS = (
+    r"<answer>(?:[ \t]*\n)?|(?:\n[ \t]*)?</answer>",
+    r"<\|begin_of_solution\|>(?:[ \t]*\n)?|(?:\n[ \t]*)?<\|end_of_solution\|>",
+)
+_WRAPPER = re.compile(rf"""(?<!["'`/\\])(?:{"|".join(_WRAPPERS)})(?!["'`])""", re.IGNORECASE)
 
 
 def without(text: str, opened: bool = False) -> str:
@@ -39,8 +57,14 @@ def without(text: str, opened: bool = False) -> str:
     prompt: all before it is thought. opened: the prompt opened one, so that a text without a closing mark is thought
     alone.
     """
-    answer, begin, thinking = [], 0, opened
-    for mark in _MARK.finditer(text):
+    return parted(text, opened)[0]
+
+
+def parted(text: str, opened: bool = False) -> tuple[str, bool]:
+    """The answer in what a model wrote, and whether the text ends inside a thought."""
+    bare = _BARE_CHANNELS.match(text)
+    answer, begin, thinking = [], _begins(text, bare.end()) if bare else 0, opened and not bare
+    for mark in _MARK.finditer(text, begin):
         if mark["opens"]:
             if not thinking:
                 answer.append(text[begin : mark.start()])
@@ -53,7 +77,8 @@ def without(text: str, opened: bool = False) -> str:
     if not thinking:
         answer.append(text[begin:])
     whole = "".join(answer)
-    return whole if whole == text else _CHANNEL_ENDS.sub("", whole)
+    whole = whole if whole == text else _CHANNEL_ENDS.sub("", whole)
+    return _WRAPPER.sub("", whole), thinking
 
 
 def _begins(text: str, place: int) -> int:

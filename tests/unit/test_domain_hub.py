@@ -1,6 +1,7 @@
 """The papers' own sets from the hub: small files with the columns of the real ones."""
 
 import json
+import time
 
 import polars
 import pytest
@@ -104,6 +105,16 @@ def test_math_shows_an_evaluator_the_whole_solution_and_the_answer(problems):
         ("\\boxed{}", False),
         ("$2$, so \\boxed{2", False),
         ("It is $2$,\nor $3$.", False),
+        ("It is not 2.", False),
+        ("It isn't 2", False),
+        ("It is 2, not 3.", True),
+        ("1, 2", False),
+        ("\\boxed{1, 2}", False),
+        ("\\boxed{3 = 2}", False),
+        ("\\boxed{1 + 1 = 2}", True),
+        ("\\boxed{\\frac{4}{2} = 2}", True),
+        ("The answer is 2.\n\nLet me know if you need more.", True),
+        ("2\nI hope this helps!", True),
         ("", False),
         ("\\boxed{9^{9^{9^{9}}}}", False),
         ("\\boxed{" + "2" * 5000 + "}", False),
@@ -116,6 +127,23 @@ def test_math_is_solved_by_the_final_answer_whatever_an_answer_asks_of_the_compa
     row = next(competition_math.rows(problems, {}))
     assert domains.solves(competition_math, domains.split(competition_math, said), row) is solved
     assert competition_math.same_answer("\\boxed{2.0}", row)  # the next one is compared as ever
+
+
+@pytest.mark.parametrize("said", ["1\\,000", "1{,}000", "1,000", "1000"])
+def test_math_reads_numbers_in_groups(problems, said):
+    row = next(competition_math.rows(problems, {}))
+    large = row._replace(truth=row.truth | {"answer": "1000"})
+    assert competition_math.same_answer(f"\\boxed{{{said}}}", large)
+    assert not competition_math.same_answer(f"\\boxed{{{said}}}", row)
+
+
+@pytest.mark.parametrize("piece", ["not ", "1, ", "=", "1=", "1,000", ".", "\\text{"])
+def test_math_reads_an_answer_of_any_length_at_once(problems, piece):
+    row = next(competition_math.rows(problems, {}))
+    for text in (piece * (100_000 // len(piece)), f"\\boxed{{{piece * (100_000 // len(piece))}}}"):
+        before = time.process_time()
+        assert not competition_math.same_answer(text, row)
+        assert time.process_time() - before < 5
 
 
 def test_math_refuses_other_columns(tmp_path):

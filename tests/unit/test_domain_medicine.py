@@ -3,6 +3,7 @@
 import bz2
 import io
 import pickle
+import time
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,8 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
     [
         ("Asthma is a disease of the respiratory system.", "right", "system"),
         ("asthma is a lung disease", "right", "system"),
-        ("Asthma is a chronic respiratory disorder.", "right", "system"),
+        ("Asthma is a respiratory disorder.", "right", "system"),
+        ("Asthma is a chronic respiratory disorder.", "unverifiable", "system"),
         ("Asthma is a disease of the heart.", "wrong", "system"),
         ("Asthma is a skin condition.", "wrong", "system"),
         ("Asthma is a disease of the body.", "unverifiable", "system"),
@@ -115,7 +117,22 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
         ("Asthma is an infection.", "wrong", "nature"),
         ("Asthma is a kind of cancer.", "wrong", "nature"),
         ("Asthma is a disease.", "right", "kind"),
-        ("Asthma is a chronic medical condition.", "right", "kind"),
+        ("Asthma is a rare severe medical condition.", "unverifiable", "kind"),
+        ("Asthma is a group of diseases.", "unverifiable", "kind"),
+        ("Asthma is a frequent cause of absence.", "unverifiable", "more special kind"),
+        ("Asthma is a puzzling disease.", "unverifiable", "more special kind"),
+        ("Asthma is a soothing drug.", "wrong", "kind"),
+        ("Asthma is not a drug.", "unverifiable", None),
+        ("Asthma is a disease (of the heart).", "unverifiable", "kind"),
+        ("What it is: Asthma is a disease.", "right", "kind"),
+        ("Myth: Asthma is a disease.", "unverifiable", None),
+        ("**Type:** a disease", "right", "kind"),
+        ("Type: drug", "wrong", "kind"),
+        ("Also called: reactive airways", "right", "other name"),
+        ("System: heart", "wrong", "system"),
+        ("Causes: dust", "unverifiable", None),
+        ("The term asthma means short breath.", "unverifiable", None),
+        ("A doctor can tell asthma early.", "unverifiable", None),
         ("Asthma is a medical condition.", "right", "kind"),
         ("Asthma is a medical term.", "unverifiable", "kind"),
         ("Asthma is a symptom.", "unverifiable", "kind"),
@@ -123,6 +140,9 @@ def test_the_best_known_come_first_and_kinds_take_turns(terms):
         ("Asthma is a part of the human body.", "wrong", "kind"),
         ("Asthma is also called reactive airways.", "right", "other name"),
         ("Asthma is also known as bronchial asthma.", "right", "other name"),
+        ('Asthma is commonly called "reactive airways".', "right", "other name"),
+        ("Asthma is called reactive airways or bronchial asthma.", "right", "other name"),
+        ("Asthma is also called reactive airways (or wheezing).", "unverifiable", "other name"),
         ("Asthma is also called the wheeze.", "wrong", "other name"),
         ("Asthma is also called asthma.", "unverifiable", "other name"),
         ("Asthma is contagious.", "unverifiable", None),
@@ -137,6 +157,14 @@ def test_statements_about_a_disease(asthma, statement, label, kind):
     assert (verdict.label, verdict.kind) == (label, kind)
     stated = kind in ("kind", "system", "other name")  # by the reference of a disease
     assert verdict.fact == (kind if label == "right" and stated else None)
+
+
+@pytest.mark.parametrize("piece", ["asthma ", "is ", "(", "a, ", "or ", ": ", "a: ", "*", "disease "])
+def test_an_answer_of_any_length_is_judged_at_once(asthma, piece):
+    for begin in ("", "Asthma is a ", "Asthma is also called "):
+        before = time.process_time()
+        medicine.judge([begin + piece * (100_000 // len(piece))], asthma)
+        assert time.process_time() - before < 5
 
 
 def test_what_is_right_beside_the_reference_is_no_fact_of_it(asthma, terms, mesh):
@@ -196,6 +224,9 @@ def test_an_evaluator_sees_all_that_the_sources_know(asthma, terms):
         ("Morphine is a disease of the skin.", "wrong"),
         ("Morphine is a medical condition.", "wrong"),
         ("Morphine is part of the opium poppy.", "unverifiable"),
+        ("Morphine is a substance.", "unverifiable"),
+        ("Morphine is a tissue.", "wrong"),
+        ("Morphine is an alkaloid.", "unverifiable"),
     ],
 )
 def test_statements_about_a_term(terms, statement, label):

@@ -99,6 +99,16 @@ def test_sentences_end_where_they_end(line):
     assert sentences(" ".join(expected)) == expected
 
 
+def test_sentences_without_a_space_between_them_are_two():
+    assert sentences("Ann was born in 1900.She died in 1980!The end.") == [
+        "Ann was born in 1900.",
+        "She died in 1980!",
+        "The end.",
+    ]
+    for text in ("He wrote Node.Js code.", "Visit www.in.The-end.org today.", "It weighs 3.5 kg.", "The U.S.The end."):
+        assert sentences(text) == [text]
+
+
 def test_there_are_enough_of_them():
     assert len(TRICKY) > 60
 
@@ -129,6 +139,7 @@ def test_there_are_enough_of_them():
                 "“",
                 "'",
                 "[1]",
+                "was.He was",
             ]
         )
     )

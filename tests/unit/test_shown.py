@@ -126,7 +126,7 @@ def test_steps_behind_one_that_does_not_fit_are_unjudged_and_behind_a_wrong_one_
     ("text", "said"),
     [
         ("supported", "supported"),
-        ("<think>contradicted</think>\nsupported", "\nsupported"),
+        ("<think>contradicted</think>\nsupported", "supported"),
         ("thought by the template's opening</think>supported", "supported"),
         ("a<think>b</think>c<THINK>d</THINK>e", "ace"),
         ("[THINK]a[/THINK]b", "b"),

@@ -1,5 +1,7 @@
 """Answers to fragments: abstention is no fragment, doubt is marked, nothing else is lost."""
 
+import time
+
 import pytest
 
 from halt import splitting
@@ -97,6 +99,55 @@ def test_a_phrase_is_known_behind_bullets_numbers_and_emphasis(said):
 @pytest.mark.parametrize(
     "said",
     [
+        "**Final Answer:** Unsure from here",
+        "- **Birth**: Unsure from here",
+        "4. **Add:** Unsure from here",
+        "Step 2: **Add.** Unsure from here",
+        "**Step 2 (pears):** Unsure from here",
+        "Step two: Unsure from here",
+        "Result: Unsure from here",
+        "(Unsure from here)",
+        "“Unsure from here”",
+        "$\\boxed{\\text{Unsure from here}}$",
+        "I’m unsure from here.",
+        "The answer is: I am unsure from here",
+        "<strong>Unsure from here</strong>",
+        "Unsure\u00a0from \t here",
+        "B. Unsure from here",
+        "→ Unsure from here",
+        "| Unsure from here |",
+    ],
+)
+def test_an_answer_ends_behind_labels_brackets_and_quotes_too(said):
+    assert texts(f"Ada Lovelace was English.\n{said}\nShe was a poet.") == [("Ada Lovelace was English.", False)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(Uncertain) 7 - 2 = 5",
+        "[uncertain]: 7 - 2 = 5",
+        "Step 2 (Uncertain): 7 - 2 = 5",
+        "**Step 2 (Uncertain):** 7 - 2 = 5",
+        "(Uncertain: 7 - 2 = 5)",
+        "**Subtract:** Uncertain: 7 - 2 = 5",
+        "Step two: Uncertain. 7 - 2 = 5",
+    ],
+)
+def test_a_marker_is_known_in_brackets_and_behind_labels(said):
+    assert splitting.fragments(said, load("mathematics"), PHRASES) == [("7 - 2 = 5", True)]
+
+
+@pytest.mark.parametrize("piece", ["(", "a ", "**a:", "a: ", "\\text{", "A. ", " ", "*", "Step 1 (", "<b>", "unsure "])
+def test_a_line_of_any_length_is_read_at_once(piece):
+    before = time.process_time()
+    texts(piece * (100_000 // len(piece)))
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "Uncertain: Ann Lee was Danish.",
         "- **Uncertain:** Ann Lee was Danish.",
         "**Uncertain: Ann Lee was Danish.**",
@@ -125,7 +176,17 @@ def test_a_sign_behind_the_marker_is_content():
 
 
 @pytest.mark.parametrize(
-    "line", ["Uncertain times made her famous.", "She was Uncertain: nobody knew.", "uncertain = 5", "uncertain.sort()"]
+    "line",
+    [
+        "Uncertain times made her famous.",
+        "She was Uncertain: nobody knew.",
+        "uncertain = 5",
+        "uncertain.sort()",
+        "(Uncertain times made her famous.)",
+        "[uncertain, sure]",
+        "(uncertain) = 5",
+        "f(uncertain) - 1",
+    ],
 )
 def test_a_word_of_a_statement_is_no_marker(line):
     assert texts(f"Ada Lovelace was English.\n{line}") == [("Ada Lovelace was English.", False), (line, False)]

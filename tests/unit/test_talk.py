@@ -29,6 +29,39 @@ I have no comment.
 Answer: I don't know
 Not sure.
 Unknown.
+As of my last update in May, I have no information about Ann Lee.
+There is no widely available information about her.
+There isn't any information available on this name.
+Information about this illness is not available.
+My memory contains nothing about her.
+It is unclear who Ann Lee is.
+It's hard to say.
+I haven't heard of Ann Lee.
+I've got no data on her.
+I'd rather not answer that.
+I would prefer not to say.
+I can only guess.
+We don't have enough information.
+Insufficient data.
+This cannot be determined from the task.
+The right answer is unknown.
+Ann Lee is not someone I know.
+I don't think I know this person.
+I know nothing about her.
+I have very limited knowledge of art.
+I'm not a nurse, so I can't advise you.
+I am not a medical expert and cannot give advice.
+I'm not a historian.
+I'm not an expert, so I can't say when she was born.
+It's hard to say who she was.
+i dont know
+My sincere apologies, I don't know.
+Sorry, I can't.
+I'm not 100% certain.
+**Birth year:** unknown
+Born: I don't know.
+I cannot answer this: who was Ann Lee?
+I don't know; please ask a library.
 """.strip().splitlines()
 STATE = """
 Ann Lee was Danish.
@@ -60,6 +93,21 @@ I have 3 apples.
 B. two
 **B. two**
 Absolutely not.
+I do not know whether she was Danish: she was born in 1900.
+I don't know her work; she was Danish.
+I don't know her work — she was Danish.
+I can't give more than this: Ann Lee, painter, 1900-1980.
+I can only guess that she was Danish.
+I'm not a nurse, but asthma is a disease.
+To my knowledge, she was Danish.
+It is hard to find work.
+It is hard to say goodbye.
+The data is limited to children.
+I cannot find x, so x = 5.
+It cannot be found in nature.
+We cannot remember our dreams.
+No program works without data.
+Born: 1900
 """.strip().splitlines()
 TALK = """
 Here is the profile:
@@ -131,6 +179,11 @@ def test_no_text_stops_it():
         "**a",
         "i ",
         "if you ",
+        "a: ",
+        "1 — ",
+        "not an ",
+        "the data of ",
+        "limited ",
     ):
         for length in (600, 50_000):
             talk.says_nothing(piece * (length // len(piece)))

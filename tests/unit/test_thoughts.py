@@ -22,6 +22,19 @@ from halt import domains, splitting, thoughts
         "◁think▷hm◁/think▷Ann.",
         "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Ann.<|return|>",
         "<|channel>thought\nhm<channel|>Ann.",
+        "<|begin_of_thought|>hm<|end_of_thought|>\n\n<|begin_of_solution|>\nAnn.\n<|end_of_solution|>",
+        "<reflection>hm</reflection>Ann.",
+        "<analysis>hm</analysis>\n<answer>\nAnn.\n</answer>",
+        "<scratchpad>hm</scratchpad>Ann.",
+        "<thought_process>hm</thought_process>Ann.",
+        "<thinking_process>hm</thinking_process>Ann.",
+        "<mm:think>hm</mm:think>Ann.",
+        "<|think|>hm<|/think|>Ann.",
+        "<unused94>thought\nhm<unused95>Ann.",
+        "<|im_start|>think\nhm<|im_end|>\n<|im_start|>answer\nAnn.<|im_end|>",
+        "analysisWe need a name. It is Ann.assistantfinalAnn.",
+        "<think>hm</think><answer>Ann.</answer>",
+        "<answer>Ann.</answer>",
     ],
 )
 def test_what_stands_between_the_marks_is_no_answer(text):
@@ -51,6 +64,9 @@ def test_the_indent_of_the_first_line_stays():
         "a < think > b",
         "<thinker> <b>",
         "Write `<think>` before it.",
+        'html = "<answer>" + text + "</answer>"',
+        "analysis of variance",
+        "The assistantfinal is a word.",
     ],
 )
 def test_an_answer_without_thoughts_is_left_as_it_is(text):
@@ -73,6 +89,17 @@ def test_fragments_are_of_the_answer_alone():
 
 def test_no_text_stops_it():
     before = time.process_time()
-    for piece in ("<think>", "</think>", "<", "<think ", "<|channel|>final", "\n ", "[THINK]"):
+    for piece in (
+        "<think>",
+        "</think>",
+        "<",
+        "<think ",
+        "<|channel|>final",
+        "\n ",
+        "[THINK]",
+        "analysis",
+        "assistant",
+        "<answer>",
+    ):
         thoughts.without(piece * 20_000)
     assert time.process_time() - before < 10

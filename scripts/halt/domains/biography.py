@@ -5,9 +5,10 @@
     Charles Darwin was born in 1809.
     Charles Darwin died in 1882.
 
-Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it, with
-Markdown or without. A line that makes several claims is wrong if one of them is, else not verifiable if one is not,
-else right. A line that declines, or frames the answer, is not verifiable.
+Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it ("Born: 1809",
+"Ann Lee, a Danish painter, was born in 1900"), with Markdown or without. A line that makes several claims is wrong if
+one of them is, else not verifiable if one is not, else right. A line that declines, frames the answer or denies
+something is not verifiable.
 """
 
 import csv
@@ -15,9 +16,9 @@ import io
 import re
 from collections.abc import Iterator
 
-from halt import markup, talk
+from halt import labels, markup, talk
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.nationalities import ALSO_RIGHT, ALWAYS_OPEN, COUNTRIES, NATIONALITIES, NOT_WRONG
+from halt.nationalities import ALSO_RIGHT, ALWAYS_OPEN, COUNTRIES, NATIONALITIES, NOT_WRONG, adjective
 
 DEPENDENT = False
 REFERENCE_JUDGE = True
@@ -47,6 +48,22 @@ YEAR = re.compile(r"\b(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)(?!\d)")
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
 _TITLES = "sir dr. dr president king queen saint general pope lord lady count countess baron earl duke prince princess"
 TITLES = frozenset(_TITLES.split())
+HONOURS = frozenset(("sir", "dr."))  # titles that say nothing of who somebody was
+# Words that, before a name, make it another subject ("the father of Ann Lee").
+_LINKS = frozenset(
+    ("of", "and", "or", "to", "with", "by", "for", "from", "in", "on", "at", "as", "than", "about", "after")
+)
+_DENIES = re.compile(r"\b(?:not|never|neither|nor|no)\b|n['’]t\b")
+_OPENERS = re.compile(r"^(?:but|and|so|also|however|indeed|in fact|yes)\b[\s,]*")
+# Who does one of these often does another, and the row need not say so.
+_FAMILIES = [
+    frozenset(family.split())
+    for family in (
+        "scientist naturalist biologist botanist zoologist geologist paleontologist chemist physicist astronomer "
+        "mathematician physiologist geneticist anatomist ecologist ethologist anthropologist entomologist",
+        "writer author novelist poet playwright dramatist essayist journalist critic storyteller",
+    )
+]
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -128,28 +145,114 @@ def judge(fragments: list[str], row: Row) -> list[Verdict]:
 
 
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = re.sub(r"\s+", " ", markup.plain(fragment)).strip().rstrip(".").lower()
-    text = re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)
+    if talk.refuses(fragment):
+        return Verdict("unverifiable")
+    text = _plain(markup.plain(fragment))
+    labelled = labels.LABELLED.match(_plain(markup.with_label(fragment)))
+    if labelled and SUBJECT.match(labelled["value"]) and _mentioned(labelled["value"], truth):
+        text = labelled["value"]
+    elif labelled:
+        return _verdict(_labelled(labelled["label"], labelled["value"], truth))
     match = SUBJECT.match(text)
     if not match:
-        named = truth["name"].lower() in text
-        return Verdict("unverifiable" if named or talk.says_nothing(fragment) else "wrong")
-    claims = _claims(match["verb"], match["rest"].strip(" ,"), truth)
-    kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
-    labels = {label for label, _ in claims}
+        return Verdict("unverifiable" if _mentioned(text, truth) or talk.says_nothing(fragment) else "wrong")
+    rest = match["rest"].strip(" ,")
     subject = re.sub(r"\([^()]*\)", "", match["subject"])
+    about = _about(subject, truth)
+    if about is None and (owned := labels.OWNED.match(subject)) and _is(owned["owner"] or owned["owner_of"], truth):
+        denied = _DENIES.search(rest) is not None
+        claims = _labelled(owned["label"] or owned["label_of"], rest, truth)
+        return Verdict("unverifiable") if denied else _verdict(claims)
+    claims = _claims(match["verb"], rest, truth)
+    if _DENIES.search(rest):
+        about, claims = about and [], [("unverifiable", claims[-1][1])]
+    if about is None:
+        return _unread(fragment, subject, claims, truth)
     if subject != match["subject"]:
-        claims.append(("unverifiable", kind))  # what stands in parentheses is not read
-        labels.add("unverifiable")
-    named = any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"]))
-    if not named and talk.says_nothing(fragment):
-        return Verdict("unverifiable")
-    if not named or "wrong" in labels:
-        wrong = [claimed for label, claimed in claims if label == "wrong"]
-        return Verdict("wrong", wrong[0] if wrong else kind)
-    if "unverifiable" in labels:
+        claims.append(("unverifiable", None))  # what stands in parentheses is not read
+    return _verdict([*about, *claims])
+
+
+def _plain(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+    return re.sub(r"\b(?:b\.c\.?(?:e\.?)?|bce)(?!\w)", "bc", text)
+
+
+def _verdict(claims: list[tuple[str, str | None]]) -> Verdict:
+    """Wrong if a claim is wrong, else not verifiable if one is not, else right; of the last claim's kind."""
+    kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
+    wrong = [claimed for label, claimed in claims if label == "wrong"]
+    if wrong:
+        return Verdict("wrong", wrong[0])
+    if any(label == "unverifiable" for label, _ in claims):
         return Verdict("unverifiable", kind)
     return Verdict("right", kind, kind)
+
+
+def _unread(fragment: str, subject: str, claims: list[tuple[str, str | None]], truth: dict) -> Verdict:
+    """Of a statement whose subject is not read as the person: what names nobody the row knows is wrong.
+
+    What names the person somewhere may be true. It is wrong only where it begins with the name and states a wrong year
+    or nationality.
+    """
+    wrong = [kind for label, kind in claims if label == "wrong"]
+    if not _mentioned(subject, truth):
+        kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
+        return Verdict("unverifiable") if talk.says_nothing(fragment) else Verdict("wrong", wrong[0] if wrong else kind)
+    plain = re.match(rf"{re.escape(truth['name'].lower())}(?!['’\w]| and )", subject)
+    wrong = [kind for kind in wrong if kind in ("birth year", "death year", "nationality")]
+    return Verdict("wrong", wrong[0]) if plain and wrong else Verdict("unverifiable")
+
+
+def _mentioned(text: str, truth: dict) -> bool:
+    """Whether a text has the person's name in it, or another name of several words."""
+    names = [truth["name"], *(alias for alias in truth["aliases"] if " " in alias)]
+    return any(re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text) for name in names)
+
+
+def _is(subject: str, truth: dict) -> bool:
+    return any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"]))
+
+
+def _about(subject: str, truth: dict) -> list[tuple[str, str | None]] | None:
+    """What a subject claims of the person beside the name ("Ann Lee, a Danish painter,"); None if it is not theirs."""
+    if _is(subject, truth):
+        return _titled(subject.strip(" ,").split(), truth)
+    parts = [_OPENERS.sub("", part.strip()) for part in subject.split(",", 12)]
+    for place, part in enumerate(parts):
+        words = part.split()[:40]
+        for begin in range(max(1, len(words) - 1)):
+            if not _is(" ".join(words[begin:]), truth) or _LINKS & {*words[:begin]} or "'" in " ".join(words[:begin]):
+                continue
+            claims = _titled(words[begin:], truth)
+            for said in (" ".join(words[:begin]), ", ".join(parts[:place]), ", ".join(parts[place + 1 :])):
+                claims += _claims("was", said, truth) if _bared(said) else []
+            return claims
+    return None
+
+
+def _titled(words: list[str], truth: dict) -> list[tuple[str, str | None]]:
+    """A title is a claim of its own where nothing that the row knows has it."""
+    known = " ".join([truth["name"], truth["gloss"], *truth["aliases"], *truth["occupations"]]).lower().split()
+    titles = [word for word in words[: len(words) - len(_untitled(words))] if word not in HONOURS]
+    return [] if all(title in known for title in titles) else [("unverifiable", None)]
+
+
+def _labelled(label: str, value: str, truth: dict) -> list[tuple[str, str | None]]:
+    """Claims of "Born: 1809" and the like; a label of no fact that the row knows is not verifiable."""
+    kind = labels.kind(label)
+    if kind in ("birth year", "death year"):
+        year = YEAR.search(value)
+        if not year:
+            return [("unverifiable", kind)]
+        stated = _year(year["year"], truth["born" if kind == "birth year" else "died"])
+        whole = value.strip(" ,") in (year["year"], f"in {year['year']}")
+        return [(stated, kind), *([] if whole else [("unverifiable", kind)])]
+    if kind == "nationality":
+        said = [part.strip() for part in re.split(r",|/|\band\b", value) if part.strip()]
+        known = NATIONALITIES | {truth["nationality"].lower()}
+        return [(_nationality(part, truth) if part in known else "unverifiable", kind) for part in said]
+    return _description(f"a {value}", truth) if kind else [("unverifiable", None)]
 
 
 def _names(subject: str, name: str) -> bool:
@@ -208,7 +311,7 @@ def _bared(text: str) -> str:
     """A predicate without the joining words at its ends."""
     words = text.replace(",", " , ").split()
     begin, end = 0, len(words)
-    while begin < end and words[begin] in (",", "and", "who"):
+    while begin < end and words[begin] in (",", "and", "who", "was", "is", "he", "she"):
         begin += 1
     while begin < end and words[end - 1] in (",", "and", "who", "was", "is"):
         end -= 1
@@ -216,7 +319,15 @@ def _bared(text: str) -> str:
 
 
 def _description(text: str, truth: dict) -> list[tuple[str, str | None]]:
-    """Claims of "an American writer and poet" and the like."""
+    """Claims of "an American writer and poet" and the like; what somebody was formerly is not known."""
+    text = adjective(text)
+    claims = _described(text, truth)
+    if re.search(r"\b(?:former|formerly|ex)\b", text):
+        claims = [("unverifiable" if label == "right" else label, kind) for label, kind in claims]
+    return claims
+
+
+def _described(text: str, truth: dict) -> list[tuple[str, str | None]]:
     if re.match(r"(born|died|passed|from|in|at|on|of|the son|the daughter|married|known|best known)\b", text):
         return [("unverifiable", None)]
     claims: list[tuple[str, str | None]] = []
@@ -229,14 +340,14 @@ def _description(text: str, truth: dict) -> list[tuple[str, str | None]]:
         found = re.match(rf"((?:\w+ )??){re.escape(nationality)}\b[ -]?", bare)
         if found and (not found[1] or found[1].strip() in PRAISE):
             claims.append((_nationality(nationality, truth), "nationality"))
-            bare = bare[found.end() :]
+            bare = re.sub(r"^(?:[,\s]|and\b)+", "", bare[found.end() :])
             break
     if not bare.strip():
         return claims
     if _known(bare, truth):
         return [*claims, ("right", "occupation")]
     head, *tail = re.split(
-        r",? (?:who|which|whose|that|known|best|from|of|in|for|at|during|with|to|by|on)\b", bare, maxsplit=1
+        r"(?:^|,? )(?:who|which|whose|that|known|best|from|of|in|for|at|during|with|to|by|on)\b", bare, maxsplit=1
     )
     for phrase in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", head):
         phrase = re.sub(r"^(an?|the)\s+", "", phrase.strip())
@@ -276,6 +387,8 @@ def _occupation(phrase: str, truth: dict, has_tail: bool, has_article: bool) -> 
         return "unverifiable"  # more special than what is known: "romantic poet"
     gloss = truth["gloss"].lower()
     told = words[-1] in gloss and re.search(rf"\b{re.escape(words[-1])}\b", gloss)
-    if told or has_tail or not has_article:
+    occupations = {name.lower() for name in truth["occupations"]}
+    near = any(words[-1] in family and occupations & family for family in _FAMILIES)
+    if told or near or has_tail or not has_article:
         return "unverifiable"
     return "wrong"

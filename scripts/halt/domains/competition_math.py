@@ -9,7 +9,7 @@ the reference's, by math-verify.
 import re
 from collections.abc import Iterator
 
-from halt import samevalue
+from halt import samevalue, talk
 from halt.domains import DomainError, Row, settings
 from halt.leaving_out import leave_out
 
@@ -25,6 +25,12 @@ OPTIONS = {
 }
 EXAMPLE = "Problem: {prompt}\nSolution: {response}\n\n"
 STOP = ("\n\nProblem:", "\nProblem:")
+
+# What a line denies, to the next comma or full stop: "It is not 2", "12, not 13".
+_DENIED = re.compile(r"(?:\b(?:not|never|neither|nor)\b|n['’]t\b)(?:[^,.;]|[.,](?=\d))*", re.IGNORECASE)
+_NUMBER = r"[-+]?\d+(?:\.\d+)?"
+_LIST = re.compile(rf"{_NUMBER}(?:(?:,\s+(?:and |or )?| and | or |,\\[,;: ]?\s*){_NUMBER})+")
+_COMMAND = re.compile(r"\\(?:text|mathrm)\{[^{}]*\}|\\[A-Za-z]+")
 
 
 def rows(source, options: dict) -> Iterator[Row]:
@@ -102,11 +108,38 @@ def boxed(text: str) -> str | None:
 def same_answer(response: str, row: Row) -> bool:
     """Whether a response ends in the reference's answer: equal values however they are written (halt.samevalue).
 
-    The answer is in the last \\boxed{}; without one, the last line says it.
+    The answer is in the last \\boxed{}; without one, the last line that is no talk says it, but for what it denies.
     """
+    gold = _grouped(row.truth["answer"])
     stated = boxed(response)
     if stated is None and "\\boxed" in response:
         return False  # cut off inside it
-    lines = response.strip().splitlines()
-    said = f"\\boxed{{{stated}}}" if stated is not None else "".join(lines[-1:])
-    return samevalue.same(f"\\boxed{{{row.truth['answer']}}}", said)
+    if stated is None:
+        lines = [line for line in response.strip().splitlines() if line.strip()]
+        while len(lines) > 1 and talk.is_talk(lines[-1]):
+            lines.pop()
+        said = _grouped(_DENIED.sub("", lines[-1]) if lines else "")
+        listed = said.strip().strip("$.*")
+        return not _other_length(gold, listed) and samevalue.same(f"\\boxed{{{gold}}}", said)
+    stated = _grouped(stated)
+    return not _other_length(gold, stated) and all(
+        samevalue.same(f"\\boxed{{{gold}}}", f"\\boxed{{{side}}}") for side in _sides(gold, stated)
+    )
+
+
+def _grouped(text: str) -> str:
+    """Numbers without what parts their digits in groups: "1\\,000" and "1{,}000" are 1000."""
+    return re.sub(r"(?<=\d)(?:\\[,!;: ]|\{,\}|~)(?=\d{3}(?!\d))", "", text)
+
+
+def _other_length(gold: str, said: str) -> bool:
+    """Whether what is said is a list of numbers, and the answer is none."""
+    return "," not in gold and _LIST.fullmatch(said) is not None
+
+
+def _sides(gold: str, stated: str) -> list[str]:
+    """What must be the answer: all of it, or each side without a variable where numbers are equated ("3 + 9 = 12")."""
+    sides = stated.split("=")
+    numbers = [side for side in sides if side.strip() and not re.search(r"[A-Za-z]", _COMMAND.sub("", side))]
+    equated = len(numbers) > 1 and "=" not in gold and not re.search(r"[<>]|\\[lgn]eq?\b", stated)
+    return numbers if equated else [stated]

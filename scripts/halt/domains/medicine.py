@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from halt import markup, mesh, talk
+from halt import labels, markup, mesh, talk
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.mesh import DEGREES, DISEASE_WORDS, stem
 
@@ -76,6 +76,18 @@ SYNONYMS = {
     "hormone": ("endocrine", "internal secretion"),
     "vitamin": (),
 }
+# What may well be said of each, and our sources do not speak of: in general words ...
+GENERAL = {
+    "drug": "chemical compound substance molecule alkaloid treatment therapy remedy",
+    "disease": "",
+    "symptom": "sensation feeling complaint discomfort phenomenon experience",
+    "body part": "tissue structure organ region area",
+    "medical procedure": "operation surgery treatment technique test examination therapy method intervention",
+    "hormone": "chemical compound substance molecule protein steroid messenger",
+    "vitamin": "chemical compound substance molecule nutrient antioxidant",
+}
+# ... and how it is to something else.
+RELATIONS = "cause result effect consequence reason source example complication threat concern factor"
 DISEASE = "what it is, of which body system and what else it is called"
 TERM = "what it is, of what more special kind and what else it is called"
 BODY = ("body", "human body")
@@ -280,15 +292,37 @@ def _article(noun: str) -> str:
 
 
 def _judge(fragment: str, truth: dict) -> Verdict:
-    text = re.sub(r"\s+", " ", markup.plain(fragment)).strip().rstrip(".").lower()
-    name = truth["name"].lower()
-    if not re.match(rf"(?:the |an? )?{re.escape(name)}s?(?!\w)", text):
-        return Verdict("unverifiable" if talk.says_nothing(fragment) else "wrong")
-    rest = re.sub(rf"^(?:the |an? )?{re.escape(name)}s?\s*", "", text)
-    if called := re.match(
-        r"(?:is|are) (?:also |sometimes )?(?:called|known as|named) (?:the |an? )?(?P<name>.+)$", rest
+    if talk.refuses(fragment):
+        return Verdict("unverifiable")
+    text, name = _plain(markup.plain(fragment)), truth["name"].lower()
+    word = rf"{re.escape(name)}s?(?!\w)"
+    named = re.compile(rf"{labels.ANY}?(?:the |an? )?(?:(?:medical )?(?:term|word) )?{word}")
+    if (labelled := labels.MEDICAL.match(_plain(markup.with_label(fragment)))) and not re.search(
+        rf"(?<!\w){word}", labelled["value"]
     ):
+        text = labels.spelled_out(name, labelled)
+        if text is None:
+            return Verdict("unverifiable")
+    found = named.match(text)
+    if not found:
+        mentioned = re.search(rf"(?<!\w){word}", text)
+        return Verdict("unverifiable" if mentioned or talk.says_nothing(fragment) else "wrong")
+    rest = text[found.end() :].strip()
+    if re.search(r"\b(?:not|never|neither|nor|no)\b|n['’]t\b", rest):
+        return Verdict("unverifiable")
+    if called := labels.CALLED.match(rest):
         return _called(called["name"], truth)
+    read = re.sub(r"\s*\([^()]*\)", "", rest)
+    verdict = _predicate(read, truth)
+    return verdict._replace(label="unverifiable", fact=None) if verdict.label == "right" and read != rest else verdict
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().rstrip(".").lower()
+
+
+def _predicate(rest: str, truth: dict) -> Verdict:
+    """Verdict on what is said of the row's subject: "is a symptom", "is part of the arm"."""
     predicate = re.match(r"(?:is|are|was)(?P<article> an?| the)?\s+(?P<what>.+)$", rest)
     if not predicate:
         return Verdict("unverifiable")
@@ -304,23 +338,30 @@ def _judge(fragment: str, truth: dict) -> Verdict:
     noun = re.sub(r"^(?:kind|type|form|sort|class) of (?:an? |the )?", "", what)
     if stem(noun) in {stem(kind) for kind in truth["kinds"]}:
         return _kind(noun, truth)
+    several = re.sub(r"^(?:group|collection|family|set|range|variety) of ", "", noun)
     head, *tail = re.split(
-        r" (?:that|which|who|caused|used|characterized|found|in|of|for|with|affecting)\b", noun, maxsplit=1
+        r" (?:that|which|who|caused|used|characterized|found|in|of|for|with|affecting)\b", several, maxsplit=1
     )
     verdict = _kind(head, truth)
-    if tail and verdict.label == "right":
+    unread = (
+        tail or several != noun or set(stem(head).split()) & {*DEGREES}
+    )  # how rare or severe it is, the row knows not
+    if unread and verdict.label == "right":
         return Verdict("unverifiable", verdict.kind)
     if verdict.label == "wrong" and verdict.kind == "more special kind" and not predicate["article"]:
         return Verdict("unverifiable")  # a property ("is contagious"), not a kind
     return verdict
 
 
-def _called(name: str, truth: dict) -> Verdict:
-    if stem(name) == stem(truth["name"]):
-        return Verdict("unverifiable", "other name")
-    return (
-        Verdict("right", "other name", "other name") if stem(name) in truth["names"] else Verdict("wrong", "other name")
-    )
+def _called(said: str, truth: dict) -> Verdict:
+    """Verdict on other names: one by one where they are several, of which those beside a right one are open."""
+    said = re.sub(r"[\"“”‘]|(?<!\w)'|['’](?!\w)", "", said)
+    names = [stem(name) for name in re.split(r"\s*(?:[,;()/]|\b(?:or|and)\b)\s*", said) if name]
+    names = [re.sub(r"^(?:the|an?|also|simply|sometimes) ", "", name) for name in names if name]
+    if stem(said) in truth["names"] or (names and {*names} <= {*truth["names"]}):
+        return Verdict("right", "other name", "other name")
+    own = stem(truth["name"])
+    return Verdict("unverifiable" if {*names} & {own, *truth["names"]} else "wrong", "other name")
 
 
 def _by_code(kind: str, code: str, truth: dict) -> Verdict:
@@ -348,4 +389,11 @@ def _kind(phrase: str, truth: dict) -> Verdict:
         return Verdict("unverifiable" if (truth["kind"], called) in MAY_BE_BOTH else "wrong", "kind")
     if aspect:
         return _by_code(*aspect, truth)
+    words = stemmed.split() or [""]
+    ends = [KIND_OF[end] for end in (" ".join(words[1:][-size:]) for size in (4, 3, 2, 1)) if end in KIND_OF]
+    if ends and ends[0] != truth["kind"] and (truth["kind"], ends[0]) not in MAY_BE_BOTH:
+        return Verdict("wrong", "kind")
+    told = re.search(rf"\b{re.escape(words[-1])}", truth.get("gloss", "").lower())
+    if ends or told or words[-1] in f"{RELATIONS} {GENERAL[truth['kind']]}".split():
+        return Verdict("unverifiable", "more special kind")
     return Verdict("wrong", "more special kind")
