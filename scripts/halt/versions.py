@@ -6,16 +6,16 @@ function. Bumping reruns that stage and everything after it, nothing before it. 
 """
 
 FETCH = 1  # model folders and source files as they lie on the disk
-DATA = 3  # rows, their prompts, references, truth, and which split they are in
+DATA = 4  # rows, their prompts, references, truth, and which split they are in
 GENERATE = 4  # few-shot contexts and samples of the pretrained model
-SPLIT = 2  # fragments of samples and of responses
-JUDGE = 5  # verdicts on fragments of samples and of responses
+SPLIT = 3  # fragments of samples and of responses
+JUDGE = 6  # verdicts on fragments of samples and of responses
 REWRITE = 3  # finetuning targets
 PAIR = 3  # pairs of answers for preference training
 JOIN_TARGETS = 1  # the targets of several domains as one table
 FINETUNE = 2  # adapters and trained weights
 PREFER = 1  # adapters trained on pairs
-FLOOR = 1  # the best constant answer
+FLOOR = 2  # the best constant answer
 RESPOND = 4  # answers to test prompts
 VOUCH = 1  # how sure a model says it is of an answer
 CHOOSE = 1  # how probable a model finds the answers that a question gives to choose from
