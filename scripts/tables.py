@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from halt import domains, errors, frames, metrics, provenance, report, versions
+from halt import domains, errors, frames, metrics, paths, provenance, report, versions
 from halt.report import confidences, controls, markdown, tables, trends
 
 
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
 
 OUTPUTS = {
     "main": "CSV: one row per result",
-    "paired": "CSV: differences to the unchanged methods and to the controls",
+    "paired": "CSV: differences to the unchanged methods, to the floor and to the controls",
     "equal": "CSV: differences to HALT's curve at the same completeness",
     "trend": "CSV: rank correlation of the threshold with correctness and completeness, with p-values",
     "kinds": "CSV: correctness within each kind of fragment",
@@ -73,7 +73,9 @@ def main(args: argparse.Namespace) -> None:
     controlled = pl.concat([filtered, trimmed])
 
     main_table = tables.main(counted, scoring)
-    paired = pl.concat([tables.paired(counted, scoring), controls.paired(counted, controlled, halt, scoring)])
+    floors = paths.constants(settings)
+    against = (*report.BASELINES, *floors)
+    paired = pl.concat([tables.paired(counted, scoring, against), controls.paired(counted, controlled, halt, scoring)])
     equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, scoring)
     trend = trends.trend(main_table)
     control = controls.control(controlled, kept, scoring)
@@ -97,7 +99,7 @@ def main(args: argparse.Namespace) -> None:
         ]
     )
     sampled = controls.sampled(samples, scoring.reading)
-    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading)
+    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading, floors)
     text += markdown.equal(equal, scoring.reading) + markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),

@@ -29,4 +29,4 @@ SK_SAMPLE = 3  # the samples that SK-Tuning learns from, where generate draws to
 SK_ENTAIL = 2  # verdicts by two-way entailment
 SK_TUNE = 2  # adapters whose p(True) is calibrated
 SCORE = 3  # metrics per response
-REPORT = 5  # tables, figures and pages
+REPORT = 6  # tables, figures and pages

@@ -394,6 +394,11 @@ def test_a_beginning_that_looks_at_its_process_is_not_completed(beginning, rows)
     assert said[-1] == "w"
 
 
+@pytest.mark.parametrize("beginning", PEEKS)
+def test_what_looks_at_its_process_is_not_plain(beginning):
+    assert not plaincode.is_plain(codelines.codeparts.parsed(beginning.splitlines()))
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -545,13 +550,12 @@ def told(x=None):
     return 7
 
 def silent(x):
-    """Says nothing.
+    """Says nothing, more often than a prompt shows.
 
-    >>> y = silent(4)
-    >>> assert y
+EXAMPLES
     """
-    return x
-'''
+    return [x, x]
+'''.replace("EXAMPLES", "\n".join(f"    >>> assert len(silent({x})) == 2" for x in range(100)))
 
 
 def test_functions_whose_tests_lazy_answers_pass_become_no_rows(monkeypatch):

@@ -321,21 +321,24 @@ def test_markdown_says_in_plain_words_that_halt_won(run):
     assert sum(line.count("**") for line in table) >= 2 * 3  # the best correctness and both best F1
 
 
-def tell(labels_of_halt, without=(), then=None):
+def tell(labels_of_halt, without=(), then=None, reference="rr", floor=None):
     """The report on three methods over ten prompts: HALT's labels (one text, or one per prompt) against rw and rr.
 
-    then: labels of HALT at a larger threshold.
+    then: labels of HALT at a larger threshold; reference: those of unchanged-reference; floor: of a constant
+    answer.
     """
-    answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rr", ("halt", "0.40"): labels_of_halt}
+    answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): reference}
+    answers["halt", "0.40"] = labels_of_halt
+    if floor is not None:
+        answers["floor", "none"] = floor
     if then is not None:
         answers["halt", "0.80"] = then
     counted = counted_of({key: labels for key, labels in answers.items() if key[0] not in without})
     main = tables.main(counted, SCORING)
     control = tables.frame([], controls.CONTROL)
     sampled = {("tiny", "biography"): 0.24}
-    return markdown.report(
-        main, tables.paired(counted, SCORING), trends.trend(main), control, sampled, ["halt"], "wrong"
-    )
+    paired = tables.paired(counted, SCORING, (*report.BASELINES, "floor"))
+    return markdown.report(main, paired, trends.trend(main), control, sampled, ["halt"], "wrong", ["floor"])
 
 
 def counted_of(answers):
@@ -363,6 +366,20 @@ def test_markdown_says_no_and_why_when_a_reference_method_is_as_good():
     assert "it answered 100 % of 10 prompts" in text
     assert "fewer than 30 prompts" in text
     assert "24 % of the fragments of the training samples were right" in text
+
+
+@pytest.mark.parametrize(
+    ("floor", "verdict", "difference"),
+    [
+        ("r", "**Yes, but not shown to be right more often than a constant answer:**", "+0.00 [+0.00, +0.00]"),
+        ("", "**Yes, but not shown to be right more often than a constant answer:**", "undefined"),
+        ("w", "**Yes:**", "+1.00 [+1.00, +1.00]"),
+    ],
+)
+def test_markdown_holds_halt_against_the_best_constant_answer(floor, verdict, difference):
+    text = tell("r", reference="rw", floor=floor)
+    assert f"{verdict} halt at α = 0.40 is right more often than both unchanged methods" in text
+    assert f"Paired difference to the best constant answer: {difference}" in text
 
 
 def test_markdown_says_so_when_halt_only_abstains():

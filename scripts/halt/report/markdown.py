@@ -59,11 +59,13 @@ def report(
     sampled: Mapping[tuple[str, str], float],
     halt: Sequence[str],
     reading: str,
+    floors: Sequence[str] = (),
 ) -> str:
     """Markdown text from the tables of `tables`, `trends` and `controls`.
 
     sampled: share of right fragments in the training samples by (model, test domain), a domain where none was judged is
-    missing; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's.
+    missing; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's; floors: methods that give
+    every prompt the same answer.
     """
     parts = ["# Results\n", _NOTES.format(reading=_READ[reading])]
     rows = seeds_of_report(main.iter_rows(named=True))
@@ -78,7 +80,8 @@ def report(
             if tried:
                 smallest = min(tried, key=_threshold)
                 share = sampled.get((model, test_domain))
-                parts.append(_finding(smallest, members, _differences(paired, smallest), share, reading) + "\n")
+                differences = _differences(paired, smallest)
+                parts.append(_finding(smallest, members, differences, share, reading, floors) + "\n")
                 parts.append(_trend(trend, smallest) + "\n")
         beside = [row for row in controlled if tuple(row[name] for name in _GROUP) == group]
         parts.append(_table(members, beside))
@@ -183,8 +186,10 @@ def _differences(paired, row):
     return {found["against"]: found for found in rows}
 
 
-def _finding(row, members, differences, share, reading):
-    """Did HALT at the smallest threshold beat both unchanged methods? If not: what the numbers tell about why."""
+def _finding(row, members, differences, share, reading, floors=()):
+    """Did HALT at the smallest threshold beat both unchanged methods, and a constant answer too? If not: what the
+    numbers tell about why.
+    """
     name = f"{row['method']} at α = {row['threshold']}"
     compared = [differences[other] for other in BASELINES if other in differences]
     missing = [other for other in BASELINES if other not in differences]
@@ -199,14 +204,19 @@ def _finding(row, members, differences, share, reading):
     if missing:
         told += f", not compared with {' and '.join(missing)}, which this run lacks"
     if len(won) == len(BASELINES):
-        text = f"**Yes:** {name} is right more often than both unchanged methods, in the {_SHORT[reading]} reading: "
+        level = [other for other in floors if other in differences and (differences[other]["lo"] or 0) <= 0]
+        verdict = "**Yes, but not shown to be right more often than a constant answer:**" if level else "**Yes:**"
+        text = f"{verdict} {name} is right more often than both unchanged methods, in the {_SHORT[reading]} reading: "
         text += f"{_number(row['correctness'])} against {told}."
     else:
         verdict = "**Open:**" if missing and len(won) == len(compared) else "**No:**"
         text = f"{verdict} {name} is not shown to be right more often than both unchanged methods, in the"
         text += f" {_SHORT[reading]} reading: "
         text += f"{_number(row['correctness'])} against {told}. {_why(row, share, compared)}"
-    beside = [found for against, found in differences.items() if against not in BASELINES]
+    constant = [differences[other] for other in floors if other in differences]
+    if constant:
+        text += f" Paired difference to the best constant answer: {'; '.join(map(_signed, constant))}."
+    beside = [found for against, found in differences.items() if against not in (*BASELINES, *floors)]
     if beside:
         told = "; ".join(f"{found['against']} {_signed(found)}" for found in beside)
         text += f" Paired difference to the controls, which look at no item: {told}."
