@@ -2,9 +2,12 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import TypeVar
 
 from halt import sandbox
+
+_T = TypeVar("_T")
 
 _PATIENCE = 3  # programs of one answer that may run into a time limit; later ones are not tried
 _SECONDS = 60.0  # for all programs of one answer: one that sleeps below the limit is no better
@@ -48,11 +51,17 @@ class Trials:
         return outcome
 
 
-@contextlib.contextmanager
-def started(limits: sandbox.Limits, imports: list[str]) -> Iterator[Trials]:
-    """Trials of one answer; imports: standard library modules to import beforehand."""
+def of_answer(limits: sandbox.Limits, imports: list[str], tell: Callable[[Trials], _T], otherwise: _T) -> _T:
+    """What `tell` finds by trying one answer's programs; `otherwise` where the sandbox fails on it, whoever broke it.
+
+    imports: standard library modules to import beforehand. SandboxUnavailable where this machine has no sandbox.
+    """
     trials = Trials(limits, imports)
     try:
-        yield trials
+        return tell(trials)
+    except sandbox.SandboxUnavailable:
+        raise
+    except sandbox.SandboxError:
+        return otherwise
     finally:
         trials.close()

@@ -98,16 +98,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 def _reference(solutions: list[list[str]], truth: dict) -> str | None:
     """The shortest solution that passes the tests; None if none of the first few does."""
     ordered = sorted((join(lines) for lines in solutions), key=lambda text: (len(text), text))
-    for text in dict.fromkeys(ordered[:_TRIED]):
-        try:
-            with trials.started(_LIMITS, []) as tried:
-                if _passes(text, truth, tried):
-                    return text
-        except sandbox.SandboxUnavailable:
-            raise
-        except sandbox.SandboxError:
-            continue
-    return None
+    return next((text for text in dict.fromkeys(ordered[:_TRIED]) if _solves(text, truth)), None)
 
 
 def _tests(text: str | None) -> dict | None:
@@ -135,28 +126,22 @@ def _json(text: str | None):
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
-    try:
-        with trials.started(_LIMITS, []) as tried:
-            reference = split(row.reference)
-            labels = codelines.labels(
-                fragments, reference, lambda source: _passes(source, row.truth, tried), row.prompt
-            )
-    except sandbox.SandboxUnavailable:
-        raise
-    except sandbox.SandboxError:
-        labels = ["unjudged"] * len(fragments)
-    return verdicts(fragments, labels, len(split(row.reference)))
+    reference = split(row.reference)
+
+    def tell(tried: trials.Trials) -> list[str]:
+        return codelines.labels(fragments, reference, lambda one: _passes(one, row.truth, tried), row.prompt)
+
+    labels = trials.of_answer(_LIMITS, [], tell, ["unjudged"] * len(fragments))
+    return verdicts(fragments, labels, len(reference))
 
 
 def solves(fragments: list[str], row: Row) -> bool:
     """Whether the program passes all tests."""
-    try:
-        with trials.started(_LIMITS, []) as tried:
-            return bool(fragments) and _passes(join(fragments), row.truth, tried)
-    except sandbox.SandboxUnavailable:
-        raise
-    except sandbox.SandboxError:
-        return False
+    return bool(fragments) and _solves(join(fragments), row.truth)
+
+
+def _solves(source: str, truth: dict) -> bool:
+    return trials.of_answer(_LIMITS, [], lambda tried: _passes(source, truth, tried), False)
 
 
 def evidence(row: Row) -> str:

@@ -82,33 +82,22 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
-    lines = codelines.split(join(fragments))
-    try:
-        with _trials(row) as tried:
-            reference = codelines.split(row.reference)
-            labels = codelines.labels(
-                lines, reference, lambda source: _passes(source, row.truth, tried), row.prompt, given=1
-            )
-    except sandbox.SandboxUnavailable:
-        raise
-    except sandbox.SandboxError:
-        labels = ["unjudged"] * len(lines)
+    lines, reference = codelines.split(join(fragments)), codelines.split(row.reference)
+
+    def tell(tried: trials.Trials) -> list[str]:
+        return codelines.labels(lines, reference, lambda one: _passes(one, row.truth, tried), row.prompt, given=1)
+
+    labels = _tried(row, tell, ["unjudged"] * len(lines))
     return verdicts(fragments, labels, len(split(row.reference)))
 
 
 def solves(fragments: list[str], row: Row) -> bool:
     """Whether the function passes all tests."""
-    try:
-        with _trials(row) as tried:
-            return bool(fragments) and _passes(join(fragments), row.truth, tried)
-    except sandbox.SandboxUnavailable:
-        raise
-    except sandbox.SandboxError:
-        return False
+    return bool(fragments) and _tried(row, lambda tried: _passes(join(fragments), row.truth, tried), False)
 
 
 def verdicts(fragments: list[str], labels: list[str], wanted: int) -> list[Verdict]:
-    """Verdicts on fragments from the labels of their lines: wrong if a line is, idle if all are, else right.
+    """Verdicts on fragments from the labels of their lines: wrong or unjudged if a line is, else as its last line is.
 
     The n-th right fragment stands for the n-th of the reference's `wanted` fragments.
     """
@@ -133,8 +122,8 @@ def subject(row: Row) -> str:
     return row.reference.partition("\n")[0]
 
 
-def _trials(row: Row):
-    return trials.started(_LIMITS, library.standard_imports(row.truth["modules"].values()))
+def _tried(row: Row, tell, otherwise):
+    return trials.of_answer(_LIMITS, library.standard_imports(row.truth["modules"].values()), tell, otherwise)
 
 
 def _passes(source: str, truth: dict, tried: trials.Trials) -> bool:
