@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from halt import domains, errors, frames, metrics, paths, provenance, report, versions
+from halt import domains, errors, frames, metrics, provenance, report, versions
 from halt.report import confidences, controls, markdown, tables, trends
 
 
@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> None:
     controlled = pl.concat([filtered, trimmed])
 
     main_table = tables.main(counted, scoring)
-    floors = paths.constants(settings)
+    floors = report.floor_methods(settings["methods"])
     against = (*report.BASELINES, *floors)
     paired = pl.concat([tables.paired(counted, scoring, against), controls.paired(counted, controlled, halt, scoring)])
     equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, scoring)

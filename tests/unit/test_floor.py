@@ -160,7 +160,7 @@ def test_a_reference_s_subject_and_first_argument_become_places_and_parts_of_wor
 
 
 def test_a_subject_that_is_no_text_names_the_module():
-    with pytest.raises(Exception, match=r"toy.py: subject\(\) gave None on 'Ada', expected text"):
+    with pytest.raises(Exception, match=r"toy.py: subject\(\) gave None on 'Ada', expected a text"):
         floor.constant(module(exactly, subject=lambda row: None), people())
 
 

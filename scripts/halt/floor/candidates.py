@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from types import ModuleType
 
-from halt import domains, modules
+from halt import domains
 from halt.domains import Row
 
 SUBJECT = "{subject}"  # what the prompt is about, by the domain's module: a name, a signature
@@ -81,7 +81,7 @@ def wanted(answer: Answer) -> set[str]:
 
 def places(module: ModuleType, row: Row) -> dict[str, str]:
     """What the places hold for one row, "" for what its prompt does not have."""
-    about = _subject(module, row)
+    about = domains.subject(module, row)
     numbers = re.findall(r"\d+(?:\.\d+)?", row.prompt)
     argument = re.match(r"def \w+\(\s*\*{0,2}(\w+)", about)
     return {
@@ -140,16 +140,3 @@ def _template(fragment: str, subject: str, argument: str) -> str:
 
 def _word(text: str) -> str:
     return rf"(?<!\w){re.escape(text)}(?!\w)"
-
-
-def _subject(module: ModuleType, row: Row) -> str:
-    if "subject" not in vars(module):
-        return ""
-    name = module.__name__.rsplit(".", 1)[-1]
-    with modules.blamed("domains", name):
-        found = module.subject(row)
-    if not isinstance(found, str):
-        raise modules.ModuleError(
-            f"{modules.file_of('domains', name)}: subject() gave {found!r} on '{row.id}', expected text"
-        )
-    return found

@@ -68,8 +68,7 @@ class Trial:
 
     def _ask(self, lines: list[str], row: Row) -> list[Verdict]:
         name = self.module.__name__.rsplit(".", 1)[-1]
-        with modules.blamed("domains", name):
-            fragments = domains.split(self.module, self.module.join(lines))
+        fragments = domains.split(self.module, self.module.join(lines))
         if not fragments:
             return []
         if not self.left:

@@ -42,8 +42,8 @@ its samples. F1: harmonic mean of correctness and completeness. Answered: share 
 fragment. In brackets 95 % intervals by bootstrap over prompts. **Bold**: the best of a column. *Italic*: controls
 computed from judgements alone, no training: `kind-filter` keeps only kinds of statements that were mostly right in the
 training samples, `random-trim` drops fragments at random until as few are left as HALT gave. `floor`: the best
-answer that is the same for every prompt, found on training rows. A result that is
-no better in correctness and in completeness shows no knowledge.
+answer that is the same for every prompt, found on training rows. A result that is no better in
+correctness and in completeness shows no knowledge.
 """
 _READ = {
     readings.WRONG: "strictly (`reading.unverifiable: wrong`)",
