@@ -5,6 +5,7 @@ in both readings.
 """
 
 WRONG, IGNORE = "wrong", "ignore"  # of the label unverifiable
+READINGS = (WRONG, IGNORE)
 
 _ALWAYS = ("right", "wrong", "idle")
 
