@@ -7,12 +7,13 @@ VENV := .venv
 CONDA_VENV := .venv-conda
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
+TOOL := PYTHONPATH=scripts python # tools/ uses the library of scripts/
 CONFIG ?=
 RESULTS ?= results
 # make demo, make report: of another config with CONFIG=config/evidence.yaml. Faults of a config are told before Snakemake,
 # whose own reader ends in a traceback at some of them, sees it.
 OVERLAYS := $(if $(CONFIG),--configfile $(CONFIG))
-SNAKEMAKE := python scripts/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
+SNAKEMAKE := $(TOOL) tools/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
 .PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
@@ -27,7 +28,7 @@ demo: $(VENV)/ready
 	@echo "report   make report"
 
 plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
-	@python scripts/plan.py $(OVERLAYS) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
+	@$(TOOL) tools/plan.py $(OVERLAYS) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
 	$(MAKE) demo CONFIG=config/evidence.yaml
@@ -39,10 +40,10 @@ report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and pro
 	$(SNAKEMAKE) --report results/report/report.html
 
 audit: $(VENV)/ready ## what in results/ is not of today's versions, config and code; of another config with CONFIG=
-	python scripts/audit.py $(OVERLAYS)
+	$(TOOL) tools/audit.py $(OVERLAYS)
 
 verify: $(VENV)/ready ## hash results/ anew: is it what its footers claim? of a copy with RESULTS=
-	python scripts/verify.py --results $(RESULTS)
+	$(TOOL) tools/verify.py --results $(RESULTS)
 
 test: $(VENV)/ready ## every promise: all tests that are not marked slow, on two cores
 	pytest -n 2 -m "not slow" tests
@@ -69,13 +70,13 @@ lint: $(VENV)/ready
 	snakemake --lint
 
 bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
-	python scripts/bench.py
+	$(TOOL) tools/bench.py
 
 bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fragments; writes results/bench/
-	python scripts/bench_scale.py
+	$(TOOL) tools/bench_scale.py
 
 pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
-	$(CONDA_VENV)/bin/python scripts/pins.py $(if $(CUDA),--cuda $(CUDA))
+	PYTHONPATH=scripts $(CONDA_VENV)/bin/python tools/pins.py $(if $(CUDA),--cuda $(CUDA))
 
 # pip would compile on one core. Some packages have templates among their files, which do not compile.
 $(VENV)/ready: requirements.txt

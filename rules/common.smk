@@ -3,9 +3,12 @@
 import gc
 import sys
 
-from halt import domains, paths, processes, prompts, readiness, sources, versions
-from halt.config import ConfigError, check, check_keys, has
+from halt import domains, paths, versions
+from halt.config import ConfigError, check, check_keys, has, readiness
 from halt.config import settings as subtrees
+from halt.inputs import sources
+from halt.prompting import texts
+from halt.running import processes
 
 try:
     check_keys(map(Path, workflow.configfiles))
@@ -212,7 +215,7 @@ def prompt_texts(domain_wildcard):
         if judge["type"] == "reference":
             return []
         dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
-        return [f"scripts/prompts/{name}.txt" for name in prompts.of_judge(judge, dependent)]
+        return [f"scripts/prompts/{name}.txt" for name in texts.of_judge(judge, dependent)]
 
     return texts
 
@@ -327,7 +330,7 @@ def filtered(template):
 def self_evaluation_text(wildcards):
     """Input of `self_evaluate`: the prompt text of its questions."""
     dependent = domains.load(config["domains"][wildcards.test_domain]["module"]).DEPENDENT
-    return f"scripts/prompts/{prompts.of_self_evaluation(dependent)}.txt"
+    return f"scripts/prompts/{texts.of_self_evaluation(dependent)}.txt"
 
 
 def filtering():

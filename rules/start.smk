@@ -2,7 +2,8 @@
 
 import os
 
-from halt import errors, locking
+from halt import errors
+from halt.running import locking
 
 
 def planned(wildcard, *rules):

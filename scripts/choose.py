@@ -39,9 +39,11 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, judges, processes, prompting, provenance, resume
+    from halt import confidence, domains, engines, frames, judges, provenance
     from halt.confidence import choices
-    from halt.progress import Progress
+    from halt.prompting import few_shot
+    from halt.running import processes, resume
+    from halt.running.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     context = frames.read(args.context, frames.DATA)
@@ -55,8 +57,8 @@ def main(args: argparse.Namespace) -> None:
     if args.adapter:
         inputs["adapter"] = args.adapter
     shots = 0 if args.adapter else args.settings["respond/shots"]
-    pool = context.select(prompting.POOL).rows(named=True)
-    prompts = prompting.few_shots(
+    pool = context.select(few_shot.POOL).rows(named=True)
+    prompts = few_shot.few_shots(
         data.rows(named=True), pool, shots, args.settings["respond/seed"], loading["chat"], domain
     )
     asked = list(zip(prompts, judges.rows(data).values(), strict=True))

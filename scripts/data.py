@@ -23,12 +23,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, fetching, frames, leaving_out, modules, provenance, sources, splits
+    from halt import domains, frames, plugins, provenance
+    from halt.domains.shared import leaving_out
+    from halt.inputs import fetching, sources, splits
 
     settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
     module = domains.load(settings["module"])
     source = sources.open_source(fetching.files(args.source), settings["source"], base=args.source.parent)
-    with modules.blamed("domains", settings["module"]), source.blamed(), leaving_out.counted() as left_out:
+    with plugins.blamed("domains", settings["module"]), source.blamed(), leaving_out.counted() as left_out:
         rows = domains.checked(args.domain, module.rows(source, settings["options"]))
     parts = splits.assign(
         rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
@@ -37,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
     if not chosen:
         told = f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source"
         raise errors.HaltError(f"{told}; {leaving_out.told(left_out)}" if left_out else told)
-    with modules.blamed("domains", settings["module"]):
+    with plugins.blamed("domains", settings["module"]):
         records = [
             {
                 "domain": args.domain,

@@ -15,7 +15,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import models, provenance, versions
+    from halt import provenance, versions
+    from halt.inputs import models
 
     [settings] = args.settings.values()
     models.bring(settings["source"], settings["dtype"], args.manifest)

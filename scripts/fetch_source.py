@@ -15,7 +15,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import fetching, provenance, versions
+    from halt import provenance, versions
+    from halt.inputs import fetching
 
     [settings] = args.settings.values()
     source = settings["source"]

@@ -36,7 +36,10 @@ def main(args: argparse.Namespace) -> None:
 
     from accelerate import PartialState
 
-    from halt import domains, frames, paths, prompting, provenance, resume, training
+    from halt import domains, frames, paths, provenance
+    from halt.prompting import few_shot
+    from halt.running import resume
+    from halt.training import sft
 
     targets = frames.read(args.targets, frames.TARGETS)
     if targets.is_empty():
@@ -52,7 +55,7 @@ def main(args: argparse.Namespace) -> None:
     footer = provenance.about(
         "finetune", args.version, args.settings, [args.targets, args.model], provenance.MODEL_PACKAGES
     )
-    run = training.Run(
+    run = sft.Run(
         label=f"finetune {name}/{domain}/{method}/{threshold}/seed{args.seed}",
         seed=args.seed,
         provenance=footer,
@@ -60,8 +63,8 @@ def main(args: argparse.Namespace) -> None:
             {"targets": args.targets, "model": args.model}, {**args.settings, "seed": args.seed}, args.version
         ),
     )
-    training.finetune(
-        rows=prompting.training_rows(targets.rows(named=True), model["chat"], modules),
+    sft.finetune(
+        rows=few_shot.training_rows(targets.rows(named=True), model["chat"], modules),
         model=args.model.parent,
         dtype=model["dtype"],
         settings=args.settings["finetune"],

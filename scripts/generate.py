@@ -27,8 +27,8 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
-    from halt import answering
     from halt.engines import Sampling
+    from halt.prompting import answering
 
     task = answering.Task.read(args.settings, args.data, args.context, args.model)
     settings = args.settings["generate"]

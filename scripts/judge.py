@@ -43,8 +43,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, processes, prompts, provenance, resume
-    from halt.judges import opening, shown
+    from halt import domains, frames, judges, provenance
+    from halt.judges import loading, shown
+    from halt.prompting import texts
+    from halt.running import processes, resume
 
     data = frames.read(args.data, frames.DATA)
     fragments = frames.read(args.fragments, frames.FRAGMENTS)
@@ -52,11 +54,11 @@ def main(args: argparse.Namespace) -> None:
     [test_domain] = data["domain"].unique()
     domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
     [entry] = [value for key, value in args.settings.items() if key.startswith("judges/")]
-    texts = {name: prompts.load(args.prompts, name) for name in prompts.of_judge(entry, domain.DEPENDENT)}
+    wanted = {name: texts.load(args.prompts, name) for name in texts.of_judge(entry, domain.DEPENDENT)}
     judge_model, server = (*args.judge_model, None, None)[:2]
     given = {"training_data": args.training_data, "judge_model": judge_model}
     inputs = {"fragments": args.fragments, "data": args.data}
-    inputs |= {name: prompts.path(args.prompts, name) for name in texts}
+    inputs |= {name: texts.path(args.prompts, name) for name in wanted}
     inputs |= {name: path for name, path in given.items() if path is not None}
     fingerprint = resume.fingerprint(inputs, args.settings, args.version)
     packages = provenance.MODEL_PACKAGES if args.judge_model else provenance.TABLE_PACKAGES
@@ -64,20 +66,20 @@ def main(args: argparse.Namespace) -> None:
         "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
     )
     stage_processes = processes.here()
-    means = opening.Means(
+    means = loading.Means(
         domain=domain,
-        texts=texts,
+        texts=wanted,
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=opening.evaluator(args.settings, entry, judge_model, args.shards),
+        evaluator=loading.evaluator(args.settings, entry, judge_model, args.shards),
         server=server,
         batch_size=args.batch_size,
         processes=args.processes,
-        requests=opening.Requests(args.concurrency, args.timeout, args.retries),
+        requests=loading.Requests(args.concurrency, args.timeout, args.retries),
         first=stage_processes.first,
     )
-    with opening.opened(entry, means) as (decide, calibrated):
+    with loading.opened(entry, means) as (decide, calibrated):
         rows, parts = judges.rows(data), args.work / "parts"
         table = judges.run(fragments, rows, decide, domain, parts, fingerprint, test_domain, stage_processes)
     if table is None:

@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, preferences, provenance, rewriting
+    from halt.rewriting.shared import tables
 
     data = frames.read(args.data, frames.DATA)
     generations = frames.read(args.generations, frames.RESPONSES)
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
         "threshold": args.threshold,
     }
     rows, found = [], 0
-    drawn = list(rewriting.judged(data, generations, judgements))
+    drawn = list(tables.judged(data, generations, judgements))
     prompts = rewriting.usable(drawn, preferences.load(method["pairs"]), settings)
     for prompt in prompts:
         pairs = preferences.paired(method["pairs"], prompt, settings, args.threshold)

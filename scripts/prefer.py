@@ -37,7 +37,10 @@ def main(args: argparse.Namespace) -> None:
 
     from accelerate import PartialState
 
-    from halt import domains, frames, preferring, prompting, provenance, resume
+    from halt import domains, frames, provenance
+    from halt.prompting import few_shot
+    from halt.running import resume
+    from halt.training import dpo
 
     pairs = frames.read(args.pairs, frames.PAIRS)
     _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # a table may have no pair to name them
@@ -45,14 +48,14 @@ def main(args: argparse.Namespace) -> None:
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
     inputs = {"pairs": args.pairs, "model": args.model, "adapter": args.adapter}
     footer = provenance.about("prefer", args.version, args.settings, inputs.values(), provenance.MODEL_PACKAGES)
-    run = preferring.Run(
+    run = dpo.Run(
         label=f"prefer {name}/{domain}/{method}/{threshold}/{seed}",
         seed=args.seed,
         provenance=footer,
         fingerprint=resume.fingerprint(inputs, {**args.settings, "seed": args.seed}, args.version),
     )
-    preferring.prefer(
-        rows=prompting.preference_rows(pairs.rows(named=True), model["chat"], module),
+    dpo.prefer(
+        rows=few_shot.preference_rows(pairs.rows(named=True), model["chat"], module),
         model=args.model.parent,
         adapter=args.adapter.parent,
         dtype=model["dtype"],

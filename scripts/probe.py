@@ -38,9 +38,11 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, frames, processes, prompting, provenance, resume
+    from halt import confidence, domains, frames, provenance
     from halt.confidence import probe
-    from halt.progress import Progress
+    from halt.prompting import few_shot
+    from halt.running import processes, resume
+    from halt.running.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
@@ -53,14 +55,14 @@ def main(args: argparse.Namespace) -> None:
     [loading] = [entry for key, entry in args.settings.items() if key.startswith("models/")]
     [kind] = [entry["filter"] for key, entry in args.settings.items() if key.startswith("methods/")]
     settings, split = args.settings["probe"], data["split"][0]
-    pool = training.select(prompting.POOL).rows(named=True)
+    pool = training.select(few_shot.POOL).rows(named=True)
     written = {}  # split: its answers, and what each was written behind
     for name, rows, texts, stage in (
         (split, data, responses, "respond"),
         (confidence.TRAINING, training, samples, "generate"),
     ):
         shots, seed = args.settings[f"{stage}/shots"], args.settings[f"{stage}/seed"]
-        behind = prompting.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain)
+        behind = few_shot.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain)
         written[name] = texts, {prompt.id: prompt for prompt in behind}
     run = confidence.keys(responses, args.method)
     positions = probe.positions(kind, settings["positions"])
@@ -69,7 +71,7 @@ def main(args: argparse.Namespace) -> None:
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
         nonlocal engine
         if engine is None:
-            from halt.engines.transformers import Engine  # the only one that shows its hidden states
+            from halt.engines.transformers import Engine
 
             engine = Engine(args.model.parent, loading["dtype"], shards=args.shards)
         tables = []

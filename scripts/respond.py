@@ -34,8 +34,8 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
-    from halt import answering
     from halt.engines import Sampling
+    from halt.prompting import answering
 
     adapter = args.adapter.parent if args.adapter else None
     task = answering.Task.read(args.settings, args.data, args.context, args.model, adapter)

@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, provenance, rewriting
+    from halt.rewriting.shared import tables
 
     data = frames.read(args.data, frames.DATA)
     generations = frames.read(args.generations, frames.RESPONSES)
@@ -50,7 +51,7 @@ def main(args: argparse.Namespace) -> None:
         "method": args.method,
         "threshold": args.threshold,
     }
-    drawn = list(rewriting.judged(data, generations, judgements))
+    drawn = list(tables.judged(data, generations, judgements))
     prompts = rewriting.usable(drawn, rewriting.load(method), settings)
     rows = [
         {**keys, "id": prompt.id, "prompt": prompt.prompt, **target._asdict()}

@@ -37,9 +37,11 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, processes, prompts, provenance, resume
+    from halt import confidence, domains, engines, frames, provenance
     from halt.confidence import p_true
-    from halt.progress import Progress
+    from halt.prompting import texts
+    from halt.running import processes, resume
+    from halt.running.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
@@ -50,8 +52,8 @@ def main(args: argparse.Namespace) -> None:
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
     [loading] = [entry for key, entry in args.settings.items() if key.startswith("models/")]
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
-    name = prompts.of_self_evaluation(domain.DEPENDENT)
-    template = prompts.load(args.prompts, name)
+    name = texts.of_self_evaluation(domain.DEPENDENT)
+    template = texts.load(args.prompts, name)
     settings = args.settings["confidence"]
     shots = p_true.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
     setting = confidence.training_fragments(judged).filter(~pl.col("id").is_in([shot.id for shot in shots]))
@@ -78,7 +80,7 @@ def main(args: argparse.Namespace) -> None:
         "judgements": args.judgements,
         "training_data": args.training_data,
         "model": args.model,
-        "prompt": prompts.path(args.prompts, name),
+        "prompt": texts.path(args.prompts, name),
     }
     fingerprint = resume.fingerprint(inputs, args.settings, args.version)
     here = processes.here()

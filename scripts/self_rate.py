@@ -45,9 +45,11 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, judges, processes, prompts, provenance, resume
+    from halt import confidence, domains, engines, frames, judges, provenance
     from halt.confidence import choices, knowledge, p_true
-    from halt.progress import Progress
+    from halt.prompting import texts
+    from halt.running import processes, resume
+    from halt.running.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
@@ -61,8 +63,8 @@ def main(args: argparse.Namespace) -> None:
     else:
         fragments = choices.as_fragments(list(judges.rows(data).values()), domain, name, data["domain"][0])
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
-    text = prompts.of_self_evaluation(domain.DEPENDENT)
-    template = prompts.load(args.prompts, text)
+    text = texts.of_self_evaluation(domain.DEPENDENT)
+    template = texts.load(args.prompts, text)
     asking = args.settings["confidence"]
     shots = p_true.shots(judged, prompt_of, asking["shots"], asking["seed"], domain.DEPENDENT)
     known = {shot.id for shot in shots}  # prompts about which the model was told something
@@ -71,7 +73,7 @@ def main(args: argparse.Namespace) -> None:
         "judgements": args.judgements,
         "training_data": args.training_data,
         "model": args.model,
-        "prompt": prompts.path(args.prompts, text),
+        "prompt": texts.path(args.prompts, text),
     }
     if args.fragments:
         inputs["fragments"] = args.fragments

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import precision, serving
+    from halt.engines import precision, serving
 
     if not args.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # as launch.sh does

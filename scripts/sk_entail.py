@@ -29,8 +29,9 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import domains, frames, judges, provenance, resume
+    from halt import domains, frames, judges, provenance
     from halt.judges import entailment
+    from halt.running import resume
 
     data = frames.read(args.data, frames.DATA)
     fragments = frames.read(args.fragments, frames.FRAGMENTS)

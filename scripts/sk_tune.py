@@ -40,8 +40,11 @@ def main(args: argparse.Namespace) -> None:
 
     from accelerate import PartialState
 
-    from halt import domains, frames, prompts, provenance, resume, sk_tuning
+    from halt import domains, frames, provenance
     from halt.confidence import knowledge, p_true
+    from halt.prompting import texts
+    from halt.running import resume
+    from halt.training import sk_tuning
 
     data = frames.read(args.data, frames.DATA)
     labelled = frames.read(args.labelled, frames.JUDGEMENTS)
@@ -54,13 +57,13 @@ def main(args: argparse.Namespace) -> None:
     shots = p_true.shots(judged, prompt_of, asking["shots"], asking["seed"], domain.DEPENDENT)
     learnt = knowledge.learnt(dict(data.select("id", "cluster").iter_rows()), settings["share"], settings["seed"])
     learnt -= {shot.id for shot in shots}
-    text = prompts.of_self_evaluation(domain.DEPENDENT)
+    text = texts.of_self_evaluation(domain.DEPENDENT)
     inputs = {
         "labelled": args.labelled,
         "judgements": args.judgements,
         "data": args.data,
         "model": args.model,
-        "prompt": prompts.path(args.prompts, text),
+        "prompt": texts.path(args.prompts, text),
     }
     footer = provenance.about("sk_tune", args.version, args.settings, inputs.values(), provenance.MODEL_PACKAGES)
     run = sk_tuning.Run(
@@ -72,7 +75,7 @@ def main(args: argparse.Namespace) -> None:
     sk_tuning.tune(
         items=knowledge.items(labelled, prompt_of, learnt, settings["samples"], domain.DEPENDENT, reading),
         shots=shots,
-        template=prompts.load(args.prompts, text),
+        template=texts.load(args.prompts, text),
         chat=model["chat"],
         model=args.model.parent,
         dtype=model["dtype"],

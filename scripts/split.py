@@ -22,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, provenance, splitting
+    from halt import domains, frames, provenance
+    from halt.prompting import fragments
 
     responses = frames.read(args.responses, frames.RESPONSES)
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
@@ -34,7 +35,7 @@ def main(args: argparse.Namespace) -> None:
     rows = (
         {**{name: row[name] for name in answer}, "fragment": index, **fragment._asdict()}
         for row in responses.iter_rows(named=True)
-        for index, fragment in enumerate(splitting.fragments(row["text"], domain, phrases))
+        for index, fragment in enumerate(fragments.cut(row["text"], domain, phrases))
     )
     table = frames.build(rows, frames.FRAGMENTS)
     footer = provenance.about("split", args.version, args.settings, [args.responses])

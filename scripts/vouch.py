@@ -33,9 +33,11 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, processes, prompting, provenance, resume
+    from halt import confidence, domains, engines, frames, provenance
     from halt.confidence import sure
-    from halt.progress import Progress
+    from halt.prompting import few_shot
+    from halt.running import processes, resume
+    from halt.running.progress import Progress
 
     responses = frames.read(args.responses, frames.RESPONSES)
     data = frames.read(args.data, frames.DATA)
@@ -54,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
         if engine is None:
             engine = engines.of_model(loading, args.model.parent, args.adapter.parent, args.shards)
         asked = [
-            sure.statement(engine, prompting.few_shot(id, [], prompt_of[id], loading["chat"], domain), text, phrases)
+            sure.statement(engine, few_shot.few_shot(id, [], prompt_of[id], loading["chat"], domain), text, phrases)
             for id, text in rows.select("id", "text").iter_rows()
         ]
         found = sure.weighed(engine, asked, args.batch_size)

@@ -20,10 +20,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
+from halt import frames, readings
 from halt.errors import HaltError
-
-from . import frames, readings
-from .paths import FULL, MARKING
+from halt.paths import FULL, MARKING
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")

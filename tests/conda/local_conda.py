@@ -42,9 +42,15 @@ class Conda(NamedTuple):
         }
 
     def pins(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run scripts/pins.py on the channel."""
-        command = [self.python, "scripts/pins.py", "--channels", self.channels, *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | self.variables)
+        """Run tools/pins.py on the channel."""
+        command = [self.python, "tools/pins.py", "--channels", self.channels, *arguments]
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=os.environ | self.variables | {"PYTHONPATH": "scripts"},
+        )
 
 
 def ready() -> Conda:

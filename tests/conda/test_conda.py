@@ -111,7 +111,7 @@ def test_the_pin_files_are_what_a_solver_finds(conda, tmp_path):
         name = f"{file.stem}.linux-64.pin.txt"
         shipped = ROOT / "envs" / name
         if "@EXPLICIT" not in shipped.read_text():
-            again = f"{conda.python} scripts/pins.py --versions --channels {conda.channels}"
+            again = f"PYTHONPATH=scripts {conda.python} tools/pins.py --versions --channels {conda.channels}"
             assert (tmp_path / name).read_text() == shipped.read_text(), f"{shipped} is old: {again}"
 
 

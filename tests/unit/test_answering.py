@@ -5,8 +5,9 @@ import argparse
 import polars as pl
 import pytest
 
-from halt import answering, domains, engines, frames
+from halt import domains, engines, frames
 from halt.engines import Completion, Prompt, Sampling
+from halt.prompting import answering
 
 
 class _Thinker:

@@ -8,8 +8,8 @@ from transformers import AutoModelForCausalLM
 from halt.engines import EngineError, Prompt, Sampling
 from halt.engines.transformers import Engine
 from halt.judges import entailment
-from halt.trainers import Run
-from halt.training import finetune
+from halt.training.common import Run
+from halt.training.sft import finetune
 
 SETTINGS = {
     "adapter": "lora",

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from halt.engines import chat, scoring
 from halt.engines.transformers import Engine, _end_tokens
-from halt.examples import IGNORED, encode
+from halt.training.encoding import IGNORED, encode
 
 TURN = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
 OPENING = "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from halt import codebase
+from halt.provenance import codebase
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,11 +32,11 @@ def project(tmp_path, monkeypatch):
         "scripts/halt/fire.py": "TEMPLATE = 'flame.j2'\n",
         "scripts/halt/flame.j2": "{{ flame }}",
         "scripts/halt/other.py": "",
-        "scripts/halt/domains/__init__.py": "",
+        "scripts/halt/domains/_base.py": "",
         "scripts/halt/domains/soup.py": "import halt.broth",
         "scripts/halt/domains/stew.py": "",
         "scripts/halt/broth.py": "",
-        "scripts/halt/rewriting/__init__.py": "",
+        "scripts/halt/rewriting/_base.py": "",
         "scripts/halt/rewriting/salt.py": "",
         "config.yaml": "",
     }

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from halt import codeparts
 from halt.domains import load
+from halt.domains.shared.programs import codeparts
 from halt.rewriting import Judged, Sample, Settings, add_on, halt, halt_graph
 
 DOCSTRING = ['def f(x):\n    """Twice x.', "    More of it.", '    """', "    # twice", "    y = 2 * x", "    return y"]

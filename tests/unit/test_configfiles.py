@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from halt import configfiles
+from halt.config import files
 
-PROGRAM = Path(__file__).parents[2] / "scripts/check_config.py"
+PROGRAM = Path(__file__).parents[2] / "tools/check_config.py"
 NESTED = "".join(f"{' ' * level}a:\n" for level in range(60))
 BOMB = "a0: &a0 {x: [1, 2, 3]}\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 7))
 
@@ -37,15 +37,15 @@ BROKEN = {
 def test_a_broken_file_is_one_line(tmp_path, name):
     text, fault = BROKEN[name]
     (tmp_path / "mine.yaml").write_text(text)
-    with pytest.raises(configfiles.ConfigError, match=rf"mine\.yaml{fault}") as refused:
-        configfiles.read(tmp_path / "mine.yaml")
+    with pytest.raises(files.ConfigError, match=rf"mine\.yaml{fault}") as refused:
+        files.read(tmp_path / "mine.yaml")
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 700
 
 
 def test_what_is_no_text_and_what_never_ends_is_not_read(tmp_path):
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe9\n")
-    (tmp_path / "large.yaml").write_text("#" * (configfiles.MOST_BYTES + 1))
+    (tmp_path / "large.yaml").write_text("#" * (files.MOST_BYTES + 1))
     os.mkfifo(tmp_path / "pipe.yaml")
     for file, fault in (
         (tmp_path / "latin.yaml", "byte 3 is not UTF-8"),
@@ -54,22 +54,23 @@ def test_what_is_no_text_and_what_never_ends_is_not_read(tmp_path):
         (Path("/dev/zero"), "found a folder, pipe or device, expected a file"),
         (tmp_path / "absent.yaml", "No such file"),
     ):
-        with pytest.raises(configfiles.ConfigError, match=fault):
-            configfiles.read(file)
+        with pytest.raises(files.ConfigError, match=fault):
+            files.read(file)
 
 
 def test_yaml_and_json_are_read_with_their_aliases(tmp_path):
     (tmp_path / "a.yaml").write_text("a: &a {x: 1}\nb: [*a, *a]\nc: {<<: *a, y: 2}\n")
     (tmp_path / "b.json").write_text('{\n\t"a": {"x": 1}\n}')  # with tabs, which YAML has not
-    assert configfiles.read(tmp_path / "a.yaml") == {"a": {"x": 1}, "b": [{"x": 1}] * 2, "c": {"x": 1, "y": 2}}
-    assert configfiles.read(tmp_path / "b.json") == {"a": {"x": 1}}
+    assert files.read(tmp_path / "a.yaml") == {"a": {"x": 1}, "b": [{"x": 1}] * 2, "c": {"x": 1, "y": 2}}
+    assert files.read(tmp_path / "b.json") == {"a": {"x": 1}}
 
 
 def test_the_check_before_a_run_tells_faults_of_file_and_config_and_nothing_else(tmp_path):
     def told(text):
         (tmp_path / "mine.yaml").write_text(text)
         command = [sys.executable, PROGRAM, "--configfile", tmp_path / "mine.yaml"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        env = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1] / "scripts")}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout + done.stderr
 
     assert told("generate: {seed: 3}") == (0, "")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from halt import derivations, quantities
+from halt.domains.shared.maths import derivations, quantities
 
 # 18 = (3 + 2) * 4 - 2
 PROBLEM = "Ann buys 3 red and 2 blue bags of 4 marbles and loses 2 of them. How many marbles has she?"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from halt import leaving_out
 from halt.domains import DomainError, apps
+from halt.domains.shared import leaving_out
 
 SUM = "n = int(input())\ntotal = 0\nfor _ in range(n):\n    total += int(input())\nprint(total)"
 

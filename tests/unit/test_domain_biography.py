@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, modules, sources, talk
+from halt import domains, plugins
 from halt.domains import Verdict, biography
+from halt.domains.shared.text import talk
+from halt.inputs import sources
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet"
 SPEC = {"type": "path", "path": "data/wordnet/people.tsv"}
@@ -262,6 +264,6 @@ def test_an_unknown_option_is_refused():
 
 
 def test_a_missing_domain_module_is_named():
-    with pytest.raises(modules.ModuleError, match="no module 'astrology'"):
+    with pytest.raises(plugins.ModuleError, match="no module 'astrology'"):
         domains.load("astrology")
     assert domains.load("biography") is biography

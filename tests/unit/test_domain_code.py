@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from halt import codelines, library, plaincode
 from halt.domains import code
+from halt.domains.shared.programs import codelines, packages, plaincode
 from halt.sandbox import values
 
 TOOLS = '''
@@ -278,7 +278,7 @@ def test_values_beyond_the_limit_are_not_shown():
 
 
 def test_functions_without_examples_are_none():
-    assert [f.name for f in library.functions({"m": "def f(x):\n    '''Nothing.'''\n    return x"})] == []
+    assert [f.name for f in packages.functions({"m": "def f(x):\n    '''Nothing.'''\n    return x"})] == []
 
 
 def test_a_line_rests_on_what_binds_its_names_and_opens_its_block():

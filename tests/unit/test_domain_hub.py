@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, sources
+from halt import domains
 from halt.domains import Choice, Verdict, competition_math, medexqa, truthfulqa, wikibios
 from halt.errors import HaltError
+from halt.inputs import sources
 
 SPEC = {"type": "hub", "repository": "owner/set", "revision": "0" * 40}
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import domains, equations, sources, templates
+from halt import domains
 from halt.domains import Row, mathematics
+from halt.domains.shared.maths import equations, gsm_templates
+from halt.inputs import sources
 
 SPEC = {"type": "path", "path": "data"}
 PROBLEM = '''
@@ -205,7 +207,7 @@ def test_any_text_can_be_judged(text):
 
 @given(st.fractions(max_denominator=10**6))
 def test_a_written_number_is_the_number(number):
-    assert Fraction(templates.number_text(number)) == number
+    assert Fraction(gsm_templates.number_text(number)) == number
 
 
 @pytest.mark.parametrize(
@@ -214,9 +216,9 @@ def test_a_written_number_is_the_number(number):
      "f'{names}'", "names[0]", "unknown"],
 )  # fmt: skip
 def test_nothing_outside_the_language_is_evaluated(expression):
-    node = templates._expression(expression)
-    with pytest.raises(templates.TemplateError):
-        templates.evaluate(node, {"names": ["a"]}, templates.Draw("x"))
+    node = gsm_templates._expression(expression)
+    with pytest.raises(gsm_templates.TemplateError):
+        gsm_templates.evaluate(node, {"names": ["a"]}, gsm_templates.Draw("x"))
 
 
 def test_a_source_with_neither_is_refused(tmp_path):

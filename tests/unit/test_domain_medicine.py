@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from halt import domains, sources, talk
+from halt import domains
 from halt.domains import Verdict, medicine
+from halt.domains.shared.text import talk
+from halt.domains.shared.text.mesh import stem
 from halt.errors import HaltError
-from halt.mesh import stem
+from halt.inputs import sources
 
 WORDNET = Path(__file__).parents[2] / "data/wordnet/medical.tsv"
 SPEC = {"type": "path", "path": "data"}

@@ -6,7 +6,7 @@ import pytest
 
 from halt import domains
 from halt.domains import Row, competition_math, mathematics
-from halt.modules import ModuleError
+from halt.plugins import ModuleError
 
 ROW = Row("p0", "c0", "", "Who?", "Ann Lee.", {})
 

@@ -9,8 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from halt import precision
-from halt.engines import EngineError, Prompt, Sampling
+from halt.engines import EngineError, Prompt, Sampling, precision
 from halt.engines.transformers import Engine, _choose, _key, _mix, gumbel
 
 PROMPTS = [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import arithmetic, equations
+from halt.domains.shared.maths import arithmetic, equations
 
 
 def truths(text):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from halt import errors
-from halt.sources import SourceError
+from halt.inputs.sources import SourceError
 
 
 def test_a_value_of_megabytes_leaves_both_ends_of_a_message():

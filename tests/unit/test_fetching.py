@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from halt import fetching
+from halt.inputs import fetching
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -11,9 +11,11 @@ import pytest
 import synthetic as made
 import yaml
 
-from halt import domains, fetching, floor, judges, metrics, sources, splits, splitting
+from halt import domains, floor, judges, metrics
 from halt.floor import candidates
+from halt.inputs import fetching, sources, splits
 from halt.judges import reference
+from halt.prompting import fragments
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -87,9 +89,9 @@ def scores(module, name, rows, answers, phrases=None):
         for sample, answer in enumerate(answers)
         for row in rows
     }
-    fragments = {key: splitting.fragments(text, module, phrases) for key, text in texts.items()}
+    pieces = {key: fragments.cut(text, module, phrases) for key, text in texts.items()}
     cases = [
-        judges.Case(row, [[part.text for part in fragments[sample, row.id]] for sample in range(len(answers))])
+        judges.Case(row, [[part.text for part in pieces[sample, row.id]] for sample in range(len(answers))])
         for row in rows
     ]
     with ProcessPoolExecutor(2) as pool:
@@ -99,7 +101,7 @@ def scores(module, name, rows, answers, phrases=None):
         | {"fragment": place, **part._asdict(), **said.verdict._asdict(), "solved": None, "score": None}
         for row, responses in zip(rows, verdicts, strict=True)
         for sample, response in enumerate(responses)
-        for place, (part, said) in enumerate(zip(fragments[sample, row.id], response, strict=True))
+        for place, (part, said) in enumerate(zip(pieces[sample, row.id], response, strict=True))
     ]
     data = [made.row(row.id, domain=name, wanted=len(domains.reference_fragments(name, module, row))) for row in rows]
     table = metrics.per_prompt(

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
-from halt import domains, modules, prompts, rewriting
+from halt import domains, plugins, rewriting
 from halt.domains import Row, Verdict
 from halt.engines import scoring
 from halt.engines.openai import Engine
 from halt.engines.replies import Reply
-from halt.judges import Case, JudgeError, calibration, llm, opening
+from halt.judges import Case, JudgeError, calibration, llm, loading
+from halt.prompting import texts
 from halt.rewriting import halt_reference
 
 TEXTS = Path(__file__).parents[2] / "scripts" / "prompts"
@@ -24,19 +25,27 @@ ADA = Row("ada", "ada", "", "Profile of Ada Bell.", "Ada Bell was Irish.\nAda Be
 SUM = Row("sum", "sum", "", "What is (2 + 3) * 4?", "2 + 3 = 5\n5 * 4 = 20", {})
 
 
-def texts(decide, dependent):
-    names = prompts.of_judge({"type": "llm", "decide": decide}, dependent)
-    return {name: prompts.load(TEXTS, name) for name in names}
+def read_texts(decide, dependent):
+    names = texts.of_judge({"type": "llm", "decide": decide}, dependent)
+    return {name: texts.load(TEXTS, name) for name in names}
 
 
 def by_text(cases, dependent, answer, path, domain=None):
     """Verdicts of the text judge over real HTTP, and what the server was asked."""
     with serve(answer) as server:
         engine = Engine(server.endpoint, "tiny", path / "replies.jsonl", backoff=0.01)
-        means = opening.Means(
-            domain or _domain(dependent), texts("text", dependent), "", path, (), None, 8, 1, opening.Requests(4, 5, 1)
+        means = loading.Means(
+            domain or _domain(dependent),
+            read_texts("text", dependent),
+            "",
+            path,
+            (),
+            None,
+            8,
+            1,
+            loading.Requests(4, 5, 1),
         )
-        verdicts = opening._by_text(means, engine.generate, chat=True)(cases)
+        verdicts = loading._by_text(means, engine.generate, chat=True)(cases)
         engine.close()
     return verdicts, server.asked
 
@@ -84,7 +93,7 @@ def test_the_evidence_of_the_domain_is_the_ground_truth(tmp_path):
 def test_a_module_without_evidence_for_a_row_is_named(wrong):
     domain = _domain(False)
     domain.evidence = lambda row: wrong
-    with pytest.raises(modules.ModuleError, match=r"tested.py: evidence\(\) gave .* on 'ada', expected a text"):
+    with pytest.raises(plugins.ModuleError, match=r"tested.py: evidence\(\) gave .* on 'ada', expected a text"):
         domains.evidence(domain, ADA)
 
 
@@ -187,37 +196,37 @@ def test_all_questions_of_the_cases_are_asked_in_one_go():
         return [Reply("supported", 1, True)] * len(conversations)
 
     cases = [Case(ADA._replace(id=f"a{i}"), [["x", "y"]]) for i in range(4)]
-    llm.judge_by_text(cases, False, ask, texts("text", False), reference)
+    llm.judge_by_text(cases, False, ask, read_texts("text", False), reference)
     assert rounds == [8]
 
 
 def test_braces_in_code_reach_the_evaluator_as_they_are():
     row = SUM._replace(reference="return {truth: 1}")
-    question = llm._first_wrong_question(texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
+    question = llm._first_wrong_question(read_texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
     text = question.text(row.reference)
     assert "return {truth: 1}" in text
     assert '1. "x = {steps}"' in text
 
 
 def test_every_answer_in_words_stands_in_the_prompt_text():
-    assert all(word in texts("text", False)["judge_fragment"] for word in llm.WORDS)
-    assert llm.NO_STEP in texts("text", True)["judge_first_wrong"]
+    assert all(word in read_texts("text", False)["judge_fragment"] for word in llm.WORDS)
+    assert llm.NO_STEP in read_texts("text", True)["judge_first_wrong"]
     for dependent in (False, True):
-        [template] = texts("probability", dependent).values()
+        [template] = read_texts("probability", dependent).values()
         assert llm.YES in template
         assert llm.NO in template
 
 
 def test_a_prompt_text_with_another_field_is_refused(tmp_path):
     (tmp_path / "judge_again.txt").write_text("Answer with {from}.\n")
-    with pytest.raises(prompts.PromptError, match=r"judge_again.txt: fields are \{from\}, expected \{form\}"):
-        prompts.load(tmp_path, "judge_again")
+    with pytest.raises(texts.PromptError, match=r"judge_again.txt: fields are \{from\}, expected \{form\}"):
+        texts.load(tmp_path, "judge_again")
 
 
 def test_every_ground_truth_stands_before_what_is_asked_about_it():
-    for name, fields in prompts.FIELDS.items():
+    for name, fields in texts.FIELDS.items():
         if "truth" in fields:
-            text = prompts.load(TEXTS, name)
+            text = texts.load(TEXTS, name)
             later = [field for field in fields if field not in ("prompt", "truth")]
             assert all(text.index("{truth}") < text.index(f"{{{field}}}") for field in later)
 

@@ -15,8 +15,8 @@ from http_server import Reply, chat, error, serve
 import judge as program
 from halt import domains, frames, judges
 from halt.errors import HaltError
+from halt.inputs.sources import Source
 from halt.judges import reference
-from halt.sources import Source
 
 ROOT = Path(__file__).parents[2]
 BIOGRAPHY = domains.load("biography")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from halt import locking
+from halt.running import locking
 
 _HOLD = """
 import sys

@@ -7,7 +7,8 @@ import synthetic as made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halt import beside, frames, metrics
+from halt import frames, metrics
+from halt.report import equal
 
 SCORING = metrics.Scoring(draws=200, seed=0, reading="wrong")
 LENIENT = SCORING._replace(reading="ignore")
@@ -276,23 +277,23 @@ def test_the_curve_is_straight_between_its_points_and_ends_with_them():
     places, heights = np.array([[0.6, 0.2, 0.4]]), np.array([[0.5, 0.9, 0.8]])  # in any order
     at = {0.2: 0.9, 0.25: 0.875, 0.3: 0.85, 0.4: 0.8, 0.5: 0.65, 0.6: 0.5}
     for x, height in at.items():
-        assert beside.interpolated(np.array([x]), places, heights)[0] == pytest.approx(height, abs=1e-12)
-    assert np.isnan(beside.interpolated(np.array([0.19, 0.61]), places.repeat(2, 0), heights.repeat(2, 0))).all()
+        assert equal.interpolated(np.array([x]), places, heights)[0] == pytest.approx(height, abs=1e-12)
+    assert np.isnan(equal.interpolated(np.array([0.19, 0.61]), places.repeat(2, 0), heights.repeat(2, 0))).all()
 
 
 def test_a_curve_of_one_point_is_that_point_and_of_none_nothing():
     one = np.array([[0.4]]), np.array([[0.7]])
-    assert beside.interpolated(np.array([0.4]), *one)[0] == 0.7
-    assert np.isnan(beside.interpolated(np.array([0.41]), *one)[0])
-    assert np.isnan(beside.interpolated(np.array([0.4]), np.zeros((1, 0)), np.zeros((1, 0)))[0])
+    assert equal.interpolated(np.array([0.4]), *one)[0] == 0.7
+    assert np.isnan(equal.interpolated(np.array([0.41]), *one)[0])
+    assert np.isnan(equal.interpolated(np.array([0.4]), np.zeros((1, 0)), np.zeros((1, 0)))[0])
 
 
 def test_points_at_one_place_count_as_their_mean_and_silent_ones_not_at_all():
     places = np.array([[0.2, 0.2, 0.4, 0.0]])
     heights = np.array([[0.9, 0.7, 0.6, np.nan]])
-    assert beside.interpolated(np.array([0.2]), places, heights)[0] == pytest.approx(0.8)
-    assert beside.interpolated(np.array([0.3]), places, heights)[0] == pytest.approx(0.7)
-    assert np.isnan(beside.interpolated(np.array([0.1]), places, heights)[0])
+    assert equal.interpolated(np.array([0.2]), places, heights)[0] == pytest.approx(0.8)
+    assert equal.interpolated(np.array([0.3]), places, heights)[0] == pytest.approx(0.7)
+    assert np.isnan(equal.interpolated(np.array([0.1]), places, heights)[0])
 
 
 def drawn(*rows):
@@ -304,7 +305,7 @@ def test_a_result_beside_the_curve_worked_by_hand():
     low = drawn((1, 1, 1, 4, 4), (0, 0, 0, 4, 4))
     high = drawn((4, 2, 2, 4, 4), (4, 2, 2, 4, 4))
     result = drawn((1, 1, 1, 4, 4), (2, 1, 1, 4, 4))
-    found = beside.beside_curve(result, [high, low])
+    found = equal.beside_curve(result, [high, low])
     assert (found.points, found.least, found.most) == (2, 1 / 8, 4 / 8)
     assert found.there == pytest.approx(1 - (1 / 8) / (3 / 8) * (1 / 2))
     assert found.difference == pytest.approx(3 / 4 - 5 / 6)
@@ -318,15 +319,15 @@ def test_a_result_beside_the_curve_worked_by_hand():
 def test_outside_the_curve_there_is_no_difference_and_no_interval():
     curve = [drawn((2, 2, 2, 8, 8), (2, 1, 2, 8, 8)), drawn((4, 2, 4, 8, 8), (4, 2, 4, 8, 8))]
     for facts in (1, 5):
-        found = beside.beside_curve(drawn((5, 1, facts, 8, 8), (5, 3, facts, 8, 8)), curve)
+        found = equal.beside_curve(drawn((5, 1, facts, 8, 8), (5, 3, facts, 8, 8)), curve)
         assert np.isnan([found.there, found.difference, found.low, found.high]).all()
         assert (found.inside, found.least, found.most) == (0, 1 / 4, 1 / 2)
 
 
 def test_a_result_that_gave_nothing_and_a_curve_that_gave_nothing_have_no_difference():
     some, nothing = drawn((2, 2, 2, 8, 8)), drawn((0, 0, 0, 8, 8))
-    assert np.isnan(beside.beside_curve(nothing, [some]).difference)
-    found = beside.beside_curve(some, [nothing, nothing])
+    assert np.isnan(equal.beside_curve(nothing, [some]).difference)
+    found = equal.beside_curve(some, [nothing, nothing])
     assert np.isnan([found.difference, found.least, found.most]).all()
     assert found.points == 0
 
@@ -419,7 +420,7 @@ def test_a_curve_differs_from_itself_at_its_own_points_by_exactly_zero(table, st
         curve.append(last.with_columns(facts=pl.col("facts") + step, given=pl.col("given") + step * 2))
     drawn = [metrics.draw([each], SCORING) for each in curve]
     for one in drawn:
-        found = beside.beside_curve(one, drawn)
+        found = equal.beside_curve(one, drawn)
         if np.isnan(one.point[SCORE["correctness"]]):
             assert np.isnan(found.difference)
         else:
@@ -430,7 +431,7 @@ def test_a_curve_differs_from_itself_at_its_own_points_by_exactly_zero(table, st
 @given(tables(), tables(), tables())
 def test_what_is_read_off_a_curve_lies_between_its_points(table, one, other):
     drawn = [metrics.draw([each], SCORING) for each in (one, other)]
-    found = beside.beside_curve(metrics.draw([table], SCORING), drawn)
+    found = equal.beside_curve(metrics.draw([table], SCORING), drawn)
     if not np.isnan(found.there):
         heights = [each.point[SCORE["correctness"]] for each in drawn]
         assert np.nanmin(heights) - 1e-12 <= found.there <= np.nanmax(heights) + 1e-12

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from halt import engines, models
+from halt import engines
 from halt.engines import chat
-from halt.fetching import FetchError
+from halt.inputs import models
+from halt.inputs.fetching import FetchError
 
 
 @pytest.fixture

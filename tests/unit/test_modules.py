@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halt import config, domains, errors, modules, preferences, rewriting, splitting
+from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def write(tmp_path, monkeypatch):
         folder = tmp_path / package
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(text)
-        monkeypatch.setattr(modules, "_HERE", tmp_path)
+        monkeypatch.setattr(plugins, "_HERE", tmp_path)
         monkeypatch.setattr({"domains": domains, "rewriting": rewriting}[package], "__path__", [str(folder)])
         return name
 
@@ -105,8 +105,8 @@ def test_a_fault_of_rows_names_the_line_of_the_module(write):
     name = write("domains", DOMAIN)
     module = domains.load(name)
     with (
-        pytest.raises(modules.ModuleError, match=r"\.py: line 12: KeyError: 'name'$"),
-        modules.blamed("domains", name),
+        pytest.raises(plugins.ModuleError, match=r"\.py: line 12: KeyError: 'name'$"),
+        plugins.blamed("domains", name),
     ):
         list(module.rows(None, {}))
 
@@ -146,7 +146,7 @@ def test_an_answer_that_a_judge_cannot_stand_is_unjudged_and_the_others_are_judg
 )
 def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
     module = domains.load(write("domains", DOMAIN.replace('[Verdict("correct")] * len(fragments)', verdicts)))
-    with pytest.raises(modules.ModuleError, match=fault) as caught:
+    with pytest.raises(plugins.ModuleError, match=fault) as caught:
         reference.judge([Case(ROW, [["She."]])], module)
     assert str(caught.value).startswith("scripts/halt/domains/made_")
 
@@ -162,8 +162,8 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
 )
 def test_a_fault_of_split_names_the_module(write, fragments, fault):
     module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", fragments)))
-    with pytest.raises(modules.ModuleError, match=fault) as caught:
-        splitting.fragments("She.", module, None)
+    with pytest.raises(plugins.ModuleError, match=fault) as caught:
+        fragments.cut("She.", module, None)
     assert str(caught.value).startswith("scripts/halt/domains/made_")
 
 
@@ -240,10 +240,10 @@ def test_a_number_of_samples_that_is_no_literal_is_one_fault_of_several(write):
     folder = Path(preferences.__file__).parent
     name = write("rewriting", "")  # for its name alone
     text = "SAMPLES = 1 + 1\ndef pairs(prompt, settings, threshold): ...\n"
-    (modules._HERE / "preferences").mkdir()
+    (plugins._HERE / "preferences").mkdir()
     for file in folder.glob("[a-z]*.py"):
-        (modules._HERE / "preferences" / file.name).write_bytes(file.read_bytes())
-    (modules._HERE / f"preferences/{name}.py").write_text(text)
+        (plugins._HERE / "preferences" / file.name).write_bytes(file.read_bytes())
+    (plugins._HERE / f"preferences/{name}.py").write_text(text)
     tree["methods"]["flame"]["pairs"] = name
     tree["experiment"]["methods"] = ["flame"]
     tree["generate"]["temperature"] = -1

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from halt import precision
+from halt.engines import precision
 from halt.engines.transformers import Engine
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import modules, preferences
+from halt import plugins, preferences
 from halt.preferences import Pair
 from halt.rewriting import Judged, Sample, Settings
 
@@ -140,5 +140,5 @@ def test_halt_dpo_never_prefers_an_answer_to_itself(labels, threshold, dependent
 def test_a_module_that_gives_no_pairs_is_named(monkeypatch):
     module = preferences.load("facttune_fs")
     monkeypatch.setattr(module, "pairs", lambda prompt, settings, threshold: ["chosen"])
-    with pytest.raises(modules.ModuleError, match=r"^scripts/halt/preferences/facttune_fs.py: pairs\(\) gave 'chosen'"):
+    with pytest.raises(plugins.ModuleError, match=r"^scripts/halt/preferences/facttune_fs.py: pairs\(\) gave 'chosen'"):
         preferences.paired("facttune_fs", judged(sample(0, "r")), SETTINGS, "none")

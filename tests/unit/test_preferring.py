@@ -18,8 +18,9 @@ from safetensors.torch import load_file
 from test_training import ROOT, _bytes, _train
 from transformers import AutoModelForCausalLM
 
-from halt import frames, preferring
-from halt.examples import TrainingError
+from halt import frames
+from halt.training import dpo
+from halt.training.encoding import TrainingError
 
 model = test_training.model  # the fixture
 SETTINGS = {
@@ -47,8 +48,8 @@ def _pairs(count: int) -> list[dict]:
 
 def _prefer(model, adapter, folder, rows=None, batch_size=4, dtype="float32", quantization=None, **changes):
     """One training in this process; the folder of the result."""
-    run = preferring.Run(label="prefer test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
-    preferring.prefer(
+    run = dpo.Run(label="prefer test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
+    dpo.prefer(
         rows=_pairs(10) if rows is None else rows,
         model=model,
         adapter=adapter,

@@ -9,7 +9,8 @@ from importlib import metadata
 import polars as pl
 import pytest
 
-from halt import codebase, frames, provenance
+from halt import frames, provenance
+from halt.provenance import codebase
 
 SHA = "0" * 64
 SCHEMA = {"id": pl.String}

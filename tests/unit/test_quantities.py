@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from halt import quantities
+from halt.domains.shared.maths import quantities
 
 F = Fraction
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from halt import paths, readiness
-from halt.config import ConfigError
+from halt import paths
+from halt.config import ConfigError, readiness
 
 SECRET = "key-of-the-endpoint"
 CONFIG = {

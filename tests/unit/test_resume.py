@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from halt import resume
-from halt.processes import ALONE, Processes
-from halt.progress import Progress
+from halt.running import resume
+from halt.running.processes import ALONE, Processes
+from halt.running.progress import Progress
 
 SCHEMA = {"value": pl.Int64}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import modules, readings, rewriting
+from halt import plugins, readings, rewriting
 from halt.domains import load
 from halt.rewriting import (
     Judged,
@@ -120,7 +120,7 @@ def test_a_sample_that_was_not_judged_at_all_is_left_out_by_who_reads_verdicts()
         assert rewriting.usable(drawn, module, settings()) == drawn
 
 
-@pytest.mark.parametrize("name", modules.names("rewriting"))
+@pytest.mark.parametrize("name", plugins.names("rewriting"))
 def test_what_a_module_says_of_itself_is_so(name):
     """RANKED: two thresholds may take one sample, which the config's check refuses. VERDICTS: none changes a target."""
     text = Path(rewriting.__file__).with_name(f"{name}.py").read_text()
@@ -473,7 +473,7 @@ def test_add_on_keeps_every_fragment_in_order_where_the_settings_keep_all(labels
 
 
 def test_rewriting_modules_that_do_not_exist_are_named():
-    with pytest.raises(modules.ModuleError, match="no module 'hallt'"):
+    with pytest.raises(plugins.ModuleError, match="no module 'hallt'"):
         rewriting.load("hallt")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halt.domains import medexqa, wikibios
-from halt.sentences import sentences
+from halt.domains.shared.text.sentences import sentences
 
 TRICKY = """
 He served in World War I. | Poe then farmed.

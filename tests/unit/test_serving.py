@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from halt import serving
+from halt.engines import serving
 
 ROOT = Path(__file__).parents[2]
 # Answers any GET with 200 once it has started; refuses other keys than KEY; starts a process of its own.

@@ -15,12 +15,13 @@ from test_preferring import _course
 from test_training import ROOT, _bytes
 from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassification
 
-from halt import engines, sk_tuning
+from halt import engines
 from halt.confidence import p_true
 from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Question, Shot
-from halt.examples import TrainingError
 from halt.judges import entailment
+from halt.training import sk_tuning
+from halt.training.encoding import TrainingError
 
 TEMPLATE = "Q: {prompt} {fragment}\nAnswer:"
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}

@@ -8,7 +8,7 @@ import synthetic
 from halt import domains, frames, judges
 from halt.domains import Row, Verdict
 from halt.judges import Judged, JudgeError
-from halt.modules import ModuleError
+from halt.plugins import ModuleError
 
 ROW = Row("p0", "p0", "", "2 + 3 = ?", "2 + 3 = 5", {})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars
 import pytest
 
-from halt import sources
+from halt.inputs import sources
 
 SPEC = {"type": "path", "path": "here"}
 

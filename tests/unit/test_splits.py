@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt import splits
 from halt.domains import Row
+from halt.inputs import splits
 
 ALL = {"train": 10**6, "validation": 10**6, "test": 10**6}
 NAMES = st.text("abcdef ", min_size=1, max_size=4)

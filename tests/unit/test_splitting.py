@@ -4,15 +4,15 @@ import time
 
 import pytest
 
-from halt import splitting
 from halt.domains import load
+from halt.prompting import fragments
 
 PHRASES = {"unsure": "Unsure from here", "uncertain": "Uncertain"}
 DOMAIN = load("biography")
 
 
 def texts(answer: str, phrases=PHRASES) -> list[tuple[str, bool]]:
-    return [tuple(fragment) for fragment in splitting.fragments(answer, DOMAIN, phrases)]
+    return [tuple(fragment) for fragment in fragments.cut(answer, DOMAIN, phrases)]
 
 
 def test_a_bare_abstention_gives_no_fragment():
@@ -135,7 +135,7 @@ def test_an_answer_ends_behind_labels_brackets_and_quotes_too(said):
     ],
 )
 def test_a_marker_is_known_in_brackets_and_behind_labels(said):
-    assert splitting.fragments(said, load("mathematics"), PHRASES) == [("7 - 2 = 5", True)]
+    assert fragments.cut(said, load("mathematics"), PHRASES) == [("7 - 2 = 5", True)]
 
 
 @pytest.mark.parametrize("piece", ["(", "a ", "**a:", "a: ", "\\text{", "A. ", " ", "*", "Step 1 (", "<b>", "unsure "])
@@ -162,17 +162,15 @@ def test_what_is_said_behind_the_marker_on_its_line_is_a_marked_fragment(said):
 
 def test_a_phrase_is_known_where_a_sentence_of_a_line_begins_with_it():
     bios = load("wikibios")
-    said = splitting.fragments(
-        "Ann was a poet. Uncertain: she was Danish. She died. Unsure from here. More.", bios, PHRASES
-    )
+    said = fragments.cut("Ann was a poet. Uncertain: she was Danish. She died. Unsure from here. More.", bios, PHRASES)
     assert said == [("Ann was a poet.", False), ("she was Danish.", True), ("She died.", True)]
 
 
 def test_a_sign_behind_the_marker_is_content():
-    fragments = splitting.fragments("1 + 1 = 2\nUncertain: -5 + 3 = -2", load("mathematics"), PHRASES)
-    assert fragments == [("1 + 1 = 2", False), ("-5 + 3 = -2", True)]
-    fragments = splitting.fragments("    x = 1\n    Uncertain: return x", load("code"), PHRASES)
-    assert fragments == [("    x = 1", False), ("    return x", True)]
+    found = fragments.cut("1 + 1 = 2\nUncertain: -5 + 3 = -2", load("mathematics"), PHRASES)
+    assert found == [("1 + 1 = 2", False), ("-5 + 3 = -2", True)]
+    found = fragments.cut("    x = 1\n    Uncertain: return x", load("code"), PHRASES)
+    assert found == [("    x = 1", False), ("    return x", True)]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +206,6 @@ def test_talk_around_statements_gives_no_fragment():
 def test_where_steps_build_on_each_other_only_the_end_can_decline():
     code = load("code")
     said = ['    text = """', "I don't know", '"""', "    return text"]
-    assert [text for text, _ in splitting.fragments("\n".join(said), code, None)] == said
-    steps = splitting.fragments("1 + 1 = 2\nI'm not sure how to go on.", load("mathematics"), None)
+    assert [text for text, _ in fragments.cut("\n".join(said), code, None)] == said
+    steps = fragments.cut("1 + 1 = 2\nI'm not sure how to go on.", load("mathematics"), None)
     assert steps == [("1 + 1 = 2", False)]

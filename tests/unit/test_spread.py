@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from halt import processes
 from halt.errors import HaltError
+from halt.running import processes
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = '#!/bin/sh\necho "$(basename "$0") $*"\necho "threads $OMP_NUM_THREADS"\necho "GPUs $CUDA_VISIBLE_DEVICES"\n'

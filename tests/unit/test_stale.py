@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from halt import codebase, stale, versions
+from halt import versions
+from halt.provenance import codebase, stale
 
 CONFIG = {
     "generate": {"samples": 5, "temperature": 0.4},

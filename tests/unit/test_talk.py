@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from halt import markup, talk
+from halt.domains.shared.text import markup, talk
 
 DECLINE = """
 I'm sorry, I really don't know anything about her.

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from halt import domains, splitting, thoughts
+from halt import domains, thoughts
+from halt.prompting import fragments
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_fragments_are_of_the_answer_alone():
     text = "<think>\nUnsure from here\nBob was French.\n</think>\nAnn Lee was Danish."
     assert domains.split(domain, text) == ["Ann Lee was Danish."]
     for phrases in (None, {"unsure": "Unsure from here", "uncertain": "Uncertain"}):
-        assert splitting.fragments(text, domain, phrases) == [("Ann Lee was Danish.", False)]
-    assert splitting.fragments("<think>Ann Lee was Danish.", domain, None) == []
+        assert fragments.fragments(text, domain, phrases) == [("Ann Lee was Danish.", False)]
+    assert fragments.fragments("<think>Ann Lee was Danish.", domain, None) == []
 
 
 def test_no_text_stops_it():

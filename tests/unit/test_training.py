@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import SFTConfig, SFTTrainer
 
-from halt import examples, training
+from halt.training import encoding, sft
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = (
@@ -88,8 +88,8 @@ def _rows(count: int) -> list[dict]:
 
 def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", quantization=None, **changes):
     """One training in this process; the folder of the result."""
-    run = training.Run(label="finetune test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
-    training.finetune(
+    run = sft.Run(label="finetune test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
+    sft.finetune(
         rows=_rows(10) if rows is None else rows,
         model=model,
         dtype=dtype,
@@ -131,50 +131,50 @@ def _assert_same_course(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("processes", [1, 2, 4, 8])
 @pytest.mark.parametrize("batch_size", [1, 3, 5, 64])
 def test_global_batch_is_kept_on_every_number_of_processes(processes, batch_size):
-    spread = examples.plan(24, batch_size, processes)
+    spread = encoding.plan(24, batch_size, processes)
     assert spread.batch * spread.accumulation * processes == 24
     assert spread.batch <= batch_size
 
 
 def test_number_of_processes_that_does_not_divide_the_global_batch_is_refused_in_one_line():
-    with pytest.raises(examples.TrainingError, match=r"global_batch: 8 .* 3 processes; start a number that divides 8$"):
-        examples.plan(8, 4, 3)
+    with pytest.raises(encoding.TrainingError, match=r"global_batch: 8 .* 3 processes; start a number that divides 8$"):
+        encoding.plan(8, 4, 3)
 
 
 def test_every_epoch_sees_every_row_once_and_every_step_is_full():
     lengths = [5, 3, 8, 1, 9, 2, 7]
-    stream = examples.order(lengths, epochs=4, global_batch=7, seed=0)
+    stream = encoding.order(lengths, epochs=4, global_batch=7, seed=0)
     epochs = [stream[start : start + 7] for start in range(0, 28, 7)]
     assert all(sorted(epoch) == list(range(7)) for epoch in epochs)
-    partial = examples.order(lengths, epochs=2, global_batch=4, seed=0)
+    partial = encoding.order(lengths, epochs=2, global_batch=4, seed=0)
     assert len(partial) == 16  # 14 examples fill 3.5 steps
     assert max(map(partial.count, range(7))) == 3
 
 
 def test_order_follows_the_seed_and_only_what_a_step_sees_matters():
     lengths = list(range(100))
-    assert examples.order(lengths, 2, 10, seed=1) == examples.order(lengths, 2, 10, seed=1)
-    assert examples.order(lengths, 2, 10, seed=1) != examples.order(lengths, 2, 10, seed=2)
-    other_lengths = examples.order(lengths[::-1], 2, 10, seed=1)
-    steps = zip(*[iter(examples.order(lengths, 2, 10, seed=1))] * 10, strict=True)
+    assert encoding.order(lengths, 2, 10, seed=1) == encoding.order(lengths, 2, 10, seed=1)
+    assert encoding.order(lengths, 2, 10, seed=1) != encoding.order(lengths, 2, 10, seed=2)
+    other_lengths = encoding.order(lengths[::-1], 2, 10, seed=1)
+    steps = zip(*[iter(encoding.order(lengths, 2, 10, seed=1))] * 10, strict=True)
     for step, other in zip(steps, zip(*[iter(other_lengths)] * 10, strict=True), strict=True):
         assert sorted(step) == sorted(other)
         assert list(step) == sorted(step)  # the shortest first
 
 
 def test_loss_is_on_the_answer_alone(tokenizer):
-    encoded = examples.encode([_row("Who?", "Nobody.")], tokenizer, 64)
+    encoded = encoding.encode([_row("Who?", "Nobody.")], tokenizer, 64)
     [example] = encoded.examples
-    learnt = [token for token in example["labels"] if token != examples.IGNORED]
+    learnt = [token for token in example["labels"] if token != encoding.IGNORED]
     assert tokenizer.decode(learnt) == "Nobody.<|im_end|>\n"
     assert tokenizer.decode(example["input_ids"]).startswith("<|im_start|>user\nWho?<|im_end|>")
 
 
 def test_plain_text_answer_ends_with_one_end_of_text_token(tokenizer):
     rows = [{"prompt": "Q: x\nA:", "completion": " y\n\n"}, {"prompt": "Q: x\nA:", "completion": " y\n\n<|im_end|>"}]
-    once, twice = examples.encode(rows, tokenizer, 64).examples
+    once, twice = encoding.encode(rows, tokenizer, 64).examples
     assert once == twice
-    assert tokenizer.decode([token for token in once["labels"] if token != examples.IGNORED]) == " y\n\n<|im_end|>"
+    assert tokenizer.decode([token for token in once["labels"] if token != encoding.IGNORED]) == " y\n\n<|im_end|>"
 
 
 def test_rows_are_tokenised_as_sfttrainer_does(model, tokenizer, tmp_path):
@@ -187,30 +187,30 @@ def test_rows_are_tokenised_as_sfttrainer_does(model, tokenizer, tmp_path):
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
         ).train_dataset
-        ours = examples.encode(rows, tokenizer, 30).examples
+        ours = encoding.encode(rows, tokenizer, 30).examples
         assert ours == [{name: row[name] for name in ("input_ids", "labels")} for row in trl_rows]
 
 
 def test_cut_empty_and_unanswerable_rows_are_counted(tokenizer):
     rows = [_row("q", "a"), _row("q", "a" * 99), _row("q", " \n"), _row("q" * 99, "a")]
-    encoded = examples.encode(rows, tokenizer, 40)
+    encoded = encoding.encode(rows, tokenizer, 40)
     assert (len(encoded.examples), encoded.truncated, encoded.empty, encoded.unanswered) == (2, 1, 1, 1)
     assert [len(example["input_ids"]) for example in encoded.examples] == [len(encoded.examples[0]["input_ids"]), 40]
 
 
 def test_nothing_left_to_train_on_is_refused(model, tmp_path):
-    with pytest.raises(examples.TrainingError, match=r"none of 1 targets is left .* 1 dropped as empty"):
+    with pytest.raises(encoding.TrainingError, match=r"none of 1 targets is left .* 1 dropped as empty"):
         _train(model, tmp_path, rows=[_row("q", "")])
 
 
 def test_loss_is_that_of_the_models_own_forward(model, tokenizer, tmp_path):
     """The narrowed head gives the loss and the gradients of a plain forward over all positions."""
-    encoded = examples.encode(_rows(4), tokenizer, 64)
+    encoded = encoding.encode(_rows(4), tokenizer, 64)
     result = _train(model, tmp_path, rows=_rows(4), epochs=1, dtype="float32", batch_size=2, adapter="full")
     longest = max(len(example["input_ids"]) for example in encoded.examples)
     padded = {
         name: torch.tensor([row[name] + [fill] * (longest - len(row[name])) for row in encoded.examples])
-        for name, fill in (("input_ids", tokenizer.pad_token_id), ("labels", examples.IGNORED))
+        for name, fill in (("input_ids", tokenizer.pad_token_id), ("labels", encoding.IGNORED))
     }
     plain = LlamaForCausalLM.from_pretrained(model, dtype=torch.float32)
     loss = plain(**padded).loss
@@ -258,7 +258,7 @@ def test_record_tells_what_the_trainer_used(model, undisturbed, tmp_path):
 
 @pytest.mark.parametrize("computed", ["bfloat16", "float32"])
 def test_frozen_weights_have_the_format_that_the_machine_computes_in(model, tmp_path, monkeypatch, computed):
-    monkeypatch.setattr("halt.trainers.computed_in", lambda dtype: computed)
+    monkeypatch.setattr("halt.training.sft.common.computed_in", lambda dtype: computed)
     record = json.loads((_train(model, tmp_path, epochs=1) / "training.json").read_text())
     assert record["dtypes"] == {"trained": ["torch.float32"], "frozen": [f"torch.{computed}"]}
     assert record["arguments"]["bf16"] is (computed == "bfloat16")

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 from test_training import ROOT, _bytes, _losses, _train
 
-from halt.examples import TrainingError
+from halt.training.encoding import TrainingError
 
 model = test_training.model  # the fixture
 PLAIN = {"dtype": "float32"}
@@ -145,9 +145,9 @@ def test_four_bit_weights_are_not_trained(model, tmp_path):
 
 
 def test_four_bits_are_packed_into_the_model_s_own_number_format():
-    from halt import trainers
+    from halt.training import common
 
-    asked = trainers._four_bits("bfloat16")
+    asked = common._four_bits("bfloat16")
     assert asked.load_in_4bit
     assert asked.bnb_4bit_quant_type == "nf4"
     assert asked.bnb_4bit_quant_storage == asked.bnb_4bit_compute_dtype == torch.bfloat16

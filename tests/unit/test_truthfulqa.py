@@ -10,10 +10,11 @@ import synthetic as made
 import choose
 import self_rate
 import truthfulqa as program
-from halt import domains, engines, frames, metrics, prompting
+from halt import domains, engines, frames, metrics
 from halt.confidence import ConfidenceError, choices, p_true
 from halt.domains import Row, truthfulqa
 from halt.engines import Prompt
+from halt.prompting import few_shot
 from halt.report import truthfulqa as report
 
 SCORING = metrics.Scoring(50, 0, "wrong")
@@ -153,7 +154,7 @@ def log_probability(engine, opening, said):
 def test_a_choice_is_as_probable_as_its_tokens_behind_the_prompt(engine, chat, batch_size):
     row = question(correct=["Warts come from a virus, and no toad has it."])
     pairs = [("Is it so?", "It is.")]
-    prompt = prompting.few_shot("q0", pairs, row.prompt, chat, truthfulqa)
+    prompt = few_shot.few_shot("q0", pairs, row.prompt, chat, truthfulqa)
     found = choices.table(engine, [(prompt, row)], chat, truthfulqa, batch_size, run())
     texts = [choice.text for choice in truthfulqa.choices(row)]
     assert found["text"].to_list() == texts
@@ -175,7 +176,7 @@ def run(**more):
 
 def test_the_parts_and_the_other_questions_change_no_choice(engine):
     rows = [question(f"q{number}", best=f"{'very ' * number}short.") for number in range(3)]
-    asked = [(prompting.few_shot(row.id, [], row.prompt, True, truthfulqa), row) for row in rows]
+    asked = [(few_shot.few_shot(row.id, [], row.prompt, True, truthfulqa), row) for row in rows]
     whole = choices.table(engine, asked, True, truthfulqa, 4, run())["log_probability"]
     apart = pl.concat([choices.table(engine, [one], True, truthfulqa, 4, run()) for one in asked])["log_probability"]
     assert whole.to_list() == apart.to_list()
@@ -183,7 +184,7 @@ def test_the_parts_and_the_other_questions_change_no_choice(engine):
 
 def test_a_question_that_is_too_long_is_a_line(engine):
     row = question(best="toads " * 3000)
-    prompt = prompting.few_shot(row.id, [], row.prompt, True, truthfulqa)
+    prompt = few_shot.few_shot(row.id, [], row.prompt, True, truthfulqa)
     with pytest.raises(ConfidenceError, match=r"the model's context \d+: fewer respond.shots"):
         choices.table(engine, [(prompt, row)], True, truthfulqa, 4, run())
 

@@ -3,8 +3,9 @@
 import pytest
 import synthetic
 
-from halt import domains, frames, preferences, rewriting, unfinished
+from halt import domains, frames, preferences, rewriting
 from halt.rewriting import Judged, Sample, Settings
+from halt.rewriting.shared import tables, unfinished
 
 SETTINGS = Settings(
     dependent=False,
@@ -52,7 +53,7 @@ def cut(labels: str = "rrr", finished: bool = False, solved: bool | None = None)
     fragments = tuple(f"step {place}" for place in range(len(labels)))
     key = synthetic.answer("samples", "none")
     lines = synthetic.judged(key, labels, texts=fragments, solved=solved)
-    [prompt] = rewriting.judged(
+    [prompt] = tables.judged(
         synthetic.data(synthetic.row()),
         synthetic.responses(synthetic.response(key, "\n".join(fragments), finished)),
         synthetic.judgements(*lines),

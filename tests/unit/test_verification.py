@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from halt import frames, provenance
-from halt.verification import Verification
+from halt.provenance.verification import Verification
 
 SCHEMA = {"id": pl.String}
 DATA, SPLIT = "results/data/facts/train.parquet", "results/fragments/s/facts/train.parquet"

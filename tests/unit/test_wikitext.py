@@ -4,7 +4,8 @@ import zipfile
 
 import pytest
 
-from halt import sources, wikitext
+from halt.domains.shared.text import wikitext
+from halt.inputs import sources
 
 SET = {
     "title": "ann lee\nbo ray -lrb- singer -rrb-\n",

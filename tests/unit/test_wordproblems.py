@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from halt import sources, wordproblems
 from halt.domains import mathematics
+from halt.domains.shared.maths import asdiv
+from halt.inputs import sources
 
 SPEC = {"type": "path", "path": "data"}
 
@@ -30,7 +31,7 @@ SPEC = {"type": "path", "path": "data"}
     ],
 )
 def test_steps_are_found_where_one_calculation_fits(passage, question, answer, steps):
-    found = wordproblems.solved(passage, question, answer)
+    found = asdiv.solved(passage, question, answer)
     if steps is None:
         assert found is None
         return
@@ -53,7 +54,7 @@ def test_steps_are_found_where_one_calculation_fits(passage, question, answer, s
     ],
 )
 def test_number_words_become_digits(text, written):
-    assert wordproblems.digits(text) == written
+    assert asdiv.digits(text) == written
 
 
 def test_short_problems_are_rows_of_their_own_up_to_the_largest_number(tmp_path):

@@ -14,7 +14,8 @@ import pytest
 from runs import ROOT, TABLES, environment
 from snakemake import spawn_jobs
 
-from halt import frames, locking, provenance, versions
+from halt import frames, provenance, versions
+from halt.running import locking
 
 METRICS = "results/metrics/random-tiny/biography/halt/0.60/seed0/biography.parquet"
 GENERATIONS = "results/generations/random-tiny/biography/train.parquet"
@@ -22,11 +23,11 @@ ADAPTER = "results/adapters/random-tiny/biography/halt/0.60/seed0"
 
 
 def program(run, name, *arguments, folder=None):
-    """(status, lines) of scripts/<name>.py in the run's folder."""
+    """(status, lines) of tools/<name>.py in the run's folder."""
     done = subprocess.run(
-        [sys.executable, str(run.folder / "scripts" / f"{name}.py"), *map(str, arguments)],
+        [sys.executable, str(run.folder / "tools" / f"{name}.py"), *map(str, arguments)],
         cwd=folder or run.folder,
-        env=environment(),
+        env=environment(PYTHONPATH=str(run.folder / "scripts")),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -137,10 +138,10 @@ def test_a_changed_setting_lists_who_took_it(changeable):
 
 
 def test_changed_code_is_listed_and_reruns_nothing(changeable):
-    changeable.edit("scripts/halt/training.py", lambda text: f"{text}\n# a comment\n")
+    changeable.edit("scripts/halt/training/sft.py", lambda text: f"{text}\n# a comment\n")
     findings, _ = audit(changeable)
     assert {line.split("/")[1] for line in findings} == {"adapters"}
-    assert all("training.json: code scripts/halt/training.py: found " in line for line in findings)
+    assert all("training.json: code scripts/halt/training/sft.py: found " in line for line in findings)
     assert not changeable.plan()
 
 

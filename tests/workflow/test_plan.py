@@ -10,7 +10,7 @@ LINE = re.compile(r"^\| (\w+) +\| +([\d,]+) \| +([\d,]+) \|", re.MULTILINE)
 
 
 def say(run):
-    done = finish([sys.executable, "scripts/plan.py", "--configfile", *run.configs], run.folder)
+    done = finish([sys.executable, "tools/plan.py", "--configfile", *run.configs], run.folder, PYTHONPATH="scripts")
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -35,7 +35,7 @@ def test_after_a_run_the_plan_is_what_was_used(finished_run):
 
 def test_a_config_with_faults_is_refused_in_its_own_words(random_tiny, tmp_path):
     run = Run.of_project(tmp_path, random_tiny, {"experiment": {"seeds": ["x"]}})
-    done = finish([sys.executable, "scripts/plan.py", "--configfile", *run.configs], run.folder)
+    done = finish([sys.executable, "tools/plan.py", "--configfile", *run.configs], run.folder, PYTHONPATH="scripts")
     assert done.returncode != 0
     assert "experiment.seeds[0]: found 'x'" in done.stdout
     assert "Traceback" not in done.stdout
@@ -43,6 +43,6 @@ def test_a_config_with_faults_is_refused_in_its_own_words(random_tiny, tmp_path)
 
 @pytest.mark.parametrize("machine", [("--cpus", "-1"), ("--gpus", "8", "0"), ("--cpus", "two")])
 def test_a_machine_of_less_than_one_is_none(machine):
-    done = finish([sys.executable, "scripts/plan.py", *machine], ROOT)
+    done = finish([sys.executable, "tools/plan.py", *machine], ROOT, PYTHONPATH="scripts")
     assert done.returncode == 2
     assert done.stdout.splitlines()[-1].endswith(f"found '{machine[-1]}', expected a whole number >= 1")

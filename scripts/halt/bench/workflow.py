@@ -26,10 +26,10 @@ SNAKEMAKE = (sys.executable, "-m", "snakemake", "--profile", "profiles/local")
 
 # What a program imports before it computes; LIGHT where it loads no model.
 HEAVY = {
-    "generate.py": "accelerate, halt.answering, halt.engines.transformers",
-    "respond.py": "accelerate, halt.answering, halt.engines.transformers",
-    "finetune.py": "halt.prompting, halt.frames, halt.training",
-    "judge.py": "halt.judges.opening, halt.engines.openai",
+    "generate.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
+    "respond.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
+    "finetune.py": "halt.prompting.few_shot, halt.frames, halt.training.sft",
+    "judge.py": "halt.judges.loading, halt.engines.openai",
 }
 LIGHT = "halt.frames, halt.domains"
 

@@ -1,171 +1,31 @@
-"""How sure a model is of each fragment of an answer, and what is left when the unsure ones are dropped: no training.
+"""How sure a model is of a fragment or an answer, and what is left above a bound."""
 
-One module for each kind of confidence (`methods.<name>.filter` of the config). Here is what a threshold does with it,
-whatever its kind; pure.
+from halt.confidence._base import (
+    PROMPTS_PER_PART,
+    TRAINING,
+    TRAINING_SAMPLE,
+    ConfidenceError,
+    bound,
+    check,
+    filtered,
+    kept,
+    keys,
+    parts,
+    table,
+    training_fragments,
+)
 
-A threshold is a share: at alpha the bound is the confidence that a share alpha of the fragments of *training* samples
-reach, so that a small alpha gives less and is right more often, as in HALT. The fragments of the answers themselves
-never set it. At 1.00 nothing is dropped.
-"""
-
-import math
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
-
-import polars as pl
-
-from halt import frames
-from halt.errors import HaltError
-from halt.paths import NO_THRESHOLD
-
-PROMPTS_PER_PART = 16  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
-TRAINING = "train"
-TRAINING_SAMPLE = 0  # of each training prompt, the one whose fragments set the bound: samples are drawn independently
-
-
-class ConfidenceError(HaltError):
-    """The tables do not belong together, or the model cannot be asked; the message says where or why."""
-
-
-def bound(training: Sequence[float], threshold: str) -> float:
-    """The confidence that fragments must reach: of n training fragments, the ceil(alpha * n)-th highest has it.
-
-    training: their confidences, in any order; threshold: canonical label. At least a share alpha of them reaches it,
-    more where several have it. -inf at 1.00: also what is below all of training is kept. ConfidenceError without any.
-    """
-    alpha = Fraction(threshold)
-    if alpha == 1:
-        return -math.inf
-    if not training:
-        raise ConfidenceError("the training samples have no fragment: there is nothing to set a bound by")
-    return sorted(training, reverse=True)[math.ceil(alpha * len(training)) - 1]
-
-
-def kept(confidences: Sequence[float], least: float, dependent: bool) -> list[bool]:
-    """Which fragments of one answer stay: those with at least the confidence `least`.
-
-    In dependent domains the first one below it and all that follow go, as HALT cuts at the first error (paper section
-    1.4).
-    """
-    sure = [confidence >= least for confidence in confidences]
-    if not dependent:
-        return sure
-    cut = sure.index(False) if False in sure else len(sure)
-    return [place < cut for place in range(len(sure))]
-
-
-def text(
-    whole: str,
-    fragments: Sequence[str],
-    stays: Sequence[bool],
-    unsure: str,
-    dependent: bool,
-    join: Callable[[list[str]], str],
-) -> str:
-    """What is left of one answer, in the form of HALT's targets; `whole`, as it is, where nothing is dropped."""
-    if all(stays):
-        return whole
-    left = [fragment for fragment, stay in zip(fragments, stays, strict=True) if stay]
-    parts = [join(left)] * bool(left) + [unsure] * (dependent or not left)
-    return "\n".join(parts)
-
-
-def filtered(
-    responses: pl.DataFrame,
-    judgements: pl.DataFrame,
-    confidences: pl.DataFrame,
-    *,
-    method: str,
-    threshold: str,
-    unsure: str,
-    dependent: bool,
-    join: Callable[[list[str]], str],
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RESPONSES and JUDGEMENTS of the filtered answers, under the name of the method that filters.
-
-    responses, judgements: of the answers that are filtered; confidences: CONFIDENCES of their fragments and of the
-    training samples' (`split` says which). A fragment that stays keeps its verdict: independent ones were judged each
-    by itself, dependent ones with nothing but what is before them; a dependent answer that loses one solves its task
-    no more.
-    ConfidenceError if a fragment has no confidence.
-    """
-    training = confidences.filter(pl.col("split") == TRAINING)["confidence"].to_list()
-    least = bound(training, threshold)
-    place = ["id", "sample", "fragment"]
-    given = confidences.filter(pl.col("split") != TRAINING).select(*place, "confidence")
-    joined = judgements.join(given, on=place, how="left").sort(place)
-    without = joined.filter(pl.col("confidence").is_null())
-    if len(without):
-        raise ConfidenceError(
-            f"{len(without)} fragments have no confidence, the first of prompt '{without['id'][0]}': "
-            "confidences and judgements are of different runs"
-        )
-    of_answer = {
-        key: (part["text"].to_list(), kept(part["confidence"].to_list(), least, dependent), part)
-        for key, part in joined.partition_by("id", "sample", as_dict=True, maintain_order=True).items()
-    }
-    nothing: tuple = ([], [])
-    texts = [
-        text(row["text"], *of_answer.get((row["id"], row["sample"]), nothing)[:2], unsure, dependent, join)
-        for row in responses.iter_rows(named=True)
-    ]
-    left = [_left(part, stays, dependent) for _, stays, part in of_answer.values()]
-    renamed = {"method": pl.lit(method), "threshold": pl.lit(threshold)}
-    answers = responses.with_columns(text=pl.Series(texts, dtype=pl.String), **renamed)
-    verdicts = pl.concat([joined.clear(), *left]).with_columns(
-        **renamed, fragment=pl.int_range(pl.len(), dtype=pl.Int32).over("id", "sample")
-    )
-    return answers, verdicts.select(list(frames.JUDGEMENTS))
-
-
-def _left(judged: pl.DataFrame, stays: Sequence[bool], dependent: bool) -> pl.DataFrame:
-    """JUDGEMENTS rows of one answer that stay; a dependent one is cut, and what is left of it comes to no end."""
-    if dependent and not all(stays):
-        judged = judged.with_columns(solved=pl.lit(False))
-    return judged.filter(pl.Series(list(stays), dtype=pl.Boolean))
-
-
-def training_fragments(fragments: pl.DataFrame) -> pl.DataFrame:
-    """Of the FRAGMENTS (or JUDGEMENTS) of the training samples, those of the one sample that sets the bound."""
-    return fragments.filter(pl.col("sample") == TRAINING_SAMPLE)
-
-
-def keys(responses: pl.DataFrame, method: str) -> dict:
-    """The run's columns of a CONFIDENCES table: the filtered RESPONSES', and the method that filters."""
-    row = responses.row(0, named=True)
-    return {name: row[name] for name in ("model", "domain", "seed", "test_domain")} | {
-        "method": method,
-        "threshold": NO_THRESHOLD,
-    }
-
-
-def check(fragments: pl.DataFrame, responses: pl.DataFrame, training: pl.DataFrame) -> None:
-    """ConfidenceError if a fragment is of none of the RESPONSES, or a training fragment of none of the samples."""
-    strays = fragments.join(responses, on=["method", "seed", "id", "sample"], how="anti")
-    if len(strays):
-        raise ConfidenceError(
-            f"{len(strays)} fragments are of no response, the first of prompt '{strays['id'][0]}': "
-            "fragments and responses are of different runs"
-        )
-    both = sorted(set(training["id"]) & set(responses["id"]))
-    if both:
-        raise ConfidenceError(f"{len(both)} answered prompts are training prompts too, the first is '{both[0]}'")
-
-
-def parts(tables: Mapping[str, pl.DataFrame]) -> list[list[tuple[str, pl.DataFrame]]]:
-    """Units of work: a few prompts each, every prompt as (split, its rows). tables: FRAGMENTS by split."""
-    single = [(split, part) for split, rows in tables.items() for part in rows.partition_by("id", maintain_order=True)]
-    return [single[start : start + PROMPTS_PER_PART] for start in range(0, len(single), PROMPTS_PER_PART)]
-
-
-def table(fragments: pl.DataFrame, confidences: Sequence[float], split: str, run: Mapping) -> pl.DataFrame:
-    """CONFIDENCES: one value per row of a FRAGMENTS table, in its order.
-
-    split: where the fragments' prompts come from; run: see `keys`.
-    """
-    columns = [pl.lit(value, frames.CONFIDENCES[name]).alias(name) for name, value in run.items()]
-    return fragments.with_columns(
-        *columns,
-        split=pl.lit(split),
-        confidence=pl.Series(list(confidences), dtype=pl.Float64),
-    ).select(list(frames.CONFIDENCES))
+__all__ = [
+    "PROMPTS_PER_PART",
+    "TRAINING",
+    "TRAINING_SAMPLE",
+    "ConfidenceError",
+    "bound",
+    "check",
+    "filtered",
+    "kept",
+    "keys",
+    "parts",
+    "table",
+    "training_fragments",
+]

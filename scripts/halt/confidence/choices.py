@@ -9,11 +9,12 @@ from types import ModuleType
 
 import polars as pl
 
-from halt import domains, engines, frames, paths, prompting
+from halt import domains, engines, frames, paths
 from halt.confidence import ConfidenceError
 from halt.confidence.sure import common, encoded
 from halt.domains import Row
 from halt.engines import Prompt
+from halt.prompting import few_shot
 
 
 def weighed(engine, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]], batch_size: int) -> list[list[float]]:
@@ -40,7 +41,7 @@ def table(
 ) -> pl.DataFrame:
     """CHOICES of some questions. asked: their prompts, as the model is to answer them, and rows; run: metrics.RUN."""
     listed = [domains.choices(domain, row) for _, row in asked]
-    texts = [[prompting.begun(choice.text, chat, domain) for choice in choices] for choices in listed]
+    texts = [[few_shot.begun(choice.text, chat, domain) for choice in choices] for choices in listed]
     found = weighed(engine, [prompt for prompt, _ in asked], texts, batch_size)
     return frames.build(
         (

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import engines, prompts
+from halt import engines
 from halt.confidence import ConfidenceError
 from halt.engines import Prompt
+from halt.prompting import texts
 
 TRUE, FALSE = "A", "B"
 
@@ -127,8 +128,8 @@ def share(true: float, false: float) -> float:
 def _filled(template: str, question: Question) -> str:
     if "{steps}" in template:
         steps = "\n".join(question.before) or "(this is the first)"
-        return prompts.fill(template, prompt=question.prompt, steps=steps, step=question.fragment)
-    return prompts.fill(template, prompt=question.prompt, fragment=question.fragment)
+        return texts.fill(template, prompt=question.prompt, steps=steps, step=question.fragment)
+    return texts.fill(template, prompt=question.prompt, fragment=question.fragment)
 
 
 def _drawn(seed: int, id: str, sample: int, fragment: int) -> bytes:

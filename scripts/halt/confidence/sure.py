@@ -8,10 +8,11 @@ The paper ranks answers by the mean of the two. Where an answer says itself whet
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from halt import engines, splitting
+from halt import engines
 from halt.confidence import ConfidenceError
 from halt.confidence.p_true import share
 from halt.engines import Prompt
+from halt.prompting import fragments
 
 
 class Statement(NamedTuple):
@@ -29,7 +30,7 @@ def statement(engine, prompt: Prompt, text: str, phrases: Mapping[str, str]) -> 
 
     prompt: zero-shot, as the model was finetuned; text: the answer as it was generated; phrases: {"sure", "not_sure"}.
     """
-    said = splitting.answer(text, phrases)
+    said = fragments.answer(text, phrases)
     head = f"{said}\n" if said.strip() else ""
     sure, not_sure = (encoded(engine, prompt, head + phrases[name]) for name in ("sure", "not_sure"))
     parted = common(sure, not_sure)

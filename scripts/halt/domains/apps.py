@@ -11,10 +11,11 @@ import math
 import re
 from collections.abc import Iterator
 
-from halt import codelines, codeparts, sandbox, trials
+from halt import sandbox
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
-from halt.leaving_out import leave_out
+from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.programs import codelines, codeparts, trials
 
 DEPENDENT = True
 REFERENCE_JUDGE = True
@@ -125,7 +126,7 @@ def _json(text: str | None):
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    """Line by line, see `codelines`; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
     reference = split(row.reference)
 
     def tell(tried: trials.Trials) -> list[str]:

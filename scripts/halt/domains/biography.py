@@ -16,9 +16,16 @@ import io
 import re
 from collections.abc import Iterator
 
-from halt import labels, markup, talk
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.nationalities import ALSO_RIGHT, ALWAYS_OPEN, COUNTRIES, NATIONALITIES, NOT_WRONG, adjective
+from halt.domains.shared.text import labels, markup, talk
+from halt.domains.shared.text.nationalities import (
+    ALSO_RIGHT,
+    ALWAYS_OPEN,
+    COUNTRIES,
+    NATIONALITIES,
+    NOT_WRONG,
+    adjective,
+)
 
 DEPENDENT = False
 REFERENCE_JUDGE = True

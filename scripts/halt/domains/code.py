@@ -9,7 +9,7 @@ Everything a judge needs stands in the row: expected results in `truth`, and the
 itself calls as source. Library code, like model-written code, runs in the sandbox alone.
 
 An answer is right as a whole if what its function gives is what the library's gives, test by test; the expected results
-are compared outside the sandbox and are never in it. How its lines are judged stands in halt.codelines.
+are compared outside the sandbox and are never in it. How its lines are judged stands in programs.codelines.
 """
 
 import ast
@@ -20,9 +20,10 @@ import random
 import re
 from collections.abc import Iterator
 
-from halt import codelines, codeparts, library, sandbox, trials
+from halt import sandbox
 from halt.domains import Row, Verdict, settings
-from halt.leaving_out import leave_out
+from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.programs import codelines, codeparts, packages, trials
 from halt.sandbox import values
 
 DEPENDENT = True
@@ -70,18 +71,18 @@ def rows(source, options: dict) -> Iterator[Row]:
     the stratum is the package.
     """
     chosen = settings("code", OPTIONS, options)
-    packages = _packages(source)
-    every = [modules[name] for modules in packages.values() for name in modules]
-    with sandbox.start(_LIMITS, library.standard_imports(every)) as session:
-        for package, modules in sorted(packages.items()):
-            for function in library.functions(modules):
+    wheels = _wheels(source)
+    every = [modules[name] for modules in wheels.values() for name in modules]
+    with sandbox.start(_LIMITS, packages.standard_imports(every)) as session:
+        for package, modules in sorted(wheels.items()):
+            for function in packages.functions(modules):
                 row = _row(package, modules, function, chosen["max_lines"], session)
                 if row is not None:
                     yield row
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Line by line, see halt.codelines; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    """Line by line, see `codelines`; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
     lines, reference = codelines.split(join(fragments)), codelines.split(row.reference)
 
     def tell(tried: trials.Trials) -> list[str]:
@@ -123,7 +124,7 @@ def subject(row: Row) -> str:
 
 
 def _tried(row: Row, tell, otherwise):
-    return trials.of_answer(_LIMITS, library.standard_imports(row.truth["modules"].values()), tell, otherwise)
+    return trials.of_answer(_LIMITS, packages.standard_imports(row.truth["modules"].values()), tell, otherwise)
 
 
 def _passes(source: str, truth: dict, tried: trials.Trials) -> bool:
@@ -152,20 +153,20 @@ def _program(source: str, steps: list[str], truth: dict) -> sandbox.Program:
     return sandbox.Program(source, tuple(steps), modules=truth["modules"], home=truth["home"])
 
 
-def _packages(source) -> dict[str, dict[str, str]]:
+def _wheels(source) -> dict[str, dict[str, str]]:
     """package -> module name -> source text, of all .py files that are not tests."""
-    packages = {}
+    wheels = {}
     for member in sorted(source.members()):
         parts = member.removesuffix(".py").split("/")
         if not member.endswith(".py") or len(parts) < 2 or "tests" in parts:
             continue
         name = ".".join(parts).removesuffix(".__init__")
-        packages.setdefault(parts[0], {})[name] = source.read(member).decode()
-    return packages
+        wheels.setdefault(parts[0], {})[name] = source.read(member).decode()
+    return wheels
 
 
 def _row(
-    package: str, modules: dict, function: library.Function, max_lines: int, session: sandbox.Session
+    package: str, modules: dict, function: packages.Function, max_lines: int, session: sandbox.Session
 ) -> Row | None:
     reference = codelines.split(function.source)
     if len(reference) > max_lines:
@@ -173,11 +174,11 @@ def _row(
         return None
     examples = [example.source for example in function.examples]
     try:
-        context = library.reduced(modules, function, examples)
+        context = packages.reduced(modules, function, examples)
     except SyntaxError:
         leave_out("with an example that is no Python")
         return None
-    if library.defines(context, function.name):
+    if packages.defines(context, function.name):
         leave_out("that the rest of its package needs itself, so that an answer could call it")
         return None
     name = f"{function.module}.{function.name}"
@@ -190,7 +191,7 @@ def _row(
     return Row(name, name, package, _prompt(function), join(reference), truth)
 
 
-def _shown(function: library.Function) -> list[str]:
+def _shown(function: packages.Function) -> list[str]:
     """The first examples, as the prompt shows them."""
     found, size = [], 0
     for example in function.examples:
@@ -205,7 +206,7 @@ def _shown(function: library.Function) -> list[str]:
     return found
 
 
-def _prompt(function: library.Function) -> str:
+def _prompt(function: packages.Function) -> str:
     lines = "\n".join(_shown(function)).split("\n")
     documentation = "\n".join(f"    {line}".rstrip() for line in lines if line.strip())
     return (
@@ -214,7 +215,7 @@ def _prompt(function: library.Function) -> str:
     )
 
 
-def _tests(name: str, function: library.Function, truth: dict, session: sandbox.Session) -> list[_Test]:
+def _tests(name: str, function: packages.Function, truth: dict, session: sandbox.Session) -> list[_Test]:
     """Tests that the reference passes, the same in every run, and lazy functions fail (_LAZY); [] if there are none."""
     source = join(split(function.source))
     steps = [example.source for example in function.examples]
@@ -244,7 +245,7 @@ def _tests(name: str, function: library.Function, truth: dict, session: sandbox.
     return [] if any(tests == give(lazy_function, kept) for lazy_function in functions) else tests
 
 
-def _doctests_pass(function: library.Function, given: list[_Test], alone: list[_Test]) -> bool:
+def _doctests_pass(function: packages.Function, given: list[_Test], alone: list[_Test]) -> bool:
     if given[: len(alone)] != alone:  # random or dependent on time
         return False
     check = doctest.OutputChecker().check_output
@@ -272,7 +273,7 @@ def _wanted(want: str) -> list[str]:
     return [want, f"{shown}\n"]
 
 
-def _variants(name: str, function: library.Function) -> list[str]:
+def _variants(name: str, function: packages.Function) -> list[str]:
     """The examples' expressions that call the function, with one or two literals changed; a fixed choice by name."""
     generator = random.Random(name)
     found = {}

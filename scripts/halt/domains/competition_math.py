@@ -9,9 +9,10 @@ the reference's, by math-verify.
 import re
 from collections.abc import Iterator
 
-from halt import samevalue, talk
 from halt.domains import DomainError, Row, settings
-from halt.leaving_out import leave_out
+from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.maths import samevalue
+from halt.domains.shared.text import talk
 
 DEPENDENT = True
 REFERENCE_JUDGE = False
@@ -106,7 +107,7 @@ def boxed(text: str) -> str | None:
 
 
 def same_answer(response: str, row: Row) -> bool:
-    """Whether a response ends in the reference's answer: equal values however they are written (halt.samevalue).
+    """Whether a response ends in the reference's answer: equal values however they are written (maths.samevalue).
 
     The answer is in the last \\boxed{}; without one, the last line that is no talk says it, but for what it denies.
     """

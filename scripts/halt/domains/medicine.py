@@ -16,9 +16,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from halt import labels, markup, mesh, talk
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.mesh import DEGREES, DISEASE_WORDS, stem
+from halt.domains.shared.text import labels, markup, mesh, talk
+from halt.domains.shared.text.mesh import DEGREES, DISEASE_WORDS, stem
 
 DEPENDENT = False
 REFERENCE_JUDGE = True

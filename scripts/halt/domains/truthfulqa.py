@@ -15,8 +15,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from halt import talk
 from halt.domains import Choice, DomainError, Row, Verdict, settings, wikibios
+from halt.domains.shared.text import talk
 
 DEPENDENT = False
 REFERENCE_JUDGE = True

@@ -1,6 +1,6 @@
 """Wikibios: the first sentences of a Wikipedia biography from its infobox name (hub `michaelauli/wiki_bio`).
 
-The source is the original archive, a zip file (see halt.wikitext), or tables with its columns as other copies have
+The source is the original archive, a zip file (see text.wikitext), or tables with its columns as other copies have
 them: `target_text` (one sentence a line) and `input_text` with `table` (`column_header`, `content`: the infobox) and
 `context` (the name, in lower case). Judging needs an evaluator model that sees the text and the infobox.
 """
@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-from halt import wikitext
 from halt.domains import DomainError, Row, settings
-from halt.leaving_out import leave_out
-from halt.sentences import sentences
+from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.text import wikitext
+from halt.domains.shared.text.sentences import sentences
 
 DEPENDENT = False
 REFERENCE_JUDGE = False

@@ -22,8 +22,8 @@ from transformers.utils import logging as transformers_logging
 
 from halt import engines
 from halt.engines import Completion, Prompt, Sampling, chat, scoring, states
+from halt.engines.precision import computed_in
 from halt.errors import HaltError
-from halt.precision import computed_in
 
 
 class Engine:

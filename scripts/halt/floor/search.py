@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from halt import domains, modules
+from halt import domains, plugins
 from halt.domains import Row, Verdict
-
-from .candidates import Answer, filled, places
+from halt.floor.candidates import Answer, filled, places
 
 FEW = 16  # rows on which every answer is tried; only the best are on all
 KEPT = 6
@@ -74,7 +73,7 @@ class Trial:
         if not self.left:
             raise Spent
         self.left -= 1
-        with modules.blamed("domains", name):
+        with plugins.blamed("domains", name):
             return list(self.module.judge(fragments, row))
 
 

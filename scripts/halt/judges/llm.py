@@ -13,12 +13,12 @@ that follow are wrong. Two ways to decide:
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import prompts
 from halt.domains import Row, Verdict
 from halt.engines.replies import CUT, EMPTY, TOO_LONG, UNENDED, Reply
 from halt.judges import Case, Judged
 from halt.judges.calibration import Labelled
 from halt.judges.shown import SHARES, Cut, Evidence, everything, quoted, shortened
+from halt.prompting.texts import fill
 
 WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
 NO_STEP = "none"  # the reply where no step is wrong
@@ -59,7 +59,7 @@ def judge_by_text(
     evidence: Evidence,
     cut: Cut = everything,
 ) -> list[list[list[Judged]]]:
-    """Verdicts from the evaluator's words, one per fragment. texts: prompt texts by name (halt.prompts.of_judge).
+    """Verdicts from the evaluator's words, one per fragment. texts: the prompt texts of `prompting.texts.of_judge`.
 
     All questions of the cases are asked at once, each distinct one once. What is too long for the evaluator is asked
     with less of the evidence, and `cut` is told. Cases without an answer are `unjudged`; their kind is the reason.
@@ -202,7 +202,7 @@ def _turns(text: str) -> list[dict]:
 
 def _once_more(text: str, reply: Reply, form: str, again: str) -> list[dict]:
     """The question and its malformed reply, and what is wanted; a reply that says nothing is no turn of its own."""
-    wanted = prompts.fill(again, form=form)
+    wanted = fill(again, form=form)
     if reply.reason or not reply.text.strip():
         return _turns(f"{text}\n\n{wanted}")
     return [*_turns(text), {"role": "assistant", "content": reply.text}, *_turns(wanted)]
@@ -217,7 +217,7 @@ def _read(question: Question, reply: Reply) -> Answer:
 
 def _fragment_question(template: str, row: Row, fragment: str) -> Question:
     def text(truth: str) -> str:
-        return prompts.fill(template, prompt=row.prompt, truth=truth, fragment=quoted(fragment))
+        return fill(template, prompt=row.prompt, truth=truth, fragment=quoted(fragment))
 
     return Question(row, text, read_label, f"exactly one of: {', '.join(WORDS)}")
 
@@ -226,7 +226,7 @@ def _first_wrong_question(template: str, row: Row, response: Sequence[str]) -> Q
     count = len(response)
 
     def text(truth: str) -> str:
-        return prompts.fill(template, prompt=row.prompt, truth=truth, steps=_numbered(response))
+        return fill(template, prompt=row.prompt, truth=truth, steps=_numbered(response))
 
     def read(reply: str) -> int | None:
         return read_first_wrong(reply, count)
@@ -239,8 +239,8 @@ def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> Text:
         values = {"prompt": row.prompt, "truth": truth}
         if "{steps}" in template:
             steps = _numbered(before) or "(this is the first)"
-            return prompts.fill(template, **values, steps=steps, step=_line(len(before) + 1, fragment))
-        return prompts.fill(template, **values, fragment=quoted(fragment))
+            return fill(template, **values, steps=steps, step=_line(len(before) + 1, fragment))
+        return fill(template, **values, fragment=quoted(fragment))
 
     return text
 

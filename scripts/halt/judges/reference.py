@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from types import ModuleType
 
-from halt import domains, modules
+from halt import domains, plugins
 from halt.domains import Row, Verdict
 from halt.frames import LABELS
 from halt.judges import Case, Judged, JudgeError
@@ -41,7 +41,7 @@ def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = Non
 def _judge_or_tell(name: str, fragments: list[str], row: Row) -> list[Verdict]:
     try:
         return _judge_one(name, fragments, row)
-    except modules.ModuleError as error:
+    except plugins.ModuleError as error:
         _judge_one(name, domains.split(domains.load(name), row.reference), row)
         print(f"[halt] an answer to '{row.id}' is unjudged: {error}", file=sys.stderr, flush=True)
         return [Verdict("unjudged", FAILED)] * len(fragments)
@@ -49,14 +49,14 @@ def _judge_or_tell(name: str, fragments: list[str], row: Row) -> list[Verdict]:
 
 def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
     domain = domains.load(name)
-    with modules.blamed("domains", name):
+    with plugins.blamed("domains", name):
         verdicts = domain.judge(fragments, row)
-    file = modules.file_of("domains", name)
+    file = plugins.file_of("domains", name)
     if not isinstance(verdicts, list | tuple) or not all(isinstance(verdict, Verdict) for verdict in verdicts):
-        raise modules.ModuleError(f"{file}: judge() gave {verdicts!r} on '{row.id}', expected a list of Verdicts")
+        raise plugins.ModuleError(f"{file}: judge() gave {verdicts!r} on '{row.id}', expected a list of Verdicts")
     for verdict in verdicts:
         if not all(found is None or isinstance(found, str) for found in (verdict.kind, verdict.fact)):
-            raise modules.ModuleError(f"{file}: judge() gave {verdict} on '{row.id}', expected kind and fact as text")
+            raise plugins.ModuleError(f"{file}: judge() gave {verdict} on '{row.id}', expected kind and fact as text")
     return verdicts
 
 

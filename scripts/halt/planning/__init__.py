@@ -1,378 +1,49 @@
-"""What a workflow will cost before it runs, and what it took afterwards: from jobs, config and measured times.
-
-Pure: no file, no clock, no Snakemake. Work (tokens, judge requests) is counted from the config and is an upper bound:
-every answer as long as `max_new_tokens`, every split as large as `rows` allows. A job's time is, in this order:
-`measured` (its own benchmark file), `scaled` (from benchmarks of jobs of the same rule, by their work), `estimated`
-(work over the config's `throughput`), `asked` (the minutes that it asks for, where the config has no throughput),
-`assumed`.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
-
-from halt import domains, paths
-from halt.errors import HaltError
-
-# What no config says. Printed with every plan.
-TOKENS_A_FRAGMENT = 12  # 9 to 18 in the default run's domains
-PROMPT_TOKENS = 128  # of a training example, before its target
-START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
-LOAD_BYTES = 1e9  # per second, weights from the disk
-FETCH_BYTES = 1e8  # per second, weights from the network
-SMALL_SECONDS = 10  # a job that loads no model
-LORA_SHAPE = (
-    20 * 128,
-    12 * 128**2,
-)  # sums of sizes, and parameters, of a transformer of width 128 x depth, per depth^n
-TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
-
-BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
-# Whose needs a rule without an entry of its own has.
-_NEEDS_OF = {
-    "prefer": "finetune",
-    "sk_tune": "finetune",
-    "sk_sample": "generate",
-    **dict.fromkeys(("self_evaluate", "self_rate", "rate_choices", "vouch", "choose", "probe"), "respond"),
-}
-BASES = ("measured", "scaled", "estimated", "asked", "assumed")
-SHORT, LARGE = 3, 1.5  # asked over used, from where on minutes and memory are called over-asked
-LEAST_MINUTES, LEAST_MB = 10, 1000  # below which asking is never called too much
-
-
-class PlanError(HaltError):
-    """The jobs cannot be planned as asked; the message names the job."""
-
-
-class Job(NamedTuple):
-    """One job of the graph. `after` holds the positions of the jobs that it waits for; `needed`: it has yet to run."""
-
-    rule: str
-    wildcards: Mapping[str, str]
-    gpus: int
-    cpus: int
-    memory_mb: int | None  # None: the rule asks for none
-    minutes: int | None
-    benchmark: str | None
-    service: bool  # runs beside the jobs after it and ends with the last of them
-    needed: bool
-    after: tuple[int, ...]
-
-
-class Measured(NamedTuple):
-    """A benchmark file of Snakemake: wall seconds and the largest resident memory in MB (None: too short to see)."""
-
-    seconds: float
-    peak_mb: float | None
-
-
-class Work(NamedTuple):
-    """Upper bounds of what one job does. `evaluator` is the judge that gets the requests, None for no LLM judge."""
-
-    generated: int = 0  # tokens
-    trained: int = 0  # tokens, prompt and target, over all epochs
-    judged: int = 0  # tokens of the answers that are judged
-    requests: int = 0
-    evaluator: str | None = None
-
-
-class Time(NamedTuple):
-    seconds: float
-    basis: str  # one of BASES
-
-
-class Line(NamedTuple):
-    """The bill of one rule. Hours are of the jobs that have yet to run; asked: if each took all the time it may."""
-
-    rule: str
-    jobs: int
-    to_run: int
-    gpu_hours: float
-    gpu_hours_asked: float
-    cpu_hours: float
-    longest: float  # seconds
-    bases: Mapping[str, int]
-
-
-class Used(NamedTuple):
-    """Planned (by the config alone, nothing measured) against used, of one rule and model; times in seconds."""
-
-    rule: str
-    model: str
-    jobs: int
-    planned: float
-    used: float
-    minutes: int | None
-    longest: float
-    memory_mb: int | None
-    peak_mb: float | None
-    too_much: tuple[str, ...]  # what is asked for far beyond what was used, in words
-    too_little: tuple[str, ...]
-
-
-def work(job: Job, config: Mapping) -> Work:
-    """What a job does at most, by its rule and wildcards; nothing that counts for a rule without a model."""
-    match job.rule:
-        case "generate":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "respond":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case (
-            "self_evaluate"
-        ):  # one sample of a training prompt beside; a token of a question counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "vouch" | "choose" | "rate_choices":  # a token that is read counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "sk_sample":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "self_rate":  # a token of a question counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "sk_tune":  # every fragment a question, behind its examples
-            domain, settings = _domain(job, config), config["sk_tuning"]
-            length = min(
-                settings["training"]["max_length"],
-                (1 + config["confidence"]["shots"]) * (PROMPT_TOKENS + TOKENS_A_FRAGMENT),
-            )
-            answers = domain["rows"]["train"] * settings["share"] * settings["samples"]
-            questions = answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
-            return Work(trained=round(questions * settings["training"]["epochs"] * length))
-        case "judge" | "judge_responses" | "sk_judge":
-            return _judging(job, config)
-        case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
-            domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
-            length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
-            pairs = samples * (samples - 1) // 2
-            if (most := config["methods"][job.wildcards["method"]].get("pairs_per_prompt")) is not None:
-                pairs = min(pairs, most)
-            return Work(trained=round(2 * domain["rows"]["train"] * pairs * settings["epochs"] * length))
-        case "finetune":
-            name, settings = job.wildcards["domain"], config["finetune"]
-            tokens = 0
-            for domain in config["experiment"]["domains"] if name == paths.ALL else [name]:
-                entry = config["domains"][domain]
-                length = min(settings["max_length"], PROMPT_TOKENS + entry["max_new_tokens"])
-                tokens += entry["rows"]["train"] * length
-            return Work(trained=round(tokens * settings["epochs"]))
-    return Work()
-
-
-def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Time]:
-    """Seconds of every job, needed or not. measured: by path of the benchmark file."""
-    works = [work(job, config) for job in jobs]
-    known: dict[tuple, list[tuple[float, float]]] = defaultdict(list)
-    for job, done in zip(jobs, works, strict=True):
-        if job.benchmark in measured:
-            for alike in _alike(job, done):
-                known[alike].append((measured[job.benchmark].seconds, _amount(done)))
-    rates = {alike: sum(s for s, _ in found) / sum(a for _, a in found) for alike, found in known.items()}
-    found = []
-    for job, done in zip(jobs, works, strict=True):
-        rate = next((rates[alike] for alike in _alike(job, done) if alike in rates), None)
-        if job.benchmark in measured:
-            found.append(Time(measured[job.benchmark].seconds, "measured"))
-        elif rate is not None:
-            found.append(Time(rate * _amount(done), "scaled"))
-        else:
-            found.append(_unmeasured(job, done, config))
-    return _with_services(jobs, found)
-
-
-def bill(jobs: Sequence[Job], found: Sequence[Time]) -> list[Line]:
-    """One line per rule, in the order in which the rules first come; found: see `times`."""
-    lines = []
-    for rule in dict.fromkeys(job.rule for job in jobs):
-        own = [(job, time) for job, time in zip(jobs, found, strict=True) if job.rule == rule]
-        left = [(job, time) for job, time in own if job.needed]
-        bases = [time.basis for _, time in left]
-        lines.append(
-            Line(
-                rule,
-                len(own),
-                len(left),
-                sum(job.gpus * time.seconds for job, time in left) / 3600,
-                sum(job.gpus * _asked(job, time) for job, time in left) / 3600,
-                sum(job.cpus * time.seconds for job, time in left) / 3600,
-                max((time.seconds for _, time in left), default=0.0),
-                {basis: bases.count(basis) for basis in BASES if basis in bases},
-            )
-        )
-    return lines
-
-
-def too_short(jobs: Sequence[Job], found: Sequence[Time]) -> list[tuple[str, str, int, int, float]]:
-    """(rule, model, jobs, minutes asked, seconds of the longest) of jobs to run that take longer than they may."""
-    groups: dict[tuple[str, str, int], list[float]] = defaultdict(list)
-    for job, time in zip(jobs, found, strict=True):
-        if job.needed and job.minutes is not None and time.seconds > 60 * job.minutes:
-            groups[job.rule, job.wildcards.get("model", ""), job.minutes].append(time.seconds)
-    return [(*key[:2], len(seconds), key[2], max(seconds)) for key, seconds in groups.items()]
-
-
-def totals(jobs: Iterable[Job], config: Mapping) -> tuple[Work, dict[str, int]]:
-    """The work of all jobs that have yet to run, and the judge requests by evaluator."""
-    works = [work(job, config) for job in jobs if job.needed]
-    requests: dict[str, int] = defaultdict(int)
-    for one in works:
-        if one.evaluator is not None:
-            requests[one.evaluator] += one.requests
-    return Work(*(sum(getattr(one, name) for one in works) for name in Work._fields[:4])), dict(requests)
-
-
-def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[str]]:
-    """Bytes that all jobs leave by kind, those already there included, and the models whose size the config lacks."""
-    found = {"models": 0.0, "adapters": 0.0, "tables": 0.0}
-    unknown = set()
-    for job in jobs:
-        name = job.wildcards.get("model")
-        size = _parameters(name, config)
-        if job.rule in ("fetch_model", "finetune", "prefer", "sk_tune") and size is None:
-            unknown.add(name)
-        elif job.rule == "fetch_model":
-            found["models"] += size * BYTES[config["models"][name]["dtype"]]
-        elif job.rule in ("finetune", "prefer", "sk_tune"):
-            found["adapters"] += _trained_parameters(size, config["finetune"]) * BYTES["float32"]
-        done = work(job, config)
-        found["tables"] += (done.generated + done.judged) / 2 * TABLE_BYTES
-    return found, sorted(unknown)
-
-
-def served(job: Job, config: Mapping) -> str | None:
-    """The served evaluator that a job asks, None for none."""
-    evaluator = work(job, config).evaluator
-    return evaluator if evaluator is not None and config["judges"][evaluator]["engine"] == "openai" else None
-
-
-def used(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Used]:
-    """Planned against used of the jobs that have a benchmark file, by rule and model ("" where a rule has none)."""
-    groups: dict[tuple[str, str], list[tuple[Job, Measured]]] = defaultdict(list)
-    for job in jobs:
-        if job.benchmark in measured:
-            groups[job.rule, job.wildcards.get("model", "")].append((job, measured[job.benchmark]))
-    return [_used(rule, model, own, config) for (rule, model), own in groups.items()]
-
-
-def _used(rule: str, model: str, own: Sequence[tuple[Job, Measured]], config: Mapping) -> Used:
-    planned = sum(_unmeasured(job, work(job, config), config).seconds for job, _ in own)
-    longest = max(one.seconds for _, one in own)
-    peaks = [one.peak_mb for _, one in own if one.peak_mb is not None]
-    minutes = max((job.minutes for job, _ in own if job.minutes is not None), default=None)
-    memory = max((job.memory_mb for job, _ in own if job.memory_mb is not None), default=None)
-    peak = max(peaks, default=None)
-    much, little = [], []
-    if minutes is not None and minutes > max(LEAST_MINUTES, SHORT * longest / 60):
-        much.append(f"minutes: {minutes} asked, {longest / 60:.1f} used")
-    if memory is not None and peak is not None and memory > max(LEAST_MB, LARGE * peak):
-        much.append(f"memory: {memory} MB asked, {peak:.0f} used")
-    if memory is not None and peak is not None and memory < peak:
-        little.append(f"memory: {memory} MB asked, {peak:.0f} used")
-    total = sum(one.seconds for _, one in own)
-    return Used(rule, model, len(own), planned, total, minutes, longest, memory, peak, tuple(much), tuple(little))
-
-
-def _domain(job: Job, config: Mapping) -> Mapping:
-    return config["domains"][job.wildcards.get("test_domain", job.wildcards["domain"])]
-
-
-def _answers(job: Job, config: Mapping) -> int:
-    """Samples of a split (generate and what follows), or one answer to each prompt of the answered split."""
-    rows = _domain(job, config)["rows"]
-    if job.rule.startswith("sk_"):
-        return rows["train"] * config["sk_tuning"]["samples"]
-    if "split" in job.wildcards:
-        return rows[job.wildcards["split"]] * config["generate"]["samples"]
-    return rows[config["respond"]["split"]]
-
-
-def _judging(job: Job, config: Mapping) -> Work:
-    domain = _domain(job, config)
-    answers = _answers(job, config)
-    tokens = answers * domain["max_new_tokens"]
-    judge = config["judges"][domain["judge"]]
-    if judge["type"] == "reference":
-        return Work(judged=tokens)
-    whole = judge["decide"] == "text" and domains.load(domain["module"]).DEPENDENT  # one request: the first wrong step
-    requests = answers if whole else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
-    return Work(judged=tokens, requests=requests, evaluator=domain["judge"])
-
-
-def _amount(done: Work) -> int:
-    """What a job's time grows with."""
-    return done.generated or done.trained or done.requests or done.judged or 1
-
-
-def _alike(job: Job, done: Work) -> list[tuple]:
-    """Whose speed speaks for this job, closest first."""
-    model = job.wildcards.get("model")
-    domain = job.wildcards.get("test_domain", job.wildcards.get("domain"))
-    if done.generated or done.trained:
-        return [(job.rule, model, domain), (job.rule, model)]
-    if done.judged:  # samples or responses, of whichever model
-        return [("judge", done.evaluator, domain), ("judge", done.evaluator)]
-    return [(job.rule,)]
-
-
-def _unmeasured(job: Job, done: Work, config: Mapping) -> Time:
-    """Seconds of a job by the config alone."""
-    if job.rule == "fetch_model":
-        size = _weights(job.wildcards["model"], config)
-        return Time(SMALL_SECONDS + size / FETCH_BYTES, "assumed")
-    if not (done.generated or done.trained or done.requests):
-        return Time(SMALL_SECONDS, "assumed")
-    needs, loaded = _needs(job, done, config)
-    if "throughput" not in needs:
-        return Time(_asked(job, Time(SMALL_SECONDS, "assumed")), "asked")
-    start = START_SECONDS + _weights(loaded, config) / LOAD_BYTES
-    return Time(start + _amount(done) / (needs["throughput"] * max(job.gpus, 1)), "estimated")
-
-
-def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
-    """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
-    if not done.requests:
-        model = job.wildcards["model"]
-        stage = _NEEDS_OF.get(job.rule, job.rule)
-        return config["models"][model]["needs"][stage], model
-    judge = config["judges"][done.evaluator]
-    if judge["engine"] == "openai":
-        return judge["needs"], None
-    return config["models"][judge["model"]]["needs"]["judge"], judge["model"]
-
-
-def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:
-    """A service is held as long as all that it serves take one after the other."""
-    for place, job in enumerate(jobs):
-        if job.service:
-            served = [
-                time.seconds for other, time in zip(jobs, found, strict=True) if place in other.after and other.needed
-            ]
-            found[place] = Time(sum(served), "estimated")
-    return found
-
-
-def _asked(job: Job, time: Time) -> float:
-    """Seconds that a job may take; its own time where it asks for none."""
-    return time.seconds if job.minutes is None else 60.0 * job.minutes
-
-
-def _parameters(model: str | None, config: Mapping) -> float | None:
-    billions = config["models"][model].get("parameters") if model in config["models"] else None
-    return None if billions is None else billions * 1e9
-
-
-def _weights(model: str | None, config: Mapping) -> float:
-    """Bytes of a model's weights, 0 where its size is not known."""
-    size = _parameters(model, config)
-    return 0.0 if size is None else size * BYTES[config["models"][model]["dtype"]]
-
-
-def _trained_parameters(size: float, finetune: Mapping) -> float:
-    """Parameters of one adapter: rank x the sum of the sizes of all linear layers (48 of 42 million at 8B, rank 16)."""
-    if finetune["adapter"] == "full":
-        return size
-    sizes, parameters = LORA_SHAPE
-    return finetune["lora"]["rank"] * sizes * (size / parameters) ** (2 / 3)
+"""What a run will cost, and what it did cost."""
+
+from halt.planning.work import (
+    BASES,
+    FETCH_BYTES,
+    LOAD_BYTES,
+    PROMPT_TOKENS,
+    SMALL_SECONDS,
+    START_SECONDS,
+    TOKENS_A_FRAGMENT,
+    Job,
+    Line,
+    Measured,
+    PlanError,
+    Used,
+    Work,
+    bill,
+    disk,
+    served,
+    times,
+    too_short,
+    totals,
+    used,
+    work,
+)
+
+__all__ = [
+    "BASES",
+    "FETCH_BYTES",
+    "LOAD_BYTES",
+    "PROMPT_TOKENS",
+    "SMALL_SECONDS",
+    "START_SECONDS",
+    "TOKENS_A_FRAGMENT",
+    "Job",
+    "Line",
+    "Measured",
+    "PlanError",
+    "Used",
+    "Work",
+    "bill",
+    "disk",
+    "served",
+    "times",
+    "too_short",
+    "totals",
+    "used",
+    "work",
+]

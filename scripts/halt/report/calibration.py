@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from .. import metrics, paths, readings
-from . import tables
-from .confidences import auroc, calibration_error
+from halt import metrics, paths, readings
+from halt.report import tables
+from halt.report.confidences import auroc, calibration_error
 
 CALIBRATION = (
     *("model", "domain", "split", "evaluator"),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from .. import metrics, readings
-from . import tables
+from halt import metrics, readings
+from halt.report import tables
 
 CONFIDENCE = (
     *("model", "domain", "method", "of", "by", "seed", "test_domain", "ranked", "number", "right"),

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from .. import metrics, readings
-from . import tables
+from halt import metrics, readings
+from halt.report import tables
 
 KIND_FILTER, RANDOM_TRIM = "kind-filter", "random-trim"
 FILTERED = ("base", "unchanged-own")  # whose answers are filtered

@@ -9,9 +9,9 @@ judged counts for nothing, and an answer of nothing else is left out.
 
 import polars as pl
 
-from .. import metrics as scores
-from .. import readings
-from . import method_rank, tables
+from halt import metrics as scores
+from halt import readings
+from halt.report import method_rank, tables
 
 FACTS = (
     *("model", "domain", "method", "threshold", "seed", "test_domain"),

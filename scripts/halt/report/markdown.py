@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from .. import readings
-from . import BASELINES, seeds_of_report
+from halt import readings
+from halt.report import BASELINES, seeds_of_report
 
 FEW = 30  # pairs below which the text says that there are few
 SMALL = 0.05  # p-values up to which the text says that a trend is shown

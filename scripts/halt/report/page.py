@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jinja2
 import polars as pl
 
-from .. import readings
-from . import method_rank
+from halt import readings
+from halt.report import method_rank
 
 MARKS = {"right": "✓", "wrong": "✗", "idle": "○", "unverifiable": "?", "unjudged": "…"}
 MEANS = {  # said in the legend

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from .. import beside, metrics, readings
-from . import BASELINES, method_rank
+from halt import metrics, readings
+from halt.report import BASELINES, method_rank
+from halt.report.equal import beside_curve
 
 PLACE = ("model", "domain", "method", "threshold", "seed", "test_domain")
 MAIN = (*PLACE, "prompts", "unjudged", *(name + end for name in metrics.SCORES for end in ("", "_lo", "_hi")))
@@ -164,7 +165,7 @@ def equal(table: pl.DataFrame, halt: Sequence[str], scoring: metrics.Scoring) ->
 def _beside(result: metrics.Drawn, curve: Sequence[metrics.Drawn]) -> dict:
     """The numbers of one row of `equal`."""
     point = dict(zip(metrics.SCORES, result.point, strict=True))
-    found = {score: beside.beside_curve(result, curve, score) for score in metrics.CORRECTNESS}
+    found = {score: beside_curve(result, curve, score) for score in metrics.CORRECTNESS}
     read = found["correctness"]
     if not np.isnan(read.difference):
         reason = None

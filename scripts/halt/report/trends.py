@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from .. import metrics
-from . import tables
+from halt import metrics
+from halt.report import tables
 
 SCORES = (*metrics.CORRECTNESS, "completeness_all")
 TREND = (

@@ -13,9 +13,9 @@ answer thought truer than every incorrect one (Self-Alignment for Factuality, ar
 
 import polars as pl
 
-from .. import metrics as scores
-from .. import readings
-from . import method_rank, tables
+from halt import metrics as scores
+from halt import readings
+from halt.report import method_rank, tables
 
 MEASURES = ("mc1", "mc2", "true", "true_strict", "true_lenient", "info", "true_info")
 TRUTHFULQA = (

@@ -1,0 +1,153 @@
+"""One config file, read within bounds: what would take for ever, or end in a traceback, is told by file and line.
+
+Snakemake's own loader has no such bounds, and reads the files that its command line names before any line of this
+project: tools/check_config.py tries them first.
+"""
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+
+from halt.config.messages import Place, at, show
+from halt.errors import HaltError
+
+MOST_BYTES = 10_000_000
+DEEPEST = 50  # mappings and lists in each other
+MOST_VALUES = 200_000  # with each alias counted as all that it stands for
+
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
+
+
+class ConfigError(HaltError):
+    """The config has faults; the message is one line for each, path first."""
+
+
+def read(file: Path) -> dict:
+    """The mapping of a config file, YAML or JSON; ConfigError, in one line, if it cannot be read or is none."""
+    text = _text(file)
+    _check_bounds(file, text)
+    try:
+        found = json.loads(text) if _is_json(text) else yaml.load(text, Loader=LOADER)
+    except RecursionError as error:  # JSON that is no YAML
+        raise ConfigError(f"{file}: found too many brackets in each other, expected at most {DEEPEST}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {_flat(error)}") from error
+    except ValueError as error:  # a date that there is not, a number of too many digits
+        raise ConfigError(f"{file}{_line_of_odd_value(text)}: cannot be read as YAML: {_flat(error)}") from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"{file}: found {show(found)}, expected a mapping of config keys")
+    check_keys([file])
+    return found
+
+
+def check_keys(files: Iterable[Path]) -> None:
+    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself.
+
+    A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
+    """
+    lines = []
+    for file in files:
+        text = _text(file)
+        _check_bounds(file, text)
+        try:
+            top = yaml.compose(text, Loader=LOADER)
+        except yaml.YAMLError:
+            continue
+        lines += [f"{os.path.relpath(file)}, {line}" for line in _faults(top)]
+    if lines:
+        raise ConfigError("\n".join(lines))
+
+
+def _text(file: Path) -> str:
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise ConfigError(f"{file}: found a folder, pipe or device, expected a file")
+        if about.st_size > MOST_BYTES:
+            raise ConfigError(f"{file}: found {about.st_size} bytes, expected at most {MOST_BYTES}")
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: byte {error.start} is not UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {_flat(error)}") from error
+
+
+def _is_json(text: str) -> bool:
+    """Whether Snakemake, which tries that first, reads this as JSON."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_bounds(file: Path, text: str) -> None:
+    """ConfigError for nesting beyond DEEPEST or more than MOST_VALUES values, found without building any of them."""
+    sizes: dict[str, int] = {}  # of what an anchor names
+    around: list[tuple[str | None, int]] = []  # anchor of each mapping or list that is open, values before it
+    values = 0
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            line = event.start_mark.line + 1
+            if isinstance(event, yaml.AliasEvent):
+                values += sizes.get(event.anchor, 1)
+            elif isinstance(event, yaml.ScalarEvent):
+                values += 1
+            elif isinstance(event, yaml.CollectionStartEvent):
+                around.append((event.anchor, values))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = around.pop()
+                values += 1
+                if anchor is not None:
+                    sizes[anchor] = values - before
+            if len(around) > DEEPEST:
+                raise ConfigError(f"{file}, line {line}: found more than {DEEPEST} levels, expected fewer")
+            if values > MOST_VALUES:
+                raise ConfigError(
+                    f"{file}, line {line}: found more than {MOST_VALUES} values with its aliases, expected fewer"
+                )
+    except yaml.YAMLError:  # told by who reads it
+        return
+
+
+def _line_of_odd_value(text: str) -> str:
+    loader = yaml.SafeLoader("")
+    for node in _scalars(yaml.compose(text, Loader=LOADER)):
+        try:
+            loader.construct_object(node)
+        except ValueError:
+            return f", line {node.start_mark.line + 1}"
+    return ""
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    for inner in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for part in inner if isinstance(inner, tuple) else (inner,):
+            yield from _scalars(part)
+
+
+def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, ...] = ()) -> Iterator[str]:
+    """A line for each key under a node that stands twice in its mapping, and for each alias of what it is a part of."""
+    if any(node is outer for outer in around):
+        yield f"line {node.start_mark.line + 1}: {at(place)} is an alias of what it is a part of, expected none"
+    elif isinstance(node, yaml.SequenceNode):
+        for number, inner in enumerate(node.value):
+            yield from _faults(inner, (*place, number), (*around, node))
+    elif isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, inner in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in first:
+                yield f"line {line}: {at((*place, name))} is there twice, first in line {first[name]}, expected once"
+            first.setdefault(name, line)
+            yield from _faults(inner, (*place, name), (*around, node))
+
+
+def _flat(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,57 @@
+"""Does the machine that a run is started on have what a sound config names: files of sources, keys of judges?"""
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+
+from halt import paths
+from halt.config import ConfigError
+from halt.config.messages import show
+from halt.inputs import sources
+
+
+def check_sources(config: Mapping) -> None:
+    """ConfigError if a domain of the experiment is made of a file that is missing, and was not brought before."""
+    _refuse(_missing_sources(config))
+
+
+def check_start(
+    config: Mapping, models: Collection[str], judged: Collection[str], environment: Mapping[str, str]
+) -> None:
+    """ConfigError if a run that fetches these models and judges in these domains would end at one of them."""
+    _refuse(chain(_missing_models(config, models), _missing_keys(config, judged, environment)))
+
+
+def _refuse(lines: Iterable[str]) -> None:
+    if told := list(lines):
+        raise ConfigError("\n".join(told))
+
+
+def _missing_sources(config: Mapping) -> Iterator[str]:
+    for domain in config["experiment"]["domains"]:
+        if Path(paths.SOURCE.format(domain=domain)).is_file():
+            continue
+        source = config["domains"][domain]["source"]
+        several = source if isinstance(source, list) else [source]
+        for number, one in enumerate(several):
+            if one["type"] == "path" and sources.lacks(Path(one["path"])):
+                place = f"domains.{domain}.source" + (f"[{number}]" if several is source else "")
+                yield f"{place}.path: found {show(one['path'])}, expected a file or folder that is there"
+
+
+def _missing_models(config: Mapping, models: Collection[str]) -> Iterator[str]:
+    for model in sorted(models):
+        source = config["models"][model]["source"]
+        if source["type"] == "path" and not os.path.isdir(source["path"]):
+            yield f"models.{model}.source.path: found {show(source['path'])}, expected a model folder that is there"
+
+
+def _missing_keys(config: Mapping, judged: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:
+    for judge in sorted({config["domains"][domain]["judge"] for domain in judged}):
+        variable = config["judges"][judge].get("api_key_variable")
+        if variable is not None and not environment.get(variable):
+            yield (
+                f"judges.{judge}.api_key_variable: the environment variable {variable} is not set,"
+                " expected the key of the judge's endpoint in it"
+            )

@@ -1,0 +1,132 @@
+"""Is this config sound, and which part of it does a rule depend on?
+
+The schema (schemas/config.schema.yaml) says what every key means and is the first check; its faults become lines in
+`messages`. The second check is whether names exist and settings fit each other (`crosschecks`). All faults are reported
+at once, one line each.
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from halt.config import crosschecks, messages
+from halt.config.crosschecks.lookup import soundness
+from halt.config.files import LOADER, ConfigError, check_keys, read
+from halt.config.messages import SECRET, Faults, Place, at, show
+
+__all__ = ["SCHEMA", "ConfigError", "check", "check_keys", "has", "load_schema", "read", "settings", "validate"]
+
+SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
+
+_TOO_LARGE = 10**18
+_SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
+
+
+def check(config: Mapping) -> None:
+    """Raise ConfigError with all the lines of `validate`, if there are any."""
+    lines = validate(config)
+    if lines:
+        raise ConfigError("\n".join(lines))
+
+
+def validate(config: Mapping) -> list[str]:
+    """Every fault of a config as one line, "path: what was found, what was expected", sorted by path."""
+    secrets = set(_secrets(config))
+    texts, odd = _plain(config)
+    hidden = {place for place, _ in secrets | odd}
+    faults = {fault for fault in messages.faults(texts, load_schema()) if fault[0] not in hidden} | secrets | odd
+    sound = soundness(texts, {place for place, _ in faults})
+    for cross_check in crosschecks.ALL:
+        faults.update(cross_check(texts, sound))
+    return [f"{at(place)}: {message}" for place, message in sorted(faults, key=_order)]
+
+
+def settings(config: Mapping, *subtrees: str) -> str:
+    """Exactly these subtrees as sorted compact JSON by path: {"domains/biography": ..., "generate": ...}.
+
+    A path into a registry entry (domains/biography/rows/train) gives that part of the entry alone:
+    {"domains/biography": {"rows": {"train": ...}}}. Equal settings give equal text, which is what a rule's params are
+    compared by. ConfigError if a subtree is missing.
+    """
+    chosen: dict[str, Any] = {}
+    for subtree in subtrees:
+        registry, *entry = subtree.split("/")
+        *outer, last = ["/".join([registry, *entry[:1]]), *entry[1:]]
+        into = chosen
+        for key in outer:
+            into = into.setdefault(key, {})
+        into[last] = _subtree(config, subtree)
+    return json.dumps(chosen, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def has(config: Mapping, subtree: str) -> bool:
+    """Whether a config has a subtree (models/smollm2-135m/engine)."""
+    try:
+        _subtree(config, subtree)
+    except ConfigError:
+        return False
+    return True
+
+
+@functools.cache
+def load_schema() -> dict:
+    """schemas/config.schema.yaml as a mapping."""
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
+
+
+def _subtree(config: Mapping, path: str) -> Any:
+    found: Any = config
+    for key in path.split("/"):
+        if not isinstance(found, Mapping) or key not in found:
+            raise ConfigError(f"{path.replace('/', '.')}: not in the config ('{key}' is missing)")
+        found = found[key]
+    return found
+
+
+def _secrets(value: Any, place: Place = ()) -> Faults:
+    """API keys do not belong in a config: it is committed, copied into results and shown by Snakemake."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if str(key).lower().replace("-", "_") in _SECRET_KEYS:
+                yield (*place, str(key)), _SECRET
+            else:
+                yield from _secrets(inner, (*place, str(key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _secrets(inner, (*place, number))
+    elif isinstance(value, str) and SECRET.match(value):
+        yield place, _SECRET
+
+
+_SECRET = "looks like an API key, expected none: export it and name the variable in the judge's api_key_variable"
+
+
+def _plain(config: Any) -> tuple[Any, set]:
+    """The config with keys as text and without endless numbers, and a fault for each key that YAML did not read as text
+    (1, yes, null) and each number that no count, seed or rate comes near.
+    """
+    faults = set()
+
+    def walk(value: Any, place: Place) -> Any:
+        if isinstance(value, Mapping):
+            for key in value:
+                if not isinstance(key, str):
+                    faults.add(((*place, str(key)), f"found the key {show(key)}, expected text: put it in quotes"))
+            return {str(key): walk(inner, (*place, str(key))) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [walk(inner, (*place, number)) for number, inner in enumerate(value)]
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            faults.add((place, f"found {show(value)}, expected no number of more than 18 digits"))
+            return 0
+        return value
+
+    return walk(config, ()), faults
+
+
+def _order(fault: tuple[Place, str]) -> tuple:
+    place, message = fault
+    return [(isinstance(key, str), key if isinstance(key, int) else 0, str(key)) for key in place], message

@@ -1,0 +1,1 @@
+"""What several domains are made with. No domain: they are found beside this folder."""

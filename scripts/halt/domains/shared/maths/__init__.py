@@ -1,0 +1,1 @@
+"""Numbers, equations and steps of reasoning."""

@@ -1,0 +1,1 @@
+"""Lines of code and the programs that they make."""

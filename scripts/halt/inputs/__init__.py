@@ -1,0 +1,1 @@
+"""How files, rows and models come in. Knows nothing of HALT."""

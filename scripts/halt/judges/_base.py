@@ -1,0 +1,167 @@
+"""Judges decide fragments: right, wrong, idle, unverifiable, or unjudged where a judge gave no usable answer.
+
+A judge is a function from cases (a prompt and the fragments of its responses) to one `Judged` per fragment. It sees the
+ground truth and never the threshold; its verdicts are stored as they are, what is done with them comes later. Whether
+a dependent answer as a whole solves its task is decided here too, whatever the judge: by the domain's module if it can
+(`solves`), else by the verdicts.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import polars as pl
+
+from halt import domains, frames, plugins
+from halt.domains import Row, Verdict
+from halt.errors import HaltError
+from halt.running import resume
+from halt.running.processes import ALONE, Processes
+from halt.running.progress import Progress
+
+_ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id", "sample")
+PROMPTS_PER_PART = 8  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
+
+
+class JudgeError(HaltError):
+    """The tables, settings or replies do not allow a judgement; the message says which and what to do."""
+
+
+class Case(NamedTuple):
+    """One prompt and the fragments of each of its responses."""
+
+    row: Row
+    responses: list[list[str]]
+
+
+class Judged(NamedTuple):
+    """A verdict, and what the judge decided by (P(yes) - P(no)); None where it decides without a score."""
+
+    verdict: Verdict
+    score: float | None
+
+
+Judge = Callable[[Sequence[Case]], list[list[list[Judged]]]]
+
+
+def run(
+    fragments: pl.DataFrame,
+    rows: dict[str, Row],
+    judge: Judge,
+    domain: ModuleType,
+    work: Path,
+    fingerprint: str,
+    what: str,
+    processes: Processes = ALONE,
+) -> pl.DataFrame | None:
+    """Judge every response of a FRAGMENTS table: the same rows in the same order, as a JUDGEMENTS table.
+
+    rows: the DATA rows by id. domain: their domain's module, for what an answer as a whole is worth (`solved`). work,
+    fingerprint, processes: see halt.running.resume; what is finished is not judged again, and the first process alone
+    gets the table. what: the name in the progress lines. JudgeError if a fragment's prompt is not among the rows.
+    """
+    tables = fragments.partition_by("id", maintain_order=True)
+    unknown = [table["id"][0] for table in tables if table["id"][0] not in rows]
+    if unknown:
+        raise JudgeError(f"fragments of {len(unknown)} prompts that are not in the data, the first '{unknown[0]}'")
+    units = [tables[start : start + PROMPTS_PER_PART] for start in range(0, len(tables), PROMPTS_PER_PART)]
+    return resume.run_parts(
+        work,
+        fingerprint,
+        units,
+        lambda unit: _judge_unit(unit, rows, judge, domain),
+        frames.JUDGEMENTS,
+        Progress(f"judge {what}", len(tables), "prompts", processes.first),
+        processes,
+    )
+
+
+def rows(data: pl.DataFrame) -> dict[str, Row]:
+    """The rows of a DATA table by id. Their stratum is "": it served the split and is not in the table."""
+    return {
+        row["id"]: Row(row["id"], row["cluster"], "", row["prompt"], row["reference"], json.loads(row["truth"]))
+        for row in data.iter_rows(named=True)
+    }
+
+
+def training_rows(path: Path | None) -> list[Row]:
+    """The rows of a DATA table for calibration, [] without one. JudgeError if a row is not of the training split."""
+    if path is None:
+        return []
+    data = frames.read(path, frames.DATA)
+    if alien := sorted(set(data["split"]) - {"train"}):
+        raise JudgeError(f"{path}: rows of the split {', '.join(alien)}; judges are calibrated on training rows alone")
+    return list(rows(data).values())
+
+
+def check_answers(fragments: pl.DataFrame, responses: pl.DataFrame) -> None:
+    """JudgeError if a fragment belongs to none of the responses: the two tables are of different runs."""
+    strays = fragments.join(responses, on=[*_ANSWER], how="anti")
+    if len(strays):
+        raise JudgeError(
+            f"{len(strays)} fragments are of no response, the first of prompt '{strays['id'][0]}', sample "
+            f"{strays['sample'][0]}: fragments and responses are of different runs"
+        )
+
+
+def summary(labels: Mapping[str, int]) -> str:
+    """One line for the log: how many fragments got which label."""
+    return f"{sum(labels.values())} fragments, " + ", ".join(f"{count} {label}" for label, count in labels.items())
+
+
+def counts(judgements: pl.DataFrame) -> dict[str, int]:
+    """How many fragments got each label, in the order of frames.LABELS, zeros included."""
+    found = dict(judgements["label"].cast(pl.String).value_counts().iter_rows())
+    return {label: found.get(label, 0) for label in frames.LABELS}
+
+
+def solved(domain: ModuleType, fragments: Sequence[str], row: Row, labels: Sequence[str]) -> bool | None:
+    """Whether an answer solves its task: what the domain's module says, or that something and all of it is right.
+
+    None in independent domains, and where the verdicts decide but are not known: none is wrong and one unjudged. An
+    answer on which the module fails does not solve it; the fault is told in the log and ends nothing.
+    """
+    if not domain.DEPENDENT:
+        return None
+    try:
+        found = domains.solves(domain, list(fragments), row)
+    except plugins.ModuleError as error:
+        print(f"[halt] '{row.id}' counts as not solved: {error}", file=sys.stderr, flush=True)
+        return False
+    if found is None and "unjudged" in labels and "wrong" not in labels:
+        return None
+    return bool(labels) and set(labels) == {"right"} if found is None else found
+
+
+def _judge_unit(tables: Sequence[pl.DataFrame], rows: dict[str, Row], judge: Judge, domain: ModuleType) -> pl.DataFrame:
+    answers = [table.partition_by("sample", maintain_order=True) for table in tables]
+    cases = [
+        Case(rows[table["id"][0]], [answer["text"].to_list() for answer in responses])
+        for table, responses in zip(tables, answers, strict=True)
+    ]
+    parts = []
+    for case, responses, verdicts in zip(cases, answers, judge(cases), strict=True):
+        known: dict[tuple, bool | None] = {}  # samples of one prompt are often the same, and a program takes a run
+        for answer, judged in zip(responses, verdicts, strict=True):
+            if answer["fragment"].to_list() != list(range(len(answer))):
+                raise JudgeError(f"fragments of '{answer['id'][0]}' are not numbered 0, 1, 2, ... in order")
+            labels = tuple(item.verdict.label for item in judged)
+            said = (*answer["text"], labels)
+            if said not in known:
+                known[said] = solved(domain, said[:-1], case.row, labels)
+            parts.append(_with_verdicts(answer, judged, known[said]))
+    return pl.concat(parts)
+
+
+def _with_verdicts(answer: pl.DataFrame, judged: Sequence[Judged], is_solved: bool | None) -> pl.DataFrame:
+    columns = {
+        "label": [item.verdict.label for item in judged],
+        "kind": [item.verdict.kind for item in judged],
+        "fact": [item.verdict.fact for item in judged],
+        "solved": [is_solved] * len(judged),
+        "score": [item.score for item in judged],
+    }
+    return answer.hstack([pl.Series(name, values, frames.JUDGEMENTS[name]) for name, values in columns.items()])

@@ -1,0 +1,1 @@
+"""From rows to prompts, from prompts to answers, from answers to fragments."""

@@ -1,0 +1,27 @@
+"""Where a result came from, and whether that still holds."""
+
+from halt.provenance.footers import (
+    MODEL_PACKAGES,
+    TABLE_PACKAGES,
+    ProvenanceError,
+    about,
+    carriers,
+    read,
+    record,
+    recorded,
+    write,
+    write_beside,
+)
+
+__all__ = [
+    "MODEL_PACKAGES",
+    "TABLE_PACKAGES",
+    "ProvenanceError",
+    "about",
+    "carriers",
+    "read",
+    "record",
+    "recorded",
+    "write",
+    "write_beside",
+]

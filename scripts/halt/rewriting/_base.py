@@ -1,0 +1,226 @@
+"""From judged samples to finetuning targets: the first place that knows the threshold, and pure.
+
+One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
+training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none". A module may also have
+
+    OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
+                                             a default: a literal
+    PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
+    RANKED: bool                             True: takes the alpha-percentile sample (`select`), so that two thresholds
+                                             may take the same; False without it: a literal
+    VERDICTS: bool                           False: reads no verdict, and samples without one count as any other; True
+                                             without it
+    survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
+                                             `rewrite`, which gets the result as its fourth argument
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+from halt import plugins, readings
+from halt.errors import HaltError
+from halt.rewriting.shared import percentile, unfinished
+
+
+class Sample(NamedTuple):
+    """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS.
+
+    Of an answer that was not `finished` (max_new_tokens cut it) only what is whole is here: see `unfinished`.
+    confidences: the model's own p(True) of each fragment, for methods that are `rated_by` it; they see no label.
+    """
+
+    index: int
+    text: str
+    fragments: tuple[str, ...]
+    labels: tuple[str, ...]
+    facts: tuple[str | None, ...] = ()
+    confidences: tuple[float, ...] = ()
+    finished: bool = True
+    solved: bool | None = None  # whether it solves its task; None where that is unknown, and in independent domains
+
+
+class Judged(NamedTuple):
+    """One training prompt with its reference and the N judged samples of the pretrained model."""
+
+    id: str
+    prompt: str
+    reference: str
+    samples: tuple[Sample, ...]
+    truth: str = "{}"  # JSON, read only by the domain's own module
+
+
+class Settings(NamedTuple):
+    """What rewriting may be told; `join` and `dependent` come from the domain, `options`, `phrases` from the method."""
+
+    dependent: bool
+    join: Callable[[list[str]], str]
+    rank_base: int  # 0: the paper's gloss (third, second, most accurate of five), 1: its printed formula
+    unverifiable: str  # keep | drop, in targets: fragments the ground truth says nothing about
+    idle: str  # keep | drop, in targets: fragments that are true and lead nowhere, or do nothing
+    reading: str  # wrong | ignore: what unverifiable fragments count as where samples are ranked
+    unsure: str
+    uncertain: str
+    options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
+    phrases: Mapping[str, str] = MappingProxyType({})  # of the method alone: {"sure": ..., "not_sure": ...}
+    domain: ModuleType | None = None  # the domain's module, for its split() and judge()
+
+
+class Target(NamedTuple):
+    """What the model is to say, from which sample (None: from no sample), and how much of it was kept."""
+
+    target: str
+    sample: int | None
+    fragments: int
+    kept: int
+
+
+class RewriteError(HaltError):
+    """The tables do not belong together; the message says where they part."""
+
+
+def load(module_name: str) -> ModuleType:
+    """The method module `halt.rewriting.<module_name>`; ModuleError if it is missing, broken or lacks `rewrite`."""
+    return plugins.load("rewriting", module_name)
+
+
+def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a method module's OPTIONS; RewriteError on a name that is not there."""
+    known = vars(load(module_name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        raise RewriteError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
+    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+
+
+def targets(
+    module_name: str, prompts: Sequence[Judged], settings: Settings, threshold: str
+) -> Iterator[tuple[Judged, Target | None]]:
+    """Every prompt with what a method makes of it; ModuleError if the method fails or gives what is no target."""
+    surveyed = ()
+    if survey := vars(load(module_name)).get("survey"):
+        with plugins.blamed("rewriting", module_name):
+            surveyed = (survey(prompts, settings, threshold),)
+    for prompt in prompts:
+        yield prompt, rewritten(module_name, prompt, settings, threshold, *surveyed)
+
+
+def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str, *surveyed: Any) -> Target | None:
+    """What a method makes of one prompt; surveyed: what its `survey` gave, if it has one.
+
+    ModuleError if it fails or gives what is no target.
+    """
+    with plugins.blamed("rewriting", module_name):
+        target = load(module_name).rewrite(prompt, settings, threshold, *surveyed)
+    sound = isinstance(target, Target) and isinstance(target.target, str) and target.target.strip()
+    if target is not None and not sound:
+        file = plugins.file_of("rewriting", module_name)
+        raise plugins.ModuleError(f"{file}: rewrite() gave {target!r}, expected a Target with text, or None")
+    return target
+
+
+class Left(NamedTuple):
+    """What HALT leaves of a sample: the places of its fragments, in order, and whether the `unsure` phrase follows."""
+
+    places: list[int]
+    unsure: bool
+
+
+def correctness(sample: Sample, settings: Settings) -> Fraction:
+    """Share of right fragments among those that count by the config's reading; 0 where there are none."""
+    counted = sum(map(sample.labels.count, readings.given(settings.reading)))
+    return Fraction(sample.labels.count("right"), counted) if counted else Fraction(0)
+
+
+def select(samples: tuple[Sample, ...], threshold: str, settings: Settings) -> Sample:
+    """The alpha-percentile sample of those sorted ascending by correctness: see `percentile`.
+
+    Equal samples keep the order in which they were drawn.
+    """
+    ordered = sorted(samples, key=lambda sample: (correctness(sample, settings), sample.index))
+    return ordered[percentile.place(threshold, len(ordered), settings.rank_base)]
+
+
+def keeps(label: str, settings: Settings) -> bool:
+    """Whether a fragment may stay: what is not judged right is never taught as right, unless a setting says so."""
+    chosen = {"unverifiable": settings.unverifiable, "idle": settings.idle}
+    return label == "right" or chosen.get(label) == "keep"
+
+
+def staying(sample: Sample, labels: Sequence[str], places: Sequence[int], settings: Settings) -> list[int]:
+    """Of some places of a sample, those of the fragments that may stay; labels: of all its fragments.
+
+    In a dependent domain, where these places hold no error, one that may not stay does so all the same if the others do
+    not stand without it (the domain's `removable`).
+    """
+    gone = {place for place in places if not keeps(labels[place], settings)}
+    removable = vars(settings.domain).get("removable") if settings.dependent and settings.domain else None
+    if gone and removable:
+        free = removable([sample.fragments[place] for place in places], [places.index(place) for place in gone])
+        gone = {places[number] for number in free}
+    return [place for place in places if place not in gone]
+
+
+def ends(label: str) -> bool:
+    """Whether what follows such a fragment is built on an error, as far as is known."""
+    return label in ("wrong", "unjudged")
+
+
+def first_error(sample: Sample) -> int:
+    """Index of the first fragment that is wrong or unjudged, the number of fragments if none is."""
+    return next((place for place, label in enumerate(sample.labels) if ends(label)), len(sample.labels))
+
+
+def left(sample: Sample, settings: Settings) -> Left:
+    """Independent fragments: those that may stay, the phrase if none may. Dependent ones: of those before the first
+    error the ones that may stay, and the phrase where an error, or the longest allowed length, cut the answer."""
+    end = first_error(sample) if settings.dependent else len(sample.labels)
+    places = staying(sample, sample.labels, range(end), settings)
+    cut = settings.dependent and (end < len(sample.labels) or not sample.finished)
+    return Left(places, cut or not places)
+
+
+def written(kept: list[str], unsure: bool, settings: Settings) -> str:
+    """Fragments as text, and the `unsure` phrase on a line behind them or alone."""
+    return "\n".join([settings.join(kept)] * bool(kept) + [settings.unsure] * unsure)
+
+
+def wholly_right(sample: Sample, settings: Settings) -> bool:
+    """Whether a sample can be taught as one that knows: it solves its task without an error (dependent), or something
+    in it is right and nothing has to go (independent)."""
+    if settings.dependent:
+        return sample.solved is True and first_error(sample) == len(sample.labels)
+    return "right" in sample.labels and len(left(sample, settings).places) == len(sample.labels)
+
+
+def without_tail(sample: Sample) -> Sample:
+    """A sample that was cut off up to where it is whole: no target and no pair may end where the length did."""
+    if sample.finished:
+        return sample
+    text, count = unfinished.whole(sample.text, sample.fragments)
+    parts = ("fragments", "labels", "facts", "confidences")
+    return sample._replace(text=text, **{name: getattr(sample, name)[:count] for name in parts})
+
+
+def usable(prompts: Iterable[Judged], module: ModuleType, settings: Settings) -> list[Judged]:
+    """The prompts with the samples that a method can read.
+
+    A sample of which unjudged fragments are all that could count is left out, and so is a prompt without another: a
+    judge's failure is no error of the model. Nothing is left out for a module without VERDICTS.
+    """
+    if not vars(module).get("VERDICTS", True):
+        return list(prompts)
+    counted = set(readings.given(settings.reading))
+    kept = [
+        prompt._replace(samples=tuple(one for one in prompt.samples if _is_judged(one, counted))) for prompt in prompts
+    ]
+    return [prompt for prompt in kept if prompt.samples]
+
+
+def samples(prompts: Iterable[Judged]) -> int:
+    """How many samples some prompts have together."""
+    return sum(len(prompt.samples) for prompt in prompts)
+
+
+def _is_judged(sample: Sample, counted: set[str]) -> bool:
+    return "unjudged" not in sample.labels or not counted.isdisjoint(sample.labels)

@@ -1,0 +1,1 @@
+"""What several methods are made with. No method: they are found beside this folder."""

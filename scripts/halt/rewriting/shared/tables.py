@@ -1,0 +1,31 @@
+"""Judged samples as methods see them, out of tables."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import polars as pl
+
+from halt.rewriting import Judged, RewriteError, Sample, without_tail
+
+
+def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
+    """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
+
+    In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
+    """
+    lists = (
+        judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact", "solved")
+        .sort("id", "sample", "fragment")
+        .group_by("id", "sample", maintain_order=True)
+        .agg(pl.col("solved").first(), fragments="text", labels="label", facts="fact")
+    )
+    drawn = generations.select("id", "sample", "text", "finished").join(lists, on=["id", "sample"], how="left")
+    samples: dict[str, list[Sample]] = defaultdict(list)
+    for row in drawn.sort("id", "sample").iter_rows(named=True):
+        fragments, labels, facts = (tuple(row[name] or ()) for name in ("fragments", "labels", "facts"))
+        sample = Sample(row["sample"], row["text"], fragments, labels, facts, (), row["finished"], row["solved"])
+        samples[row["id"]].append(without_tail(sample))
+    for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
+        if id not in samples:
+            raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
+        yield Judged(id, prompt, reference, tuple(samples[id]), truth)

@@ -1,0 +1,43 @@
+"""List what is stale in results/: made by another stage version, with other settings or by other code than today's.
+
+Nothing runs again for it. A stage whose code changed and whose version did not is trusted to give the same results.
+"""
+
+import argparse
+from pathlib import Path
+
+from halt import errors
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--configfile", type=Path, nargs="*", default=[], help="overlays on config.yaml, in order")
+    arguments.add_argument("--results", type=Path, default=Path("results"))
+    return arguments
+
+
+def main(args: argparse.Namespace) -> None:
+    from snakemake.utils import update_config
+
+    from halt import provenance
+    from halt.config import check, read
+    from halt.provenance import stale
+
+    config: dict = {}
+    for file in (Path(__file__).parents[1] / "config.yaml", *args.configfile):
+        update_config(config, read(file))
+    check(config)
+    if not args.results.is_dir():
+        raise errors.HaltError(f"{args.results}: no such folder, expected results")
+    if next(provenance.carriers(args.results), None) is None:
+        print(f"{args.results} holds no results")
+        return
+    files = set()
+    for file, finding in stale.findings(args.results, config):
+        files.add(file)
+        print(f"{file}: {finding}")
+    print(f"{len(files)} results are stale" if files else "nothing is stale")
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())
