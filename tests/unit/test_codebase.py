@@ -89,9 +89,12 @@ def test_a_changed_file_changes_its_digest_alone(project):
         ("tables", ()),
         ("page", ()),
         ("self_evaluate", ("from halt import confidence, domains, frames", "from halt.confidence import p_true")),
-        ("probe", ("from halt import confidence, domains, frames, prompting", "from halt.confidence import probe")),
-        ("split", ("from halt import domains, frames, provenance, splitting",)),
-        ("judge", ("from halt import domains, frames, judges, prompts, resume", "from halt.judges import opening")),
+        ("probe", ("from halt.prompting import few_shot", "from halt.confidence import probe")),
+        ("split", ("from halt import domains, frames, provenance", "from halt.prompting import fragments")),
+        (
+            "judge",
+            ("from halt.prompting import texts", "from halt.running import resume", "from halt.judges import loading"),
+        ),
     ],
 )
 def test_whatever_a_program_really_imports_is_reached(stage, inside):

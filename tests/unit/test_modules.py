@@ -10,6 +10,7 @@ import yaml
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
+from halt.prompting.fragments import cut
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = """
@@ -163,7 +164,7 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
 def test_a_fault_of_split_names_the_module(write, fragments, fault):
     module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", fragments)))
     with pytest.raises(plugins.ModuleError, match=fault) as caught:
-        fragments.cut("She.", module, None)
+        cut("She.", module, None)
     assert str(caught.value).startswith("scripts/halt/domains/made_")
 
 
