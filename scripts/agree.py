@@ -1,30 +1,25 @@
 """Count how many samples of the same prompt say each fragment of the answers, and of training samples."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--fragments", type=Path, required=True, help="fragments of the answers")
-    arguments.add_argument("--responses", type=Path, required=True, help="the answers they are the fragments of")
-    arguments.add_argument("--data", type=Path, required=True, help="the rows whose prompts were answered")
-    arguments.add_argument("--samples", type=Path, required=True, help="fragments of the samples of these prompts")
-    arguments.add_argument("--training", type=Path, required=True, help="fragments of the samples of training prompts")
-    arguments.add_argument("--method", required=True)
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: generate/samples")
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
+    names = "fragments responses data samples method settings version output"
+    return cli.parser(
+        __doc__,
+        names,
+        settings="generate/samples",
+        help={"samples": "fragments of the samples of these prompts"},
+        files={"training": "fragments of the samples of training prompts"},
+    )
 
 
 def main(args: argparse.Namespace) -> None:
     import polars as pl
 
-    from halt import confidence, frames, provenance
+    from halt import confidence, frames, stage
     from halt.confidence import self_consistency
 
     data = frames.read(args.data, frames.DATA)
@@ -42,9 +37,7 @@ def main(args: argparse.Namespace) -> None:
             confidence.table(setting, measured, confidence.TRAINING, run),
         ]
     )
-    inputs = [args.fragments, args.responses, args.data, args.samples, args.training]
-    footer = provenance.about("agree", args.version, args.settings, inputs)
-    provenance.write(table, args.output, frames.CONFIDENCES, footer)
+    stage.Stage("agree", args, "fragments responses data samples training").write(table, frames.CONFIDENCES)
 
 
 if __name__ == "__main__":

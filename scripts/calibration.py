@@ -1,24 +1,19 @@
 """Compare p(True) before and after SK-Tuning, on judged samples of the prompts that were not trained on."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--ratings", type=Path, nargs="+", required=True, help="p(True) of the samples' fragments")
-    arguments.add_argument("--judgements", type=Path, nargs="+", required=True, help="the same samples, judged")
-    arguments.add_argument("--data", type=Path, nargs="+", required=True, help="the rows whose prompts were sampled")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, reading")
-    arguments.add_argument("--output", type=Path, required=True, help="CSV: one row per model, domain and evaluator")
-    return arguments
+    names = "ratings+ judgements+ data+ settings output"
+    return cli.parser(
+        __doc__, names, settings="score, reading", help={"output": "CSV: one row per model, domain and evaluator"}
+    )
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import frames, metrics, provenance, report, versions
+    from halt import frames, metrics, report, stage, versions
     from halt.report import calibration
 
     data = report.scan(args.data, frames.DATA).select("domain", "id", "cluster").collect()
@@ -29,9 +24,7 @@ def main(args: argparse.Namespace) -> None:
         metrics.scoring_of(args.settings),
     )
     report.write_csv(table, args.output)
-    inputs = [*args.ratings, *args.judgements, *args.data]
-    footer = provenance.about("calibration", versions.REPORT, args.settings, inputs)
-    provenance.write_beside(footer, [args.output])
+    stage.write_beside("calibration", versions.REPORT, args, "ratings judgements data", [args.output])
 
 
 if __name__ == "__main__":

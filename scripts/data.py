@@ -2,28 +2,29 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halt import errors, paths
+from halt import cli, errors, paths
 
 if TYPE_CHECKING:
     from halt.domains import Row
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--source", type=Path, required=True, help="manifest of the domain's source")
-    arguments.add_argument("--domain", required=True)
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: data and parts of domains/<name>")
-    arguments.add_argument("--version", type=int, required=True)
+    names = "domain settings version output"
+    arguments = cli.parser(
+        __doc__,
+        names,
+        settings="data, and parts of domains/<name>",
+        help={"domain": "whose rows"},
+        files={"source": "manifest of the domain's source"},
+    )
     arguments.add_argument("--split", choices=paths.SPLITS, required=True)
-    arguments.add_argument("--output", type=Path, required=True, help="table to write")
     return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, plugins, provenance
+    from halt import domains, frames, plugins, stage
     from halt.domains.shared import leaving_out
     from halt.inputs import fetching, sources, splits
 
@@ -54,8 +55,7 @@ def main(args: argparse.Namespace) -> None:
             for row in chosen
         ]
     table = frames.build(records, frames.DATA)
-    footer = provenance.about("data", args.version, args.settings, [args.source])
-    provenance.write(table, args.output, frames.DATA, footer)
+    stage.Stage("data", args, "source").write(table, frames.DATA)
     repeated = len(rows) - len(splits.distinct(rows))
     print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} with a prompt or id seen before")
     if left_out:

@@ -1,28 +1,22 @@
 """Count the facts of all results as FActScore does: correct, incorrect, and the share of correct ones."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--metrics", type=Path, nargs="+", required=True, help="metrics of the results")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: reading")
-    arguments.add_argument("--output", type=Path, required=True, help="CSV: one row per result")
-    return arguments
+    names = "metrics+ settings output"
+    return cli.parser(__doc__, names, settings="reading", help={"output": "CSV: one row per result"})
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import frames, provenance, report, versions
+    from halt import frames, report, stage, versions
     from halt.report import facts
 
     reading = args.settings["reading"]["unverifiable"]
     report.write_csv(facts.table(report.scan(args.metrics, frames.METRICS), reading), args.output)
-    footer = provenance.about("facts", versions.REPORT, args.settings, args.metrics)
-    provenance.write_beside(footer, [args.output])
+    stage.write_beside("facts", versions.REPORT, args, "metrics", [args.output])
 
 
 if __name__ == "__main__":

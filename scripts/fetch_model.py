@@ -1,17 +1,12 @@
 """Bring one pretrained model: from packages (a GGUF, dequantised once), from the hub, or from a folder."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: models/<name>/source and /dtype")
-    arguments.add_argument("--manifest", type=Path, required=True, help="written last; the model lies beside it")
-    return arguments
+    return cli.parser(__doc__, "settings manifest", settings="models/<name>/source and /dtype")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,17 +1,12 @@
 """Bring the source of one domain: packages or hub files; a path is only checked."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: domains/<name>/source")
-    arguments.add_argument("--manifest", type=Path, required=True, help="written last; the files lie beside it")
-    return arguments
+    return cli.parser(__doc__, "settings manifest", settings="domains/<name>/source")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,23 +1,16 @@
 """Draw the trade-off between correctness and completeness from the main table."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--main", type=Path, required=True, help="the main table (CSV)")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: methods")
-    arguments.add_argument("--png", type=Path, required=True)
-    arguments.add_argument("--svg", type=Path, required=True)
-    return arguments
+    return cli.parser(__doc__, "main settings", settings="methods", files={"png": "the figure", "svg": "the figure"})
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import provenance, report, versions
+    from halt import provenance, report, stage, versions
     from halt.report import figures, tables
 
     methods = args.settings["methods"]
@@ -31,8 +24,7 @@ def main(args: argparse.Namespace) -> None:
     )
     figures.save(figure, args.png, args.svg)
     packages = ("matplotlib", *provenance.TABLE_PACKAGES)
-    footer = provenance.about("figures", versions.REPORT, args.settings, [args.main], packages)
-    provenance.write_beside(footer, [args.png, args.svg])
+    stage.write_beside("figures", versions.REPORT, args, "main", [args.png, args.svg], packages)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,24 @@
 """Drop from answers the fragments that the model is not sure of, at one threshold; what stays keeps its verdict."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--responses", type=Path, required=True, help="the answers")
-    arguments.add_argument("--judgements", type=Path, required=True, help="their judged fragments")
-    arguments.add_argument("--confidences", type=Path, required=True, help="of these fragments and of training ones")
-    arguments.add_argument("--method", required=True)
-    arguments.add_argument("--threshold", required=True, help="0.40")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: phrases, domains/<d>/module")
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--output-responses", type=Path, required=True)
-    arguments.add_argument("--output-judgements", type=Path, required=True)
-    return arguments
+    names = "responses judgements confidences method threshold settings version"
+    return cli.parser(
+        __doc__,
+        names,
+        settings="phrases, domains/<d>/module",
+        files={"output-responses": "the answers without them", "output-judgements": "the fragments that stay"},
+    )
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import confidence, domains, frames, provenance
+    from halt import confidence, domains, frames, provenance, stage
 
-    [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
+    domain = domains.load(stage.entry(args.settings, "domains")["module"])
     responses, judgements = confidence.filtered(
         frames.read(args.responses, frames.RESPONSES),
         frames.read(args.judgements, frames.JUDGEMENTS),
@@ -35,8 +29,7 @@ def main(args: argparse.Namespace) -> None:
         dependent=domain.DEPENDENT,
         join=domain.join,
     )
-    inputs = [args.responses, args.judgements, args.confidences]
-    footer = provenance.about("filter", args.version, args.settings, inputs)
+    footer = stage.Stage("filter", args, "responses judgements confidences").footer
     provenance.write(responses, args.output_responses, frames.RESPONSES, footer)
     provenance.write(judgements, args.output_judgements, frames.JUDGEMENTS, footer)
 

@@ -4,41 +4,25 @@ Started as it is (one process) or by `accelerate launch`; continues from its las
 """
 
 import argparse
-import json
-import os
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--targets", type=Path, required=True, help="finetuning targets of one method and threshold")
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: finetune, models/<model>, and, for a model without chat template, domains/<domain>",
+    names = "targets model settings seed version work batch-size output"
+    return cli.parser(
+        __doc__,
+        names,
+        settings="finetune, models/<m>, and, for a model without chat template, domains/<d>",
+        help=cli.TRAINING,
     )
-    arguments.add_argument("--seed", type=int, required=True, help="of the adapter's first weights and the order")
-    arguments.add_argument("--version", type=int, required=True, help="of this stage")
-    arguments.add_argument("--work", type=Path, required=True, help="folder for checkpoints, removed at the end")
-    arguments.add_argument(
-        "--batch-size", type=int, required=True, help="examples at once per process, at most; changes no result"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="training.json, the weights lie beside it")
-    return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")  # read when the libraries are imported
+    cli.offline()
 
-    from accelerate import PartialState
-
-    from halt import domains, frames, paths, provenance
+    from halt import domains, frames, paths, provenance, stage
     from halt.prompting import few_shot
-    from halt.running import resume
     from halt.training import sft
 
     targets = frames.read(args.targets, frames.TARGETS)
@@ -52,16 +36,12 @@ def main(args: argparse.Namespace) -> None:
         for key, entry in args.settings.items()
         if key.startswith("domains/")
     }
-    footer = provenance.about(
-        "finetune", args.version, args.settings, [args.targets, args.model], provenance.MODEL_PACKAGES
-    )
+    this = stage.Stage("finetune", args, "targets model", provenance.MODEL_PACKAGES, run={"seed": args.seed})
     run = sft.Run(
         label=f"finetune {name}/{domain}/{method}/{threshold}/seed{args.seed}",
         seed=args.seed,
-        provenance=footer,
-        fingerprint=resume.fingerprint(
-            {"targets": args.targets, "model": args.model}, {**args.settings, "seed": args.seed}, args.version
-        ),
+        provenance=this.footer,
+        fingerprint=this.fingerprint,
     )
     sft.finetune(
         rows=few_shot.training_rows(targets.rows(named=True), model["chat"], modules),
@@ -74,8 +54,7 @@ def main(args: argparse.Namespace) -> None:
         output=args.output.parent,
         quantization=model.get("quantization"),
     )
-    if PartialState().is_main_process:
-        provenance.record(footer, args.output)
+    this.record()
 
 
 if __name__ == "__main__":

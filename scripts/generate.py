@@ -1,31 +1,17 @@
 """Sample N few-shot answers of the pretrained model to every prompt of one split."""
 
 import argparse
-import json
-import os
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, required=True, help="the prompts")
-    arguments.add_argument("--context", type=Path, required=True, help="training rows, for the few-shot examples")
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the model")
-    arguments.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: generate, and parts of models/<m> and domains/<d>"
-    )
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
-    arguments.add_argument("--batch-size", type=int, required=True, help="sequences at once; speed and memory only")
-    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the model is spread over; memory only")
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
+    names = "data context model settings version work batch-size shards output"
+    return cli.parser(__doc__, names, settings="generate, and parts of models/<m> and domains/<d>")
 
 
 def main(args: argparse.Namespace) -> None:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    cli.offline()
 
     from halt.engines import Sampling
     from halt.prompting import answering

@@ -1,19 +1,12 @@
 """Join the targets of several domains, so that one model is finetuned on them all."""
 
 import argparse
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
-        "--targets", type=Path, nargs="+", required=True, help="of one model, method and threshold, a file a domain"
-    )
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
+    return cli.parser(__doc__, "targets+ version output")
 
 
 def main(args: argparse.Namespace) -> None:

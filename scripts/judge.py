@@ -1,44 +1,34 @@
 """Label every fragment of every response: right, wrong, idle, unverifiable, or unjudged."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--fragments", type=Path, required=True, help="fragments of the responses")
-    arguments.add_argument("--responses", type=Path, required=True, help="the responses they are the fragments of")
-    arguments.add_argument("--data", type=Path, required=True, help="the rows whose prompts were answered")
-    arguments.add_argument("--training-data", type=Path, help="training rows; for a judge with a calibrated threshold")
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: judges/<name> and domains/<test domain>; for a local evaluator models/<name> too (chat, dtype)",
-    )
-    arguments.add_argument(
-        "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
+    names = "fragments responses data training-data settings prompts version work batch-size shards output"
+    arguments = cli.parser(
+        __doc__,
+        names,
+        settings="judges/<name>, domains/<test domain>; for a local evaluator models/<name> (chat, dtype)",
+        default={"training-data": None, "batch-size": 16},
     )
     arguments.add_argument(
         "--judge-model",
         type=Path,
         nargs="*",
         default=[],
-        help="manifest of an evaluator out of `models`; behind it, for a served one, the file of its server's address",
+        help="manifest of an evaluator out of `models`; after it, for a served one, the file of its server's address",
     )
-    arguments.add_argument("--version", type=int, required=True, help="version of this stage")
-    arguments.add_argument("--work", type=Path, required=True, help="folder that outlives a killed run")
-    arguments.add_argument("--batch-size", type=int, default=16, help="questions per forward pass; speed only")
-    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the evaluator is spread over; memory only")
-    arguments.add_argument("--concurrency", type=int, default=8, help="requests in flight to a served evaluator")
-    arguments.add_argument("--timeout", type=int, default=120, help="seconds for a whole reply, then it is asked again")
-    arguments.add_argument("--retries", type=int, default=6, help="further tries of a request")
-    arguments.add_argument("--processes", type=int, default=1, help="workers of the reference judge; speed only")
-    arguments.add_argument("--output", type=Path, required=True)
+    for name, usual, text in (
+        ("concurrency", 8, "requests in flight to a served evaluator"),
+        ("timeout", 120, "seconds for a whole reply, then it is asked again"),
+        ("retries", 6, "further tries of a request"),
+        ("processes", 1, "workers of the reference judge; speed only"),
+    ):
+        arguments.add_argument(f"--{name}", type=int, default=usual, help=text)
     return arguments
 
 

@@ -1,21 +1,13 @@
 """Write the HTML page of answers before and after, fragments coloured by verdict."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors, frames, provenance, report, versions
+from halt import cli, errors, frames, provenance, report, stage, versions
 from halt.report import page
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, nargs="+", required=True, help="test splits")
-    arguments.add_argument("--responses", type=Path, nargs="+", required=True, help="responses to the test prompts")
-    arguments.add_argument("--judgements", type=Path, nargs="+", required=True, help="judged fragments of these")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: report, methods")
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
+    return cli.parser(__doc__, "data+ responses+ judgements+ settings output", settings="report, methods")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -27,9 +19,8 @@ def main(args: argparse.Namespace) -> None:
         report.halt_methods(args.settings["methods"]),
     )
     report.write_text(text, args.output)
-    inputs, packages = [*args.data, *args.responses, *args.judgements], ("jinja2", *provenance.TABLE_PACKAGES)
-    footer = provenance.about("page", versions.REPORT, args.settings, inputs, packages)
-    provenance.write_beside(footer, [args.output])
+    packages = ("jinja2", *provenance.TABLE_PACKAGES)
+    stage.write_beside("page", versions.REPORT, args, "data responses judgements", [args.output], packages)
 
 
 if __name__ == "__main__":

@@ -1,48 +1,30 @@
 """Learn from the hidden states of judged training samples which fragments of the answers are right (or will be)."""
 
 import argparse
-import json
-import os
+import functools
 from collections.abc import Sequence
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--fragments", type=Path, required=True, help="fragments of the answers")
-    arguments.add_argument("--responses", type=Path, required=True, help="the answers they are the fragments of")
-    arguments.add_argument("--data", type=Path, required=True, help="the rows whose prompts were answered")
-    arguments.add_argument("--judgements", type=Path, required=True, help="judged fragments of the training samples")
-    arguments.add_argument("--samples", type=Path, required=True, help="the training samples")
-    arguments.add_argument("--training-data", type=Path, required=True, help="the rows whose prompts were sampled from")
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
-    arguments.add_argument("--method", required=True)
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: probe, reading, {generate,respond}/{shots,seed}, parts of models/<m>, domains/<d>, methods/<m>",
+    names = "fragments responses data judgements samples training-data model method settings"
+    names += " version work batch-size shards output"
+    return cli.parser(
+        __doc__,
+        names,
+        settings="probe, reading, {generate,respond}/{shots,seed}, parts of models/<m>, domains/<d>, methods/<m>",
     )
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
-    arguments.add_argument("--batch-size", type=int, required=True, help="answers per forward pass; speed only")
-    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the model is spread over; memory only")
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    cli.offline()
 
     import polars as pl
 
-    from halt import confidence, domains, frames, provenance
+    from halt import confidence, domains, frames, provenance, stage
     from halt.confidence import probe
     from halt.prompting import few_shot
-    from halt.running import processes, resume
-    from halt.running.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
@@ -51,51 +33,41 @@ def main(args: argparse.Namespace) -> None:
     samples = frames.read(args.samples, frames.RESPONSES)
     judged = frames.read(args.judgements, frames.JUDGEMENTS)
     confidence.check(answered, responses, judged)
-    [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
-    [loading] = [entry for key, entry in args.settings.items() if key.startswith("models/")]
-    [kind] = [entry["filter"] for key, entry in args.settings.items() if key.startswith("methods/")]
+    domain = domains.load(stage.entry(args.settings, "domains")["module"])
+    loading = stage.entry(args.settings, "models")
+    kind = stage.entry(args.settings, "methods")["filter"]
     settings, split = args.settings["probe"], data["split"][0]
     pool = training.select(few_shot.POOL).rows(named=True)
     written = {}  # split: its answers, and what each was written behind
-    for name, rows, texts, stage in (
+    for name, rows, texts, section in (
         (split, data, responses, "respond"),
         (confidence.TRAINING, training, samples, "generate"),
     ):
-        shots, seed = args.settings[f"{stage}/shots"], args.settings[f"{stage}/seed"]
+        shots, seed = (args.settings[f"{section}/{key}"] for key in ("shots", "seed"))
         behind = few_shot.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain)
         written[name] = texts, {prompt.id: prompt for prompt in behind}
     run = confidence.keys(responses, args.method)
     positions = probe.positions(kind, settings["positions"])
-    engine = None
+
+    @functools.cache
+    def engine():
+        from halt.engines.transformers import Engine
+
+        return Engine(args.model.parent, loading["dtype"], shards=args.shards)
 
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
-        nonlocal engine
-        if engine is None:
-            from halt.engines.transformers import Engine
-
-            engine = Engine(args.model.parent, loading["dtype"], shards=args.shards)
         tables = []
         for name, rows in part:
             asked = probe.answers(written[name][0], rows, written[name][1])
-            layers, found = probe.read(engine, asked, positions, settings["layers"], args.batch_size)
+            layers, found = probe.read(engine(), asked, positions, settings["layers"], args.batch_size)
             tables.append(probe.states_table(rows, name, positions, layers, found))
         return pl.concat(tables)
 
     units = confidence.parts({split: answered, confidence.TRAINING: judged})
-    inputs = {
-        "fragments": args.fragments,
-        "responses": args.responses,
-        "data": args.data,
-        "judgements": args.judgements,
-        "samples": args.samples,
-        "training_data": args.training_data,
-        "model": args.model,
-    }
-    fingerprint = resume.fingerprint(inputs, args.settings, args.version)
-    here = processes.here()
-    label = f"probe {run['model']}/{run['domain']}/{args.method}/seed{run['seed']}"
-    progress = Progress(label, sum(map(len, units)), "prompts", here.first)
-    states = resume.run_parts(args.work, fingerprint, units, compute, frames.STATES, progress, here)
+    inputs = "fragments responses data judgements samples training_data model"
+    this = stage.Stage("probe", args, inputs, (*provenance.MODEL_PACKAGES, "scikit-learn"))
+    label = f"{run['model']}/{run['domain']}/{args.method}/seed{run['seed']}"
+    states = this.in_parts(units, compute, frames.STATES, label, "prompts")
     if states is None:
         return
     clusters = dict(training.select("id", "cluster").iter_rows())
@@ -109,12 +81,9 @@ def main(args: argparse.Namespace) -> None:
             confidence.table(setting, measured, confidence.TRAINING, run),
         ]
     )
-    packages = (*provenance.MODEL_PACKAGES, "scikit-learn")
-    footer = provenance.about("probe", args.version, args.settings, inputs.values(), packages)
-    provenance.write(table, args.output, frames.CONFIDENCES, footer | {"chosen": chosen._asdict()})
+    this.write(table, frames.CONFIDENCES, chosen=chosen._asdict())
     found = "one label alone, nothing learned" if chosen.auroc is None else f"AUROC {chosen.auroc:.3f} held out"
     print(f"token '{chosen.position}' at layer {chosen.layer}, {found}; {len(table)} fragments")
-    resume.remove(args.work)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
 """Serve an evaluator model on this machine until told to stop: a service of the workflow."""
 
 import argparse
-import json
 import os
 import secrets
 import shutil
 import sys
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the evaluator")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: judges/<j> and models/<m>")
+    arguments = cli.parser(
+        __doc__,
+        "model settings",
+        settings="judges/<j> and models/<m>",
+        files={"address": "file that says where the server answers"},
+    )
     arguments.add_argument("--gpus", type=int, required=True, help="that the model is spread over (vllm)")
     arguments.add_argument("--threads", type=int, required=True, help="threads of a server on the CPU")
     arguments.add_argument("--log", required=True, help="where this program's output goes, for those who wait in vain")
-    arguments.add_argument("--address", type=Path, required=True, help="file that says where the server answers")
     return arguments
 
 

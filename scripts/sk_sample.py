@@ -4,33 +4,17 @@ As `generate` does, from the same seeds: the first N of them are its samples.
 """
 
 import argparse
-import json
-import os
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, required=True, help="training rows, whose prompts are answered")
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the model")
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: sk_tuning/samples, parts of generate, models/<m> and domains/<d>",
-    )
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--work", type=Path, required=True, help="folder for finished parts")
-    arguments.add_argument("--batch-size", type=int, required=True, help="sequences at once; speed and memory only")
-    arguments.add_argument("--shards", type=int, default=1, help="GPUs that the model is spread over; memory only")
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
+    names = "data model settings version work batch-size shards output"
+    return cli.parser(__doc__, names, settings="sk_tuning/samples, parts of generate, models/<m> and domains/<d>")
 
 
 def main(args: argparse.Namespace) -> None:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    cli.offline()
 
     from halt.engines import Sampling
     from halt.prompting import answering

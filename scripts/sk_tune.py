@@ -4,53 +4,34 @@ Started as it is (one process) or by `accelerate launch`; continues from its las
 """
 
 import argparse
-import json
-import os
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--labelled", type=Path, required=True, help="labelled fragments that are learnt from")
-    arguments.add_argument("--judgements", type=Path, required=True, help="judged training samples, for the examples")
-    arguments.add_argument("--data", type=Path, required=True, help="training rows")
-    arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: confidence, finetune/lora, models/<m>, domains/<d>, sk_tuning/{samples,share,seed,training}",
+    names = "judgements data model settings prompts version work batch-size output"
+    return cli.parser(
+        __doc__,
+        names,
+        settings="confidence, finetune/lora, models/<m>, domains/<d>, sk_tuning/{samples,share,seed,training}",
+        help=cli.TRAINING,
+        files={"labelled": "labelled fragments that are learnt from"},
     )
-    arguments.add_argument(
-        "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
-    )
-    arguments.add_argument("--version", type=int, required=True, help="of this stage")
-    arguments.add_argument("--work", type=Path, required=True, help="folder for checkpoints, removed at the end")
-    arguments.add_argument(
-        "--batch-size", type=int, required=True, help="questions at once per process, at most; changes no result"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="training.json, the weights lie beside it")
-    return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")  # read when the libraries are imported
+    cli.offline()
 
-    from accelerate import PartialState
-
-    from halt import domains, frames, provenance
+    from halt import domains, frames, provenance, stage
     from halt.confidence import knowledge, p_true
     from halt.prompting import texts
-    from halt.running import resume
     from halt.training import sk_tuning
 
     data = frames.read(args.data, frames.DATA)
     labelled = frames.read(args.labelled, frames.JUDGEMENTS)
     judged = frames.read(args.judgements, frames.JUDGEMENTS)
-    [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
-    [(name, model)] = [(key.split("/")[1], entry) for key, entry in args.settings.items() if key.startswith("models/")]
+    domain = domains.load(stage.entry(args.settings, "domains")["module"])
+    name, model = stage.named(args.settings, "models")
     settings = {key.removeprefix("sk_tuning/"): entry for key, entry in args.settings.items()}
     prompt_of = dict(data.select("id", "prompt").iter_rows())
     asking, reading = args.settings["confidence"], args.settings["reading"]["unverifiable"]
@@ -58,19 +39,13 @@ def main(args: argparse.Namespace) -> None:
     learnt = knowledge.learnt(dict(data.select("id", "cluster").iter_rows()), settings["share"], settings["seed"])
     learnt -= {shot.id for shot in shots}
     text = texts.of_self_evaluation(domain.DEPENDENT)
-    inputs = {
-        "labelled": args.labelled,
-        "judgements": args.judgements,
-        "data": args.data,
-        "model": args.model,
-        "prompt": texts.path(args.prompts, text),
-    }
-    footer = provenance.about("sk_tune", args.version, args.settings, inputs.values(), provenance.MODEL_PACKAGES)
+    further = {"prompt": texts.path(args.prompts, text)}
+    this = stage.Stage("sk_tune", args, "labelled judgements data model", provenance.MODEL_PACKAGES, further=further)
     run = sk_tuning.Run(
         label=f"sk_tune {name}/{data['domain'][0]}",
         seed=settings["seed"],
-        provenance=footer,
-        fingerprint=resume.fingerprint(inputs, args.settings, args.version),
+        provenance=this.footer,
+        fingerprint=this.fingerprint,
     )
     sk_tuning.tune(
         items=knowledge.items(labelled, prompt_of, learnt, settings["samples"], domain.DEPENDENT, reading),
@@ -87,8 +62,7 @@ def main(args: argparse.Namespace) -> None:
         output=args.output.parent,
         quantization=model.get("quantization"),
     )
-    if PartialState().is_main_process:
-        provenance.record(footer, args.output)
+    this.record()
 
 
 if __name__ == "__main__":

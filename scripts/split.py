@@ -1,32 +1,23 @@
 """Cut answers into fragments: samples of the pretrained model and final responses alike."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--responses", type=Path, required=True)
-    arguments.add_argument(
-        "--settings",
-        type=json.loads,
-        required=True,
-        help="JSON: domains/<d>/module; phrases and methods/<m>/phrases, for models that were taught them",
+    names = "responses settings version output"
+    return cli.parser(
+        __doc__, names, settings="domains/<d>/module; phrases and methods/<m>/phrases, for models that were taught them"
     )
-    arguments.add_argument("--version", type=int, required=True)
-    arguments.add_argument("--output", type=Path, required=True)
-    return arguments
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, provenance
+    from halt import domains, frames, stage
     from halt.prompting import fragments
 
     responses = frames.read(args.responses, frames.RESPONSES)
-    [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
+    domain = domains.load(stage.entry(args.settings, "domains")["module"])
     phrases = args.settings.get("phrases")
     for key, entry in args.settings.items():
         if key.startswith("methods/"):
@@ -38,8 +29,7 @@ def main(args: argparse.Namespace) -> None:
         for index, fragment in enumerate(fragments.cut(row["text"], domain, phrases))
     )
     table = frames.build(rows, frames.FRAGMENTS)
-    footer = provenance.about("split", args.version, args.settings, [args.responses])
-    provenance.write(table, args.output, frames.FRAGMENTS, footer)
+    stage.Stage("split", args, "responses").write(table, frames.FRAGMENTS)
 
 
 if __name__ == "__main__":

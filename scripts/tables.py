@@ -1,43 +1,16 @@
 """Turn the metrics of all results into tables: main, paired, equal, trend, kinds, controls, and one in Markdown."""
 
 import argparse
-import json
-from pathlib import Path
 
 import polars as pl
 
-from halt import domains, errors, frames, metrics, provenance, report, versions
+from halt import cli, domains, errors, frames, metrics, report, stage, versions
 from halt.report import confidences, controls, markdown, tables, trends
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--metrics", type=Path, nargs="+", required=True, help="metrics of the results")
-    arguments.add_argument(
-        "--judgements", type=Path, nargs="+", required=True, help="judged responses of these results"
-    )
-    arguments.add_argument(
-        "--sample-judgements",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="judged training samples (not those of the test prompts)",
-    )
-    arguments.add_argument(
-        "--confidences", type=Path, nargs="*", default=[], help="confidence in the fragments, by methods that filter"
-    )
-    arguments.add_argument(
-        "--filtered-judgements", type=Path, nargs="*", default=[], help="judged answers that these filter"
-    )
-    arguments.add_argument(
-        "--assurances", type=Path, nargs="*", default=[], help="confidence in whole answers, by methods that say it"
-    )
-    arguments.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: score, reading, methods, domains, judges/<name>/type"
-    )
-    for name, text in OUTPUTS.items():
-        arguments.add_argument(f"--{name}", type=Path, required=True, help=text)
-    return arguments
+    names = "metrics+ judgements+ sample-judgements+ confidences* filtered-judgements* assurances* settings"
+    return cli.parser(__doc__, names, settings="score, reading, methods, domains, judges/<name>/type", files=OUTPUTS)
 
 
 OUTPUTS = {
@@ -112,10 +85,8 @@ def main(args: argparse.Namespace) -> None:
     ):
         report.write_csv(table, path)
     report.write_text(text, args.markdown)
-    inputs = [*args.metrics, *args.judgements, *args.sample_judgements]
-    inputs += [*args.confidences, *args.filtered_judgements, *args.assurances]
-    footer = provenance.about("tables", versions.REPORT, settings, inputs)
-    provenance.write_beside(footer, [getattr(args, name) for name in OUTPUTS])
+    inputs = "metrics judgements sample_judgements confidences filtered_judgements assurances"
+    stage.write_beside("tables", versions.REPORT, args, inputs, [vars(args)[name] for name in OUTPUTS])
 
 
 if __name__ == "__main__":

@@ -1,24 +1,19 @@
 """Truth and information of the answers, and multiple choice, as TruthfulQA counts them."""
 
 import argparse
-import json
-from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--metrics", type=Path, nargs="+", required=True, help="metrics of the results")
-    arguments.add_argument("--choices", type=Path, nargs="*", default=[], help="how probable models find the choices")
-    arguments.add_argument("--ratings", type=Path, nargs="*", default=[], help="p(True) of the same choices")
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: score, reading")
-    arguments.add_argument("--output", type=Path, required=True, help="CSV: one row per result and evaluator")
-    return arguments
+    names = "metrics+ choices* ratings* settings output"
+    return cli.parser(
+        __doc__, names, settings="score, reading", help={"output": "CSV: one row per result and evaluator"}
+    )
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import frames, metrics, provenance, report, versions
+    from halt import frames, metrics, report, stage, versions
     from halt.report import truthfulqa
 
     table = truthfulqa.table(
@@ -28,9 +23,7 @@ def main(args: argparse.Namespace) -> None:
         metrics.scoring_of(args.settings),
     )
     report.write_csv(table, args.output)
-    inputs = [*args.metrics, *args.choices, *args.ratings]
-    footer = provenance.about("truthfulqa", versions.REPORT, args.settings, inputs)
-    provenance.write_beside(footer, [args.output])
+    stage.write_beside("truthfulqa", versions.REPORT, args, "metrics choices ratings", [args.output])
 
 
 if __name__ == "__main__":

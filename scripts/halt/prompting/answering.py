@@ -1,6 +1,7 @@
 """Answers of a model to many prompts, in parts that survive a kill: what generate and respond have in common."""
 
 import argparse
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -8,12 +9,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, engines, frames, provenance, thoughts
+from halt import domains, engines, frames, provenance, stage, thoughts
 from halt.engines import Completion, Prompt, Sampling
 from halt.errors import HaltError
 from halt.prompting import few_shot
-from halt.running import processes, resume
-from halt.running.progress import Progress
 
 # Prompts of one part, by engine. Constants, not the batch size: parts of an interrupted run must fit after a batch size
 # changed. vLLM fills a GPU with hundreds of sequences, and the last ones of a part run alone.
@@ -38,10 +37,8 @@ class Task(NamedTuple):
     @classmethod
     def read(cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None) -> "Task":
         """From a program's arguments; settings: models/<m>/{chat,dtype,engine}, domains/<d>/{module,max_new_tokens}."""
-        [(model, loading)] = [
-            (key.split("/")[1], entry) for key, entry in settings.items() if key.startswith("models/")
-        ]
-        [asking] = [entry for key, entry in settings.items() if key.startswith("domains/")]
+        model, loading = stage.named(settings, "models")
+        asking = stage.entry(settings, "domains")
         inputs = {"data": data, "context": context, "model": manifest}
         if adapter is not None:
             inputs["adapter"] = adapter / "training.json"  # it has the sha256 of the weights
@@ -90,7 +87,7 @@ class Task(NamedTuple):
 
 
 def run(
-    stage: str,
+    name: str,
     task: Task,
     keys: Mapping,
     prompts: Sequence[Prompt],
@@ -103,13 +100,12 @@ def run(
     verdict is made of it. Its tokens are all that were generated, thoughts included.
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
-    stage_processes = processes.here()
-    engine = None
+    engine = functools.cache(
+        functools.partial(engines.load, task.engine, task.folder, task.dtype, task.adapter, args.shards)
+    )
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:
-        nonlocal engine
-        engine = engine or engines.load(task.engine, task.folder, task.dtype, task.adapter, args.shards)
-        completions = engine.generate(part, sampling, args.batch_size, progress.advance)
+        completions = engine().generate(part, sampling, args.batch_size, this.advance)
         return frames.build(
             (
                 {**keys, "id": prompt.id, "sample": sample, **_answer(completion)._asdict()}
@@ -119,23 +115,19 @@ def run(
             frames.RESPONSES,
         )
 
-    fingerprint = resume.fingerprint(task.inputs, {**args.settings, **keys}, args.version)
+    this = stage.Stage(name, args, "", provenance.MODEL_PACKAGES, further=task.inputs, run=keys)
     size = PART[task.engine]
     parts = [prompts[start : start + size] for start in range(0, len(prompts), size)]
-    label = f"{stage} {keys['model']}/{'/'.join(_name(keys))}"
-    progress = Progress(label, len(prompts), "prompts", stage_processes.first)
-    table = resume.run_parts(args.work, fingerprint, parts, compute, frames.RESPONSES, progress, stage_processes)
+    table = this.in_parts(parts, compute, frames.RESPONSES, "/".join(_label(keys)), "prompts")
     if table is not None:
-        footer = provenance.about(stage, args.version, args.settings, task.inputs.values(), provenance.MODEL_PACKAGES)
-        provenance.write(table, args.output, frames.RESPONSES, footer)
-        resume.remove(args.work)
+        this.write(table, frames.RESPONSES)
 
 
 def _answer(completion: Completion) -> Completion:
     return completion._replace(text=thoughts.without(completion.text))
 
 
-def _name(keys: Mapping) -> list[str]:
+def _label(keys: Mapping) -> list[str]:
     if keys["method"] == "samples":
-        return [keys["test_domain"]]
-    return [keys["domain"], keys["method"], keys["threshold"], f"seed{keys['seed']}"]
+        return [keys["model"], keys["test_domain"]]
+    return [keys["model"], keys["domain"], keys["method"], keys["threshold"], f"seed{keys['seed']}"]

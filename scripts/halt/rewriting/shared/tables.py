@@ -1,4 +1,4 @@
-"""Judged samples as methods see them, out of tables."""
+"""Judged samples as methods see them, out of tables, and the keys of the tables that methods make."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,3 +29,13 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
         if id not in samples:
             raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
         yield Judged(id, prompt, reference, tuple(samples[id]), truth)
+
+
+def keys(generations: pl.DataFrame, method: str, threshold: str) -> dict:
+    """The columns of TARGETS and PAIRS that say whose they are: of one method, made of these samples (RESPONSES)."""
+    return {
+        "model": generations["model"][0],
+        "domain": generations["domain"][0],
+        "method": method,
+        "threshold": threshold,
+    }
