@@ -13,6 +13,8 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/common_judge.smk"
+include: "rules/common_results.smk"
 include: "rules/common_align.smk"
 include: "rules/start.smk"
 include: "rules/data.smk"

@@ -26,12 +26,7 @@ rule sk_sample:
     conda:
         answering_environment
     resources:
-        gpu=needs("generate", "gpus"),
-        mem_mb=needs("generate", "memory_mb"),
-        runtime=needs("generate", "minutes"),
-        cpus_per_task=needs("generate", "cpus"),
-        processes=spread("generate"),
-        batch_size=needs("generate", "batch_size"),
+        **model_job("generate"),
     params:
         settings=settings(
             "sk_tuning/samples",
@@ -83,20 +78,15 @@ use rule judge as sk_judge with:
         work="results/work/sk_judge/{model}/{domain}",
 
 
-rule fetch_nli:
+use rule fetch_model as fetch_nli with:
     """Bring the classifier of entailment."""
     output:
         manifest=paths.NLI,
     log:
         "results/logs/fetch_nli.log",
-    conda:
-        "../envs/model.yaml"
     params:
         settings=settings("sk_tuning/nli/source", "sk_tuning/nli/dtype"),
         version=versions.FETCH,
-    shell:
-        "python scripts/fetch_model.py --settings {params.settings:q}"
-        " --manifest {output.manifest:q} > {log:q} 2>&1"
 
 
 rule sk_entail:
@@ -147,12 +137,7 @@ rule sk_tune:
     conda:
         "../envs/model.yaml"
     resources:
-        gpu=needs("finetune", "gpus"),
-        mem_mb=needs("finetune", "memory_mb"),
-        runtime=needs("finetune", "minutes"),
-        cpus_per_task=needs("finetune", "cpus"),
-        processes=spread("finetune"),
-        batch_size=needs("finetune", "batch_size"),
+        **model_job("finetune"),
     params:
         settings=settings(
             "sk_tuning/samples",
@@ -196,12 +181,7 @@ rule self_rate:
     conda:
         answering_environment
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=rating_settings,
         version=versions.SELF_RATE,

@@ -23,12 +23,7 @@ rule generate:
     conda:
         answering_environment
     resources:
-        gpu=needs("generate", "gpus"),
-        mem_mb=needs("generate", "memory_mb"),
-        runtime=needs("generate", "minutes"),
-        cpus_per_task=needs("generate", "cpus"),
-        processes=spread("generate"),
-        batch_size=needs("generate", "batch_size"),
+        **model_job("generate"),
     params:
         settings=settings(
             "generate",
@@ -84,15 +79,7 @@ rule judge:
         judging_environment("domain")
     threads: judge_threads("domain")
     resources:
-        gpu=judge_needs("domain", "gpus", 0),
-        mem_mb=judge_needs("domain", "memory_mb", 1000),
-        runtime=judge_needs("domain", "minutes", 60),
-        cpus_per_task=judge_needs("domain", "cpus", None),
-        processes=judge_spread("domain"),
-        batch_size=judge_needs("domain", "batch_size", 1),
-        concurrency=judge_needs("domain", "concurrency", 1),
-        request_timeout=judge_needs("domain", "timeout", 1),
-        request_retries=judge_needs("domain", "retries", 1),
+        **judge_job("domain"),
     params:
         settings=judge_settings("domain"),
         version=versions.JUDGE,

@@ -31,12 +31,7 @@ rule respond:
     conda:
         answering_environment
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=settings(
             "respond",
@@ -104,12 +99,7 @@ rule vouch:
     conda:
         answering_environment
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=settings(
             "models/{model}/chat",
@@ -128,7 +118,7 @@ rule vouch:
         " --batch-size {resources.batch_size} --output {output.assurances:q}"
 
 
-rule split_responses:
+use rule split as split_responses with:
     """Cut the answers into fragments; the phrases of abstention are no fragments."""
     input:
         responses=paths.RESPONSES,
@@ -139,16 +129,11 @@ rule split_responses:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=JUDGED,
-    conda:
-        "../envs/table.yaml"
     params:
         settings=settings(
             "phrases", "domains/{test_domain}/module", optional=["methods/{method}/phrases"]
         ),
         version=versions.SPLIT,
-    shell:
-        "python scripts/split.py --responses {input.responses:q} --settings {params.settings:q}"
-        " --version {params.version} --output {output.fragments:q} > {log:q} 2>&1"
 
 
 rule judge_responses:
@@ -173,15 +158,7 @@ rule judge_responses:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")
     resources:
-        gpu=judge_needs("test_domain", "gpus", 0),
-        mem_mb=judge_needs("test_domain", "memory_mb", 1000),
-        runtime=judge_needs("test_domain", "minutes", 60),
-        cpus_per_task=judge_needs("test_domain", "cpus", None),
-        processes=judge_spread("test_domain"),
-        batch_size=judge_needs("test_domain", "batch_size", 1),
-        concurrency=judge_needs("test_domain", "concurrency", 1),
-        request_timeout=judge_needs("test_domain", "timeout", 1),
-        request_retries=judge_needs("test_domain", "retries", 1),
+        **judge_job("test_domain"),
     params:
         settings=judge_settings("test_domain"),
         version=versions.JUDGE,

@@ -30,12 +30,7 @@ rule self_evaluate:
     conda:
         answering_environment
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=settings(
             "confidence",
@@ -104,12 +99,7 @@ rule probe:
     conda:
         "../envs/model.yaml"
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=settings(
             "probe",

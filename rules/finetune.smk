@@ -18,12 +18,7 @@ rule finetune:
     conda:
         "../envs/model.yaml"
     resources:
-        gpu=needs("finetune", "gpus"),
-        mem_mb=needs("finetune", "memory_mb"),
-        runtime=needs("finetune", "minutes"),
-        cpus_per_task=needs("finetune", "cpus"),
-        processes=spread("finetune"),
-        batch_size=needs("finetune", "batch_size"),
+        **model_job("finetune"),
     params:
         settings=training_settings,
         version=versions.FINETUNE,
@@ -52,12 +47,7 @@ rule prefer:
     conda:
         "../envs/model.yaml"
     resources:
-        gpu=needs("finetune", "gpus"),
-        mem_mb=needs("finetune", "memory_mb"),
-        runtime=needs("finetune", "minutes"),
-        cpus_per_task=needs("finetune", "cpus"),
-        processes=spread("finetune"),
-        batch_size=needs("finetune", "batch_size"),
+        **model_job("finetune"),
     params:
         settings=settings(
             "dpo",

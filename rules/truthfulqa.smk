@@ -24,12 +24,7 @@ rule choose:
     conda:
         answering_environment
     resources:
-        gpu=needs("respond", "gpus"),
-        mem_mb=needs("respond", "memory_mb"),
-        runtime=needs("respond", "minutes"),
-        cpus_per_task=needs("respond", "cpus"),
-        processes=spread("respond"),
-        batch_size=needs("respond", "batch_size"),
+        **model_job("respond"),
     params:
         settings=settings(
             "respond/shots",

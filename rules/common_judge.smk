@@ -1,0 +1,152 @@
+"""What the rules that judge, and the server that they ask, are told: of a domain's judge and its evaluator."""
+
+
+def judge_of(domain):
+    """The judges entry that decides a domain's fragments."""
+    return config["judges"][config["domains"][domain]["judge"]]
+
+
+def local_evaluator(domain):
+    """Name of the model that a domain's judge runs or serves here, None for a judge that needs none."""
+    judge = judge_of(domain)
+    return judge["model"] if judge.get("engine") in ("transformers", "vllm", "served") else None
+
+
+def served(domain):
+    """Whether the workflow serves a domain's evaluator."""
+    return judge_of(domain).get("engine") == "served"
+
+
+def judging_environment(domain_wildcard):
+    """Conda environment of `judge`."""
+
+    def chosen(wildcards):
+        return environment(judge_of(getattr(wildcards, domain_wildcard)).get("engine"))
+
+    return chosen
+
+
+def serving_environment(wildcards):
+    """Conda environment of `serve`."""
+    return environment(judge_of(wildcards.domain)["server"])
+
+
+def judge_settings(domain_wildcard):
+    """Params of `judge`: the judge, the domain's module, and how to load a local evaluator."""
+
+    def chosen(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        name = config["domains"][domain]["judge"]
+        wanted = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
+        wanted.append(f"domains/{domain}/module")
+        evaluator = local_evaluator(domain)
+        if evaluator:
+            wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
+        return subtrees(config, *wanted)
+
+    return chosen
+
+
+def evaluator_needs(domain):
+    """What a domain's local or served evaluator needs where it is loaded; nothing for a judge without one."""
+    evaluator = local_evaluator(domain)
+    return config["models"][evaluator]["needs"]["judge"] if evaluator else {}
+
+
+def judge_needs(domain_wildcard, what, otherwise):
+    """A resource of judging: what the evaluator needs, `otherwise` if it has no such need.
+
+    The jobs that ask a server of the workflow's own run beside it: they are as long and take a small part of its memory.
+    """
+
+    def amount(wildcards, attempt):
+        domain = getattr(wildcards, domain_wildcard)
+        needs = {**evaluator_needs(domain), **judge_of(domain).get("needs", {})}
+        if served(domain):
+            needs = {**needs, "gpus": 0, "memory_mb": 200, "processes": 1, "cpus": 1}
+        return asked({what: otherwise, **needs}, what, attempt)
+
+    return amount
+
+
+def judge_spread(domain_wildcard):
+    """How launch.sh starts judging: as the evaluator loaded here needs it, one process for any other judge."""
+
+    def chosen(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        return processes.spread({} if served(domain) else evaluator_needs(domain))
+
+    return chosen
+
+
+def judge_job(domain_wildcard):
+    """Resources of a job that judges: see `judge_needs`. `threads` are beside them."""
+    return {
+        "gpu": judge_needs(domain_wildcard, "gpus", 0),
+        "mem_mb": judge_needs(domain_wildcard, "memory_mb", 1000),
+        "runtime": judge_needs(domain_wildcard, "minutes", 60),
+        "cpus_per_task": judge_needs(domain_wildcard, "cpus", None),
+        "processes": judge_spread(domain_wildcard),
+        "batch_size": judge_needs(domain_wildcard, "batch_size", 1),
+        "concurrency": judge_needs(domain_wildcard, "concurrency", 1),
+        "request_timeout": judge_needs(domain_wildcard, "timeout", 1),
+        "request_retries": judge_needs(domain_wildcard, "retries", 1),
+    }
+
+
+def judge_threads(domain_wildcard):
+    """Cores of `judge`: none for a job that waits for the server beside it, so that a group fits on few cores."""
+
+    def amount(wildcards):
+        return 0 if served(getattr(wildcards, domain_wildcard)) else 1
+
+    return amount
+
+
+def serve_needs(what):
+    """A resource of `serve`."""
+
+    def amount(wildcards, attempt):
+        return asked(evaluator_needs(wildcards.domain), what, attempt)
+
+    return amount
+
+
+def evaluator_files(stage, domain_wildcard):
+    """Input of `judge`: the model of the evaluator, and the address of its server if the workflow serves it."""
+
+    def files(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        evaluator = local_evaluator(domain)
+        found = [paths.MODEL.format(model=evaluator)] if evaluator else []
+        if served(domain):
+            found.append(paths.ADDRESS.format(stage=stage, model=wildcards.model, domain=domain))
+        return found
+
+    return files
+
+
+def served_model(wildcards):
+    """Input of `serve`: the evaluator."""
+    return paths.MODEL.format(model=local_evaluator(wildcards.domain))
+
+
+def serve_settings(wildcards):
+    """Params of `serve`: which server, and the number format of the model."""
+    judge = config["domains"][wildcards.domain]["judge"]
+    evaluator = local_evaluator(wildcards.domain)
+    return subtrees(config, f"judges/{judge}/server", f"models/{evaluator}/dtype")
+
+
+def prompt_texts(domain_wildcard):
+    """Input of `judge`: the prompt texts that the domain's judge asks with, none for a reference judge."""
+
+    def texts(wildcards):
+        domain = getattr(wildcards, domain_wildcard)
+        judge = judge_of(domain)
+        if judge["type"] == "reference":
+            return []
+        dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
+        return [f"scripts/prompts/{name}.txt" for name in texts.of_judge(judge, dependent)]
+
+    return texts
