@@ -6,14 +6,11 @@ Nothing runs again for it. A stage whose code changed and whose version did not 
 import argparse
 from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--configfile", type=Path, nargs="*", default=[], help="overlays on config.yaml, in order")
-    arguments.add_argument("--results", type=Path, default=Path("results"))
-    return arguments
+    return cli.parser(__doc__, "configfile* results")
 
 
 def main(args: argparse.Namespace) -> None:

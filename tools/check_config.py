@@ -5,15 +5,13 @@ traceback, or never, at files that are nested too deeply or that aliases blow up
 import argparse
 from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--configfile", type=Path, nargs="*", default=[], help="overlays over config.yaml, in order")
-    return arguments
+    return cli.parser(__doc__, "configfile*")
 
 
 def main(args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halt import errors
+from halt import cli, errors
 
 if TYPE_CHECKING:
     from halt.planning import Job, Measured
@@ -20,8 +20,7 @@ PROFILE = ROOT / "profiles/local/config.yaml"
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--configfile", type=Path, nargs="+", default=[], help="overlays over config.yaml")
+    arguments = cli.parser(__doc__, "configfile+", default={"configfile": []})
     arguments.add_argument("--gpus", type=_count, nargs="+", default=[8, 16, 32], help="print the wall time on so many")
     arguments.add_argument(
         "--cpus", type=_count, help="CPUs at once; default: as many as wanted, or this machine's if no job wants a GPU"

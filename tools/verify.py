@@ -4,13 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from halt import errors
+from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--results", type=Path, default=Path("results"), help="a results folder, or a copy of one")
-    return arguments
+    return cli.parser(__doc__, "results", help={"results": "a results folder, or a copy of one"})
 
 
 def main(args: argparse.Namespace) -> None:

@@ -60,7 +60,7 @@ ARGUMENTS = {
     "version": Argument("of this stage", int),
     # how it works; no result changes with these
     "work": Argument("folder for finished parts, which outlive a kill"),
-    "batch-size": Argument("answers per forward pass; speed and memory only", int),
+    "batch-size": Argument("how many at once; speed and memory only", int),
     "shards": Argument("GPUs that the model is spread over; memory only", int, 1),
     # what it writes
     "manifest": Argument("written last; what was brought lies beside it"),
