@@ -41,7 +41,9 @@ def test_every_program_is_called_by_a_rule():
     assert {name for _, name, _ in calls()} == set(PROGRAMS)
 
 
-@pytest.mark.parametrize(("file", "name", "given"), list(calls()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("file", "name", "given"), list(calls()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_rule_gives_a_program_what_it_needs_and_nothing_else(file, name, given):
     taken = arguments(program(name))
     assert given <= set(taken)
