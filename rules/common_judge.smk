@@ -141,7 +141,7 @@ def serve_settings(wildcards):
 def prompt_texts(domain_wildcard):
     """Input of `judge`: the prompt texts that the domain's judge asks with, none for a reference judge."""
 
-    def texts(wildcards):
+    def files(wildcards):
         domain = getattr(wildcards, domain_wildcard)
         judge = judge_of(domain)
         if judge["type"] == "reference":
@@ -149,4 +149,4 @@ def prompt_texts(domain_wildcard):
         dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
         return [f"scripts/prompts/{name}.txt" for name in texts.of_judge(judge, dependent)]
 
-    return texts
+    return files
