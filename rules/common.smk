@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from halt import domains, paths, versions
+from halt import domains, judges, paths, plugins, versions
 from halt.config import ConfigError, check, check_keys, has, readiness
 from halt.config import settings as subtrees
 from halt.inputs import sources
@@ -79,15 +79,14 @@ def judge_of(domain):
     return config["judges"][config["domains"][domain]["judge"]]
 
 
-def local_evaluator(domain):
-    """Name of the model that a domain's judge runs or serves here, None for a judge that needs none."""
-    judge = judge_of(domain)
-    return judge["model"] if judge.get("engine") in ("transformers", "vllm", "served") else None
+def builds_up(domain):
+    """Whether the fragments of a domain build on each other."""
+    return domains.load(config["domains"][domain]["module"]).DEPENDENT
 
 
-def served(domain):
-    """Whether the workflow serves a domain's evaluator."""
-    return judge_of(domain).get("engine") == "served"
+def judging(domain):
+    """What the workflow brings for a domain's judge: its evaluator, what loads or serves that, its prompt texts."""
+    return judges.needs(judge_of(domain), builds_up(domain))
 
 
 def environment(engine):
@@ -104,14 +103,14 @@ def judging_environment(domain_wildcard):
     """Conda environment of `judge`."""
 
     def chosen(wildcards):
-        return environment(judge_of(getattr(wildcards, domain_wildcard)).get("engine"))
+        return environment(judging(getattr(wildcards, domain_wildcard)).engine)
 
     return chosen
 
 
 def serving_environment(wildcards):
     """Conda environment of `serve`."""
-    return environment(judge_of(wildcards.domain)["server"])
+    return environment(judging(wildcards.domain).server)
 
 
 def judge_settings(domain_wildcard):
@@ -122,7 +121,7 @@ def judge_settings(domain_wildcard):
         name = config["domains"][domain]["judge"]
         wanted = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
         wanted.append(f"domains/{domain}/module")
-        evaluator = local_evaluator(domain)
+        evaluator = judging(domain).model
         if evaluator:
             wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
         return subtrees(config, *wanted)
@@ -132,7 +131,7 @@ def judge_settings(domain_wildcard):
 
 def evaluator_needs(domain):
     """What a domain's local or served evaluator needs where it is loaded; nothing for a judge without one."""
-    evaluator = local_evaluator(domain)
+    evaluator = judging(domain).model
     return config["models"][evaluator]["needs"]["judge"] if evaluator else {}
 
 
@@ -145,7 +144,7 @@ def judge_needs(domain_wildcard, what, otherwise):
     def amount(wildcards, attempt):
         domain = getattr(wildcards, domain_wildcard)
         needs = {**evaluator_needs(domain), **judge_of(domain).get("needs", {})}
-        if served(domain):
+        if judging(domain).server:
             needs = {**needs, "gpus": 0, "memory_mb": 200, "processes": 1, "cpus": 1}
         return asked({what: otherwise, **needs}, what, attempt)
 
@@ -157,7 +156,7 @@ def judge_spread(domain_wildcard):
 
     def chosen(wildcards):
         domain = getattr(wildcards, domain_wildcard)
-        return processes.spread({} if served(domain) else evaluator_needs(domain))
+        return processes.spread({} if judging(domain).server else evaluator_needs(domain))
 
     return chosen
 
@@ -166,7 +165,7 @@ def judge_threads(domain_wildcard):
     """Cores of `judge`: none for a job that waits for the server beside it, so that a group fits on few cores."""
 
     def amount(wildcards):
-        return 0 if served(getattr(wildcards, domain_wildcard)) else 1
+        return 0 if judging(getattr(wildcards, domain_wildcard)).server else 1
 
     return amount
 
@@ -185,9 +184,9 @@ def evaluator_files(stage, domain_wildcard):
 
     def files(wildcards):
         domain = getattr(wildcards, domain_wildcard)
-        evaluator = local_evaluator(domain)
-        found = [paths.MODEL.format(model=evaluator)] if evaluator else []
-        if served(domain):
+        brought = judging(domain)
+        found = [paths.MODEL.format(model=brought.model)] if brought.model else []
+        if brought.server:
             found.append(paths.ADDRESS.format(stage=stage, model=wildcards.model, domain=domain))
         return found
 
@@ -196,28 +195,23 @@ def evaluator_files(stage, domain_wildcard):
 
 def served_model(wildcards):
     """Input of `serve`: the evaluator."""
-    return paths.MODEL.format(model=local_evaluator(wildcards.domain))
+    return paths.MODEL.format(model=judging(wildcards.domain).model)
 
 
 def serve_settings(wildcards):
     """Params of `serve`: which server, and the number format of the model."""
     judge = config["domains"][wildcards.domain]["judge"]
-    evaluator = local_evaluator(wildcards.domain)
+    evaluator = judging(wildcards.domain).model
     return subtrees(config, f"judges/{judge}/server", f"models/{evaluator}/dtype")
 
 
 def prompt_texts(domain_wildcard):
-    """Input of `judge`: the prompt texts that the domain's judge asks with, none for a reference judge."""
+    """Input of `judge`: the prompt texts that the domain's judge asks with."""
 
-    def texts(wildcards):
-        domain = getattr(wildcards, domain_wildcard)
-        judge = judge_of(domain)
-        if judge["type"] == "reference":
-            return []
-        dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
-        return [f"scripts/prompts/{name}.txt" for name in texts.of_judge(judge, dependent)]
+    def files(wildcards):
+        return [f"scripts/prompts/{name}.txt" for name in judging(getattr(wildcards, domain_wildcard)).texts]
 
-    return texts
+    return files
 
 
 def local_files(wildcards):
@@ -277,8 +271,7 @@ def score_settings(wildcards):
 
 def table_settings(wildcards):
     """Params of `tables`; of the judges that decide in the selected domains their type."""
-    judges = {config["domains"][domain]["judge"] for domain in selected_domains()}
-    types = [f"judges/{judge}/type" for judge in judges]
+    types = {f"judges/{config['domains'][domain]['judge']}/type" for domain in selected_domains()}
     return subtrees(config, "score", "reading", "methods", "domains", *types)
 
 
@@ -327,10 +320,26 @@ def filtered(template):
     return file
 
 
+def filters_by(program):
+    """A regular expression of the methods whose filter is computed by one program."""
+    kinds = {name: config["methods"][name]["filter"] for name in paths.filters(config)}
+    return paths.any_of(name for name, kind in kinds.items() if plugins.program_of(kind) == program)
+
+
+def filter_settings(unnamed, *templates, optional=()):
+    """Params of what computes a filter: these subtrees, and which filter, but for the one that goes without its name."""
+
+    def chosen(wildcards):
+        kind = ["methods/{method}/filter"] * (config["methods"][wildcards.method]["filter"] != unnamed)
+        return settings(*templates, *kind, optional=optional)(wildcards)
+
+    return chosen
+
+
 def self_evaluation_text(wildcards):
     """Input of `self_evaluate`: the prompt text of its questions."""
-    dependent = domains.load(config["domains"][wildcards.test_domain]["module"]).DEPENDENT
-    return f"scripts/prompts/{texts.of_self_evaluation(dependent)}.txt"
+    kind = config["methods"][wildcards.method]["filter"]
+    return f"scripts/prompts/{texts.of_self_evaluation(builds_up(wildcards.test_domain), kind)}.txt"
 
 
 def filtering():

@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--samples", type=Path, required=True, help="fragments of the samples of these prompts")
     arguments.add_argument("--training", type=Path, required=True, help="fragments of the samples of training prompts")
     arguments.add_argument("--method", required=True)
-    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: generate/samples")
+    arguments.add_argument("--settings", type=json.loads, required=True, help="JSON: generate/samples, methods/<m>")
     arguments.add_argument("--version", type=int, required=True)
     arguments.add_argument("--output", type=Path, required=True)
     return arguments
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     import polars as pl
 
-    from halt import confidence, frames, provenance
+    from halt import confidence, frames, plugins, provenance
     from halt.confidence import self_consistency
 
     data = frames.read(args.data, frames.DATA)
@@ -34,8 +34,10 @@ def main(args: argparse.Namespace) -> None:
     training = frames.read(args.training, frames.FRAGMENTS)
     confidence.check(answered, responses, training)
     count, run = args.settings["generate/samples"], confidence.keys(responses, args.method)
-    values = self_consistency.of_answers(answered, samples, count)
-    setting, measured = self_consistency.of_training(training, count)
+    kind = confidence.chosen(args.settings, self_consistency)
+    with plugins.blamed("confidence", kind.__name__.rpartition(".")[2]):
+        values = kind.of_answers(answered, samples, count)
+        setting, measured = kind.of_training(training, count)
     table = pl.concat(
         [
             confidence.table(answered, values, data["split"][0], run),

@@ -19,7 +19,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--model", type=Path, required=True, help="manifest of the pretrained model")
     arguments.add_argument("--method", required=True)
     arguments.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: confidence, and parts of models/<m> and domains/<d>"
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: confidence, and parts of models, domains, methods",
     )
     arguments.add_argument(
         "--prompts", type=Path, default=Path(__file__).parent / "prompts", help="folder of prompt texts"
@@ -52,10 +55,11 @@ def main(args: argparse.Namespace) -> None:
     [domain] = [domains.load(entry["module"]) for key, entry in args.settings.items() if key.startswith("domains/")]
     [loading] = [entry for key, entry in args.settings.items() if key.startswith("models/")]
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
-    name = texts.of_self_evaluation(domain.DEPENDENT)
+    kind = confidence.chosen(args.settings, p_true)
+    name = kind.ASKS[domain.DEPENDENT]
     template = texts.load(args.prompts, name)
     settings = args.settings["confidence"]
-    shots = p_true.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
+    shots = kind.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
     setting = confidence.training_fragments(judged).filter(~pl.col("id").is_in([shot.id for shot in shots]))
     run = confidence.keys(responses, args.method)
     ask = None
@@ -64,8 +68,8 @@ def main(args: argparse.Namespace) -> None:
         nonlocal ask
         if ask is None:
             engine = engines.of_model(loading, args.model.parent, shards=args.shards)
-            ask = p_true.asker(engine, shots, template, loading["chat"], args.batch_size)
-        asked = [p_true.questions(rows, prompt_of, domain.DEPENDENT) for _, rows in part]
+            ask = kind.asker(engine, shots, template, loading["chat"], args.batch_size)
+        asked = [kind.questions(rows, prompt_of, domain.DEPENDENT) for _, rows in part]
         values = iter(ask([question for each in asked for question in each]))
         return pl.concat(
             confidence.table(rows, [next(values) for _ in each], split, run)

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
-from halt import frames, readings
+from halt import frames, plugins, readings
 from halt.errors import HaltError
 from halt.paths import FULL, MARKING
 
@@ -83,7 +83,7 @@ def fact_key(worded: Collection[str] = ()) -> pl.Expr:
 
 def worded(judges: Mapping[str, str]) -> list[str]:
     """The test domains whose judge names no statement of the reference, from the type of each one's judge."""
-    return sorted(name for name, kind in judges.items() if kind != "reference")
+    return sorted(name for name, kind in judges.items() if not plugins.literal("judges", kind, "FACTS", False))
 
 
 def capability(samples: pl.DataFrame, *, dependent: bool, worded: Collection[str] = ()) -> pl.DataFrame:

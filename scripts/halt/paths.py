@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
-PROBING = ("probe", "early_stop")  # kinds of filter that read hidden states
 STAGES = ("judge", "judge_responses", "sk_judge")  # that ask a server
 EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
@@ -125,13 +124,9 @@ def pairing_constraint(config: Mapping, by_rating: bool) -> str:
     return any_of(name for name in config["methods"] if preferring(name, config) and (name in of_rating) == by_rating)
 
 
-def filters(config: Mapping, *kinds: str) -> list[str]:
-    """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
-    return [
-        name
-        for name, method in config["methods"].items()
-        if "filter" in method and (not kinds or method["filter"] in kinds)
-    ]
+def filters(config: Mapping) -> list[str]:
+    """The methods that only filter the answers of another (`of`)."""
+    return [name for name, method in config["methods"].items() if "filter" in method]
 
 
 def answers_of(method: str, config: Mapping) -> str:
@@ -142,11 +137,6 @@ def answers_of(method: str, config: Mapping) -> str:
 def filtered(result: Mapping, config: Mapping) -> dict:
     """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
     return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
-
-
-def filter_constraint(config: Mapping, *kinds: str) -> str:
-    """A regular expression of the methods that filter, by one of `kinds` if there are any."""
-    return any_of(filters(config, *kinds))
 
 
 def constants(config: Mapping) -> list[str]:

@@ -72,6 +72,7 @@ def test_the_modules_that_settings_name_are_reached(project):
     assert reached({"domains/tomato": {"module": "soup"}}) == IMPORTED | soup
     salted = reached({"domains": {"tomato": {"module": "soup"}}, "methods/mine": {"rewrite": "salt"}})
     assert salted == IMPORTED | soup | {"halt/rewriting/salt.py"}
+    assert reached({"judges/sharp": {"type": "knife"}}) == IMPORTED | {"halt/judges/knife.py"}
     assert reached({"methods/base": {"rewrite": None}, "rewrite": {"rank_base": 0}}) == IMPORTED
 
 
@@ -89,9 +90,15 @@ def test_a_changed_file_changes_its_digest_alone(project):
         ("tables", ()),
         ("page", ()),
         ("self_evaluate", ("from halt import confidence, domains, frames", "from halt.confidence import p_true")),
-        ("probe", ("from halt import confidence, domains, frames, prompting", "from halt.confidence import probe")),
-        ("split", ("from halt import domains, frames, provenance, splitting",)),
-        ("judge", ("from halt import domains, frames, judges, prompts, resume", "from halt.judges import opening")),
+        ("probe", ("from halt import confidence, domains, frames", "from halt.confidence import probe")),
+        (
+            "split",
+            (
+                "from halt import domains, frames, provenance",
+                "from halt.prompting import fragments",
+            ),
+        ),
+        ("judge", ("from halt import domains, frames, judges", "from halt.judges import llm")),
     ],
 )
 def test_whatever_a_program_really_imports_is_reached(stage, inside):
@@ -104,7 +111,7 @@ def test_whatever_a_program_really_imports_is_reached(stage, inside):
     )
     imported = {Path(line).relative_to(ROOT).as_posix() for line in done.stdout.split()}
     assert len(imported) > 5
-    assert imported <= set(codebase.digests(stage, {}))
+    assert imported <= set(codebase.digests(stage, {"judges/small": {"type": "llm"}}))
 
 
 def git(folder, *arguments):

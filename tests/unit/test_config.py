@@ -234,7 +234,7 @@ BROKEN = {
     "a key of one kind of judge in another": (
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [
-            "judges.reference.calibration: unknown key (known: type)",
+            "judges.reference.calibration: unknown key (known: options, type)",
             "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, reply_tokens, type)",
         ],
     ),

@@ -10,6 +10,7 @@ import yaml
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
+from halt.prompting import fragments
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = """
@@ -152,7 +153,7 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
 
 
 @pytest.mark.parametrize(
-    ("fragments", "fault"),
+    ("cut", "fault"),
     [
         ('text.splitlines()[7] if text == "She." else [text]', r"line 16: IndexError: list index out of range$"),
         ("None", r"split\(\) gave None, expected a list of texts$"),
@@ -160,8 +161,8 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
         ("[1]", r"split\(\) gave \[1\], expected a list of texts$"),
     ],
 )
-def test_a_fault_of_split_names_the_module(write, fragments, fault):
-    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", fragments)))
+def test_a_fault_of_split_names_the_module(write, cut, fault):
+    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", cut)))
     with pytest.raises(plugins.ModuleError, match=fault) as caught:
         fragments.cut("She.", module, None)
     assert str(caught.value).startswith("scripts/halt/domains/made_")

@@ -383,7 +383,7 @@ def test_a_killed_probe_reads_nothing_twice(tmp_path, monkeypatch, kind):
         count = sum(len(one.fragments) for one in asked)
         return [1, 2], np.random.default_rng(len(told)).normal(size=(count, len(chosen), 2, 3)).astype(np.float32)
 
-    monkeypatch.setattr(confidence, "PROMPTS_PER_PART", 4)
+    monkeypatch.setattr("halt.confidence._base.PROMPTS_PER_PART", 4)
     monkeypatch.setattr("halt.engines.transformers.Engine", lambda *_, **__: "engine")
     monkeypatch.setattr(probe, "read", read)
     args = program.parser().parse_args(arguments)

@@ -16,7 +16,7 @@ from halt import engines, frames, judges, metrics, preferences
 from halt.confidence import knowledge, p_true
 from halt.domains import Verdict, biography
 from halt.judges import entailment
-from halt.judges.entailment import Entailed
+from halt.judges.shared.entailment import Entailed
 from halt.preferences import Pair
 from halt.report import calibration, facts
 from halt.rewriting import Judged, Sample, Settings

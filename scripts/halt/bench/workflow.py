@@ -29,7 +29,7 @@ HEAVY = {
     "generate.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
     "respond.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
     "finetune.py": "halt.prompting.few_shot, halt.frames, halt.training.sft",
-    "judge.py": "halt.judges.loading, halt.engines.openai",
+    "judge.py": "halt.judges.llm, halt.engines.openai",
 }
 LIGHT = "halt.frames, halt.domains"
 

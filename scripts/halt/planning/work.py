@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains, paths
+from halt import domains, judges, paths
 from halt.errors import HaltError
 
 # What no config says. Printed with every plan.
@@ -244,8 +244,8 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
 
 def served(job: Job, config: Mapping) -> str | None:
     """The served evaluator that a job asks, None for none."""
-    evaluator = work(job, config).evaluator
-    return evaluator if evaluator is not None and config["judges"][evaluator]["engine"] == "openai" else None
+    done = work(job, config)
+    return done.evaluator if done.requests and _needs(job, done, config)[1] is None else None
 
 
 def used(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Used]:
@@ -293,11 +293,10 @@ def _judging(job: Job, config: Mapping) -> Work:
     domain = _domain(job, config)
     answers = _answers(job, config)
     tokens = answers * domain["max_new_tokens"]
-    judge = config["judges"][domain["judge"]]
-    if judge["type"] == "reference":
+    asked = judges.needs(config["judges"][domain["judge"]], domains.load(domain["module"]).DEPENDENT).asked
+    if asked is None:
         return Work(judged=tokens)
-    whole = judge["decide"] == "text" and domains.load(domain["module"]).DEPENDENT  # one request: the first wrong step
-    requests = answers if whole else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
+    requests = answers if asked == "answer" else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
     return Work(judged=tokens, requests=requests, evaluator=domain["judge"])
 
 
@@ -338,9 +337,8 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
         stage = _NEEDS_OF.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
-    if judge["engine"] == "openai":
-        return judge["needs"], None
-    return config["models"][judge["model"]]["needs"]["judge"], judge["model"]
+    model = judges.needs(judge, dependent=False).model
+    return (judge.get("needs", {}), None) if model is None else (config["models"][model]["needs"]["judge"], model)
 
 
 def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:

@@ -180,23 +180,23 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     if name in selected:
         yield from _check_dpo(config, name, sound)
         if not broken:
-            yield from _check_sample_count(config, name, module, sound)
+            yield from _check_sample_count(config, name, "pairs", "preferences", sound)
         if method.get("rated_by") == "tuned":
             yield from _check_sk_tuning(config, name, sound)
 
 
-def _check_sample_count(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
-    """Whether there are as many samples as a pairing module needs."""
+def _check_sample_count(config: Mapping, name: str, key: str, package: str, sound: Sound) -> Faults:
+    """Whether there are as many samples as the module under `key` needs, which pairs them or compares with them."""
     try:
-        least = plugins.literal("preferences", module, "SAMPLES", 1)
+        least = plugins.literal(package, config["methods"][name][key], "SAMPLES", 1)
     except HaltError as error:
-        yield ("methods", name, "pairs"), str(error)
+        yield ("methods", name, key), str(error)
         return
     if sound("generate", "samples") and config["generate"]["samples"] < least:
-        found = config["generate"]["samples"]
+        found, does = config["generate"]["samples"], "pairs" if key == "pairs" else "compares"
         yield (
             ("generate", "samples"),
-            f"found {found}, but method {show(name)} pairs samples, expected at least {least}",
+            f"found {found}, but method {show(name)} {does} samples, expected at least {least}",
         )
 
 
@@ -226,6 +226,14 @@ def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
             yield (*place, "parallel"), f"found 'fsdp', expected 'ddp': method {show(name)} shards no model"
         if sound("dpo", "global_batch"):
             yield from lookup.divides(config, model, "dpo", "global_batch")
+
+
+def filter_asks(method: Mapping) -> bool:
+    """Whether a method's filter asks the model behind examples; one that is broken is told of elsewhere."""
+    try:
+        return "filter" in method and plugins.program_of(method["filter"]) == "self_evaluate"
+    except (HaltError, SyntaxError, ValueError):
+        return False
 
 
 def check_filters(config: Mapping, sound: Sound) -> Faults:
@@ -258,15 +266,15 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
         if of.get("constant"):
             yield place, f"found {show(method['of'])}, whose answers no model gives, expected a method that has one"
-        if method["filter"] in paths.PROBING:
+        check = partial(plugins.check, "confidence")
+        broken = list(lookup.module_faults(check, method["filter"], "confidence", ("methods", name, "filter")))
+        yield from broken
+        if broken:
+            continue
+        if plugins.program_of(method["filter"]) == "probe":
             yield from _check_probing(config, name, of, sound)
-        if (
-            method["filter"] == "self_consistency"
-            and name in [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]
-            and sound("generate", "samples")
-            and config["generate"]["samples"] < 2
-        ):
-            yield ("generate", "samples"), f"found 1, but method {show(name)} compares samples, expected at least 2"
+        if name in [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]:
+            yield from _check_sample_count(config, name, "filter", "confidence", sound)
 
 
 def _check_probing(config: Mapping, name: str, of: Mapping, sound: Sound) -> Faults:
