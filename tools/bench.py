@@ -41,11 +41,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    import yaml
-
     from halt import bench
+    from halt.config import merged
 
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = merged(ROOT)
     if set(args.parts) - {"workflow"}:
         _make_inputs()
     lines = []

@@ -50,11 +50,10 @@ def main(args: argparse.Namespace) -> None:
 
 def _graph(scratch: Path) -> "list[Cost]":
     """In a folder without results, so that every job of the grid is planned."""
-    import yaml
-
     from halt.bench import scale, workflow
+    from halt.config import merged
 
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = merged(ROOT)
     overlay = scratch / "grid.yaml"
     overlay.write_text(json.dumps(scale.grid(config)))  # JSON is YAML, and without aliases
     for name in ("config.yaml", "data", "scripts"):
@@ -76,15 +75,14 @@ def _graph(scratch: Path) -> "list[Cost]":
 
 def _tables(scratch: Path) -> "list[Cost]":
     """The programs as the rules call them."""
-    import yaml
-
     from halt.bench import scale, workflow
+    from halt.config import merged
 
     # made elsewhere, because Linux counts what this process holds into the peak of those that it starts
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as maker:
         made, read = (maker.submit(make, scratch).result() for make in (scale.tables, scale.results))
     out = scratch / "out"
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = merged(ROOT)
     domain = {"domains/biography": {"module": "biography"}}
     judge = {"judges/reference": {"type": "reference"}}
     rewriting = domain | {name: config[name] for name in ("reading", "rewrite", "phrases")}

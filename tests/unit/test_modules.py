@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
@@ -296,4 +295,4 @@ def test_a_program_ends_in_one_line(tmp_path):
 
 
 def config_tree():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return config.merged(ROOT)

@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+import yaml
 from runs import Run
 
 JUDGE = """
@@ -123,6 +124,20 @@ def test_their_entries_are_planned_and_computed_in_both_kinds_of_domain(plugged)
         assert set(answers["asking"]) == {float(len(text))}
         assert answers["probing"].n_unique() == 1
     assert not plugged.plan(OVERLAY)
+
+
+def test_a_model_whose_file_is_there_can_be_selected(plugged):
+    needs = {"gpus": 0, "memory_mb": 1000, "minutes": 5, "processes": 1, "batch_size": 8}
+    entry = {"source": {"type": "path", "path": "tests/models/random-tiny-lines"}, "chat": True, "dtype": "float32"}
+    entry["needs"] = dict.fromkeys(("generate", "finetune", "respond"), needs)
+    file = plugged.folder / "config/models/mine.yaml"
+    file.write_text(yaml.safe_dump({"models": {"mine": entry}}))
+    assert not plugged.plan()
+    assert plugged.plan({"experiment": {"models": ["mine"], "domains": ["biography"], "methods": ["base"]}})["generate"]
+    file.rename(file.with_name("ours.yaml"))
+    said = plugged.snakemake("--dry-run")
+    assert said.returncode != 0
+    assert "config/models/ours.yaml: expected `models` with one entry, 'ours' as the file is called" in said.stdout
 
 
 @pytest.mark.parametrize(
