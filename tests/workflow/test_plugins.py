@@ -134,8 +134,9 @@ def test_a_model_whose_file_is_there_can_be_selected(plugged):
     file.write_text(yaml.safe_dump({"models": {"mine": entry}}))
     assert not plugged.plan()
     assert plugged.plan({"experiment": {"models": ["mine"], "domains": ["biography"], "methods": ["base"]}})["generate"]
-    file.rename(file.with_name("ours.yaml"))
+    file = file.rename(file.with_name("ours.yaml"))
     said = plugged.snakemake("--dry-run")
+    file.unlink()
     assert said.returncode != 0
     assert "config/models/ours.yaml: expected `models` with one entry, 'ours' as the file is called" in said.stdout
 
