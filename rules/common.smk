@@ -209,7 +209,10 @@ def prompt_texts(domain_wildcard):
     """Input of `judge`: the prompt texts that the domain's judge asks with."""
 
     def files(wildcards):
-        return [f"scripts/prompts/{name}.txt" for name in judging(getattr(wildcards, domain_wildcard)).texts]
+        return [
+            f"scripts/prompts/{name}.txt"
+            for name in judging(getattr(wildcards, domain_wildcard)).texts
+        ]
 
     return files
 
@@ -330,7 +333,9 @@ def filter_settings(unnamed, *templates, optional=()):
     """Params of what computes a filter: these subtrees, and which filter, but for the one that goes without its name."""
 
     def chosen(wildcards):
-        kind = ["methods/{method}/filter"] * (config["methods"][wildcards.method]["filter"] != unnamed)
+        kind = ["methods/{method}/filter"] * (
+            config["methods"][wildcards.method]["filter"] != unnamed
+        )
         return settings(*templates, *kind, optional=optional)(wildcards)
 
     return chosen
