@@ -45,7 +45,7 @@ ROOMS = {
     "config": "domains errors inputs judges paths plugins rewriting",
     "planning": "domains errors judges paths",
     "report": "frames metrics paths readings rewriting",
-    "bench": "domains engines frames judges",
+    "bench": "domains engines frames judges metrics",
     # the frame of a program
     "stage": "confidence domains engines errors frames judges prompting provenance running",
 }
