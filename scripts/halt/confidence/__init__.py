@@ -16,22 +16,3 @@ from halt.confidence._base import (
     training_fragments,
 )
 from halt.confidence.shared import choices, knowledge, sure
-
-__all__ = [
-    "PROMPTS_PER_PART",
-    "TRAINING",
-    "TRAINING_SAMPLE",
-    "ConfidenceError",
-    "bound",
-    "check",
-    "choices",
-    "chosen",
-    "filtered",
-    "kept",
-    "keys",
-    "knowledge",
-    "parts",
-    "sure",
-    "table",
-    "training_fragments",
-]

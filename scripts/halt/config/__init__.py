@@ -2,17 +2,3 @@
 
 from halt.config.files import ConfigError, check_keys, defaults, merged, read
 from halt.config.reading import SCHEMA, check, has, load_schema, settings, validate
-
-__all__ = [
-    "SCHEMA",
-    "ConfigError",
-    "check",
-    "check_keys",
-    "defaults",
-    "has",
-    "load_schema",
-    "merged",
-    "read",
-    "settings",
-    "validate",
-]

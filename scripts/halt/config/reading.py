@@ -16,11 +16,9 @@ import yaml
 from halt import plugins
 from halt.config import crosschecks, messages
 from halt.config.crosschecks.lookup import soundness
-from halt.config.files import LOADER, ConfigError, check_keys, read
+from halt.config.files import LOADER, ConfigError
 from halt.config.messages import SECRET, Faults, Place, at, show
 from halt.errors import HaltError
-
-__all__ = ["SCHEMA", "ConfigError", "check", "check_keys", "has", "load_schema", "read", "settings", "validate"]
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 

@@ -24,28 +24,3 @@ from halt.judges._base import (
     training_rows,
 )
 from halt.judges.shared import entailment
-
-__all__ = [
-    "Case",
-    "Evaluator",
-    "Judge",
-    "JudgeError",
-    "Judged",
-    "Means",
-    "Needs",
-    "Requests",
-    "check_answers",
-    "counts",
-    "entailment",
-    "evaluator",
-    "faults",
-    "load",
-    "needs",
-    "options",
-    "refuses",
-    "rows",
-    "run",
-    "solved",
-    "summary",
-    "training_rows",
-]
