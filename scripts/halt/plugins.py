@@ -116,6 +116,15 @@ def _parsed(content: bytes, name: str) -> ast.Module:
     return ast.parse(content, name)
 
 
+def options(package: str, name: str, chosen: Mapping) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a module's OPTIONS; ModuleError on a name that is not among them."""
+    known = vars(load(package, name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        has = ", ".join(sorted(known)) or "none"
+        raise ModuleError(f"{file_of(package, name)}: no option {', '.join(unknown)} in OPTIONS, which has {has}")
+    return {key: chosen.get(key, option["default"]) for key, option in known.items()}
+
+
 def undescribed(options: Mapping) -> list[str]:
     """Names of a module's OPTIONS that lack a default or a description."""
     return [

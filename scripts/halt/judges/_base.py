@@ -123,8 +123,7 @@ def load(name: str) -> ModuleType:
 
 def options(entry: Mapping) -> dict[str, Any]:
     """The options of a judge's entry, completed with the defaults of its module."""
-    known = vars(load(entry["type"])).get("OPTIONS", {})
-    return {name: entry.get("options", {}).get(name, option["default"]) for name, option in known.items()}
+    return plugins.options("judges", entry["type"], entry.get("options", {}))
 
 
 def needs(entry: Mapping, dependent: bool) -> Needs:

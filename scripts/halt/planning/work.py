@@ -21,10 +21,8 @@ START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
 LOAD_BYTES = 1e9  # per second, weights from the disk
 FETCH_BYTES = 1e8  # per second, weights from the network
 SMALL_SECONDS = 10  # a job that loads no model
-LORA_SHAPE = (
-    20 * 128,
-    12 * 128**2,
-)  # sums of sizes, and parameters, of a transformer of width 128 x depth, per depth^n
+# sums of sizes, and parameters, of a transformer of width 128 x depth, per depth^n
+LORA_SHAPE = (20 * 128, 12 * 128**2)
 TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
@@ -113,26 +111,12 @@ class Used(NamedTuple):
 def work(job: Job, config: Mapping) -> Work:
     """What a job does at most, by its rule and wildcards; nothing that counts for a rule without a model."""
     match job.rule:
-        case "generate":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "respond":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case (
-            "self_evaluate"
-        ):  # one sample of a training prompt beside; a token of a question counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "vouch" | "choose" | "rate_choices":  # a token that is read counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "sk_sample":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "self_rate":  # a token of a question counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case "generate" | "respond" | "sk_sample" | "vouch" | "choose" | "rate_choices" | "self_rate":
+            return _generating(job, config)
+        case "self_evaluate":  # one sample of a training prompt beside
+            return _generating(job, config, beside=1)
+        case "probe":  # all samples of the training prompts beside
+            return _generating(job, config, beside=config["generate"]["samples"])
         case "sk_tune":  # every fragment a question, behind its examples
             domain, settings = _domain(job, config), config["sk_tuning"]
             length = min(
@@ -160,6 +144,12 @@ def work(job: Job, config: Mapping) -> Work:
                 tokens += entry["rows"]["train"] * length
             return Work(trained=round(tokens * settings["epochs"]))
     return Work()
+
+
+def _generating(job: Job, config: Mapping, beside: int = 0) -> Work:
+    """What is read, of questions or answers, counts as to be generated. beside: answers to a training prompt."""
+    domain = _domain(job, config)
+    return Work(generated=(_answers(job, config) + beside * domain["rows"]["train"]) * domain["max_new_tokens"])
 
 
 def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Time]:

@@ -86,11 +86,8 @@ def load(module_name: str) -> ModuleType:
 
 
 def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """`chosen` completed with the defaults of a method module's OPTIONS; RewriteError on a name that is not there."""
-    known = vars(load(module_name)).get("OPTIONS", {})
-    if unknown := sorted(chosen.keys() - known.keys()):
-        raise RewriteError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
-    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+    """`chosen` completed with the defaults of a method module's OPTIONS; ModuleError on a name that is not there."""
+    return plugins.options("rewriting", module_name, chosen)
 
 
 def targets(
