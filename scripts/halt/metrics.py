@@ -22,7 +22,7 @@ import polars as pl
 
 from halt import frames, plugins, readings
 from halt.errors import HaltError
-from halt.paths import FULL, MARKING
+from halt.paths import FULL
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")
@@ -173,7 +173,7 @@ def add_on_full(table: Table, methods: Sequence[str]) -> Table:
 
 def add_on_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods whose answers carry marked fragments."""
-    return sorted(name for name, method in methods.items() if method["rewrite"] in MARKING)
+    return sorted(name for name, method in methods.items() if plugins.flag("rewriting", method["rewrite"], "MARKS"))
 
 
 def _check(responses, judgements, data, samples):

@@ -18,8 +18,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge ma
 ALL = "all"  # as {domain}: one adapter trained on every selected domain
 RESERVED_DOMAINS = (ALL,)
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
-MARKING = ("add_on", "r_tuning", "r_tuning_u")  # rewriting modules that teach the model to mark what it doubts
-FULL = "-full"  # suffix, in the tables, of such a method scored with its marked fragments
+FULL = "-full"  # suffix, in the tables, of a method that marks what it doubts, scored with its marked fragments
 
 # A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
 # compares it by content: touched weights rerun nothing.

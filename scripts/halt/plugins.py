@@ -95,6 +95,14 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
     return otherwise
 
 
+def flag(package: str, name: str | None, constant: str) -> bool:
+    """Whether a module binds a constant to True; not without a name. One that is broken is told of elsewhere."""
+    try:
+        return name is not None and literal(package, name, constant, False)
+    except (ModuleError, SyntaxError, ValueError):
+        return False
+
+
 def program_of(kind: str) -> str:
     """The program that computes a filter's confidences; ModuleError if its module names none that there is."""
     program, file = literal("confidence", kind, "PROGRAM", ""), file_of("confidence", kind)

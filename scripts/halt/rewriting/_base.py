@@ -8,6 +8,8 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
     PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
     RANKED: bool                             True: takes the alpha-percentile sample (`select`), so that two thresholds
                                              may take the same; False without it: a literal
+    MARKS: bool                              True: teaches the model to mark what it doubts; the tables then show its
+                                             answers with and without it; False without it: a literal
     VERDICTS: bool                           False: reads no verdict, and samples without one count as any other; True
                                              without it
     survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first

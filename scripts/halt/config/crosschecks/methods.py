@@ -70,7 +70,7 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
     for _, name in lookup.items(config, sound, "experiment", "methods"):
         if not sound("methods", name) or not config["methods"][name]["threshold"]:
             continue
-        if not any(_ranks(module) for module in _rewritings(config, name, sound)):
+        if not any(plugins.flag("rewriting", module, "RANKED") for module in _rewritings(config, name, sound)):
             continue
         section = ("methods", name) if "thresholds" in config["methods"][name] else ("experiment",)
         listed = lookup.part(config, *section, "thresholds") if sound(*section, "thresholds") else []
@@ -95,14 +95,6 @@ def _rewritings(config: Mapping, name: str, sound: Sound) -> list[str]:
         found.append(config["methods"][name]["rewrite"])
         name = config["methods"][name].get("after", name)
     return [module for module in found if module is not None]
-
-
-def _ranks(module: str) -> bool:
-    """Whether a rewriting module takes the alpha-percentile sample; one that is broken is told of elsewhere."""
-    try:
-        return plugins.literal("rewriting", module, "RANKED", False)
-    except (HaltError, SyntaxError, ValueError):
-        return False
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
@@ -262,7 +254,7 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             of["rewrite"] is not None or {"pairs", "filter"} & of.keys()
         ):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
-        if of.get("rewrite") in paths.MARKING and not of["threshold"]:
+        if plugins.flag("rewriting", of.get("rewrite"), "MARKS") and not of["threshold"]:
             yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
         if of.get("constant"):
             yield place, f"found {show(method['of'])}, whose answers no model gives, expected a method that has one"

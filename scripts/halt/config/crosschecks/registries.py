@@ -68,7 +68,7 @@ def _check_reserved_names(config: Mapping, sound: Sound) -> Faults:
                 yield (section, name), f"the name {show(name)} is taken by the workflow, expected another"
     for name, module in lookup.registry(config, "methods", sound, "rewrite"):
         place = ("methods", f"{name}{paths.FULL}")
-        if module in paths.MARKING and place[1] in config["methods"]:
+        if plugins.flag("rewriting", module, "MARKS") and place[1] in config["methods"]:
             yield place, f"the name {show(place[1])} is {show(name)} with its marks in the tables, expected another"
 
 
