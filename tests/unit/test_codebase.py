@@ -90,15 +90,12 @@ def test_a_changed_file_changes_its_digest_alone(project):
         ("tables", ()),
         ("page", ()),
         ("self_evaluate", ("from halt import confidence, domains, frames", "from halt.confidence import p_true")),
-        ("probe", ("from halt import confidence, domains, frames", "from halt.confidence import probe")),
+        ("probe", ("from halt.prompting import few_shot", "from halt.confidence import probe")),
+        ("split", ("from halt import domains, frames, provenance", "from halt.prompting import fragments")),
         (
-            "split",
-            (
-                "from halt import domains, frames, provenance",
-                "from halt.prompting import fragments",
-            ),
+            "judge",
+            ("from halt.prompting import texts", "from halt.running import resume", "from halt.judges import llm"),
         ),
-        ("judge", ("from halt import domains, frames, judges", "from halt.judges import llm")),
     ],
 )
 def test_whatever_a_program_really_imports_is_reached(stage, inside):

@@ -308,7 +308,7 @@ def test_a_killed_self_evaluation_asks_nothing_twice(tmp_path, monkeypatch):
         return ask
 
     monkeypatch.setattr("halt.confidence._base.PROMPTS_PER_PART", 4)
-    monkeypatch.setattr("halt.engines._base.load", lambda *_, **__: None)
+    monkeypatch.setattr(engines, "of_model", lambda *_, **__: None)
     monkeypatch.setattr(p_true, "asker", asker)
     args = self_evaluate.parser().parse_args(arguments)
     with pytest.raises(KeyboardInterrupt):

@@ -111,7 +111,7 @@ def test_a_right_line_that_the_reference_does_not_have_fills_nothing():
 
 @pytest.mark.parametrize(("calls", "searched"), [(40, False), (1000, True)])
 def test_no_more_verdicts_are_asked_for_than_may_be(monkeypatch, calls, searched):
-    monkeypatch.setattr(floor, "CALLS", calls)
+    monkeypatch.setattr("halt.floor.best.CALLS", calls)
     toy = module(exactly, subject=subject)
     found = floor.constant(toy, [row._replace(id=f"{row.id}{copy}") for copy in range(8) for row in people()])
     assert len(toy.asked) <= calls

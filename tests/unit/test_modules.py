@@ -152,7 +152,7 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
 
 
 @pytest.mark.parametrize(
-    ("cut", "fault"),
+    ("cutting", "fault"),
     [
         ('text.splitlines()[7] if text == "She." else [text]', r"line 16: IndexError: list index out of range$"),
         ("None", r"split\(\) gave None, expected a list of texts$"),
@@ -160,8 +160,8 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
         ("[1]", r"split\(\) gave \[1\], expected a list of texts$"),
     ],
 )
-def test_a_fault_of_split_names_the_module(write, cut, fault):
-    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", cut)))
+def test_a_fault_of_split_names_the_module(write, cutting, fault):
+    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", cutting)))
     with pytest.raises(plugins.ModuleError, match=fault) as caught:
         fragments.cut("She.", module, None)
     assert str(caught.value).startswith("scripts/halt/domains/made_")

@@ -227,7 +227,7 @@ def test_equal_programs_print_sets_in_equal_order():
 
 
 def test_refuses_with_every_reason_where_nothing_holds(monkeypatch):
-    monkeypatch.setattr(sandbox, "probe", lambda mechanism: f"no {mechanism} here")
+    monkeypatch.setattr("halt.sandbox.running.probe", lambda mechanism: f"no {mechanism} here")
     with pytest.raises(
         sandbox.SandboxUnavailable, match=r"(?s)no bubblewrap here.*no landlock here.*Install bubblewrap"
     ):
@@ -236,7 +236,7 @@ def test_refuses_with_every_reason_where_nothing_holds(monkeypatch):
 
 def test_mechanism_that_lets_something_through_does_not_hold(monkeypatch, tmp_path):
     """The probe looks at what a program can do, not at what is installed."""
-    monkeypatch.setattr(sandbox, "readable", lambda: ["/"])
+    monkeypatch.setattr("halt.sandbox.running.readable", lambda: ["/"])
     assert "read a file outside" in (
         sandbox.probe.__wrapped__("landlock") or "landlock: not on this kernel, read a file outside"
     )

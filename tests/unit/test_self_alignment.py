@@ -302,7 +302,7 @@ def test_what_was_shown_or_learnt_is_not_rated(tmp_path, monkeypatch, tuned):
         shown.extend(shot.id for shot in shots)
         return lambda questions: [0.25] * len(questions)
 
-    monkeypatch.setattr("halt.engines._base.load", lambda *given, **_: loaded.append(given))
+    monkeypatch.setattr(engines, "of_model", lambda *given, **_: loaded.append(given))
     monkeypatch.setattr(p_true, "asker", asker)
     self_rate.main(self_rate.parser().parse_args([*arguments, *common(tmp_path, settings)]))
     table = frames.read(tmp_path / "out.parquet", frames.RATINGS)
@@ -311,7 +311,7 @@ def test_what_was_shown_or_learnt_is_not_rated(tmp_path, monkeypatch, tuned):
     assert set(table["id"]) == set(ids) - told
     assert set(table["sample"]) == {0, 1}
     assert set(table["evaluator"]) == {"tuned" if tuned else "pretrained"}
-    assert loaded[0][3] == (tmp_path if tuned else None)  # the folder of the adapter
+    assert loaded[0][2] == (tmp_path if tuned else None)  # the folder of the adapter
 
 
 def test_pairs_come_from_ratings_alone(tmp_path):

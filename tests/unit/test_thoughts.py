@@ -84,8 +84,8 @@ def test_fragments_are_of_the_answer_alone():
     text = "<think>\nUnsure from here\nBob was French.\n</think>\nAnn Lee was Danish."
     assert domains.split(domain, text) == ["Ann Lee was Danish."]
     for phrases in (None, {"unsure": "Unsure from here", "uncertain": "Uncertain"}):
-        assert fragments.fragments(text, domain, phrases) == [("Ann Lee was Danish.", False)]
-    assert fragments.fragments("<think>Ann Lee was Danish.", domain, None) == []
+        assert fragments.cut(text, domain, phrases) == [("Ann Lee was Danish.", False)]
+    assert fragments.cut("<think>Ann Lee was Danish.", domain, None) == []
 
 
 def test_no_text_stops_it():

@@ -258,7 +258,7 @@ def test_record_tells_what_the_trainer_used(model, undisturbed, tmp_path):
 
 @pytest.mark.parametrize("computed", ["bfloat16", "float32"])
 def test_frozen_weights_have_the_format_that_the_machine_computes_in(model, tmp_path, monkeypatch, computed):
-    monkeypatch.setattr("halt.training.sft.common.computed_in", lambda dtype: computed)
+    monkeypatch.setattr("halt.training.common.computed_in", lambda dtype: computed)
     record = json.loads((_train(model, tmp_path, epochs=1) / "training.json").read_text())
     assert record["dtypes"] == {"trained": ["torch.float32"], "frozen": [f"torch.{computed}"]}
     assert record["arguments"]["bf16"] is (computed == "bfloat16")
@@ -270,7 +270,7 @@ sys.path.insert(0, sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import test_training
-from halt import trainers
+from halt.training import common
 
 class Journal:
     def __init__(self, label, total, unit):
@@ -280,7 +280,7 @@ class Journal:
     def advance(self):
         print("step", file=self.journal, flush=True)
 
-trainers.Progress = Journal
+common.Progress = Journal
 test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), epochs=40)
 """
 

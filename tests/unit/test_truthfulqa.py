@@ -229,7 +229,7 @@ def chosen(tmp_path, files, *adapter):
 
 def test_the_pretrained_model_chooses_few_shot_and_a_finetuned_one_zero_shot(tmp_path, files, engine, monkeypatch):
     shown = []
-    monkeypatch.setattr("halt.engines._base.load", lambda *_: engine)
+    monkeypatch.setattr(engines, "of_model", lambda *_: engine)
     asked = choices.table
     monkeypatch.setattr(choices, "table", lambda engine, part, *rest: shown.append(part) or asked(engine, part, *rest))
     found = chosen(tmp_path, files)
@@ -250,7 +250,7 @@ def test_every_choice_is_rated_in_place_of_fragments(tmp_path, files, monkeypatc
     )
     frames.write(judged, tmp_path / "judged", frames.JUDGEMENTS)
     asked = []
-    monkeypatch.setattr("halt.engines._base.load", lambda *_, **__: None)
+    monkeypatch.setattr(engines, "of_model", lambda *_, **__: None)
     monkeypatch.setattr(p_true, "asker", lambda *_: lambda found: asked.extend(found) or [0.5] * len(found))
     settings = SETTINGS | {"confidence": {"shots": 2, "seed": 0}}
     arguments = ["--judgements", str(tmp_path / "judged"), "--training-data", str(tmp_path / "train")]

@@ -1,3 +1,3 @@
 """The best constant answer of a domain: what any score has to beat."""
 
-from halt.floor.constant import ROWS, Floor, constant, text
+from halt.floor.best import ROWS, Floor, constant, text

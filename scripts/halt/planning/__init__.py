@@ -1,6 +1,6 @@
 """What a run will cost, and what it did cost."""
 
-from halt.planning.work import (
+from halt.planning.cost import (
     BASES,
     FETCH_BYTES,
     LOAD_BYTES,
