@@ -38,6 +38,7 @@ def project(tmp_path, monkeypatch):
         "scripts/halt/broth.py": "",
         "scripts/halt/rewriting/_base.py": "",
         "scripts/halt/rewriting/salt.py": "",
+        "scripts/halt/judges/knife.py": "",
         "config.yaml": "",
     }
     for name, text in files.items():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import pair_rated
 import self_rate
 import sk_entail
-from halt import frames, judges, metrics, plugins, preferences
+from halt import engines, frames, judges, metrics, plugins, preferences
 from halt.confidence import knowledge, p_true
 from halt.domains import Verdict, biography
 from halt.judges import entailment
