@@ -8,8 +8,11 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
+from halt.config import defaults
 
-configfile: "config.yaml"
+for file in map(str, defaults(Path())):
+
+    configfile: file
 
 
 include: "rules/common.smk"

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from halt import domains, paths, versions
+from halt import domains, judges, paths, plugins, versions
 from halt.config import ConfigError, check, check_keys, has, readiness
 from halt.config import settings as subtrees
 from halt.inputs import sources
@@ -84,6 +84,11 @@ def model_job(stage):
         "processes": spread(stage),
         "batch_size": needs(stage, "batch_size"),
     }
+
+
+def builds_up(domain):
+    """Whether the fragments of a domain build on each other."""
+    return domains.load(config["domains"][domain]["module"]).DEPENDENT
 
 
 def environment(engine):

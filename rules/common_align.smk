@@ -29,8 +29,7 @@ def nli_needs(what):
 
 def rating_text(wildcards):
     """Input of what asks for p(True) of samples: the prompt text of its questions."""
-    dependent = domains.load(config["domains"][wildcards.domain]["module"]).DEPENDENT
-    return f"scripts/prompts/{texts.of_self_evaluation(dependent)}.txt"
+    return f"scripts/prompts/{texts.of_self_evaluation(builds_up(wildcards.domain))}.txt"
 
 
 def rating_adapter(wildcards):

@@ -6,29 +6,23 @@ def judge_of(domain):
     return config["judges"][config["domains"][domain]["judge"]]
 
 
-def local_evaluator(domain):
-    """Name of the model that a domain's judge runs or serves here, None for a judge that needs none."""
-    judge = judge_of(domain)
-    return judge["model"] if judge.get("engine") in ("transformers", "vllm", "served") else None
-
-
-def served(domain):
-    """Whether the workflow serves a domain's evaluator."""
-    return judge_of(domain).get("engine") == "served"
+def judging(domain):
+    """What the workflow brings for a domain's judge: its evaluator, what loads or serves that, its prompt texts."""
+    return judges.needs(judge_of(domain), builds_up(domain))
 
 
 def judging_environment(domain_wildcard):
     """Conda environment of `judge`."""
 
     def chosen(wildcards):
-        return environment(judge_of(getattr(wildcards, domain_wildcard)).get("engine"))
+        return environment(judging(getattr(wildcards, domain_wildcard)).engine)
 
     return chosen
 
 
 def serving_environment(wildcards):
     """Conda environment of `serve`."""
-    return environment(judge_of(wildcards.domain)["server"])
+    return environment(judging(wildcards.domain).server)
 
 
 def judge_settings(domain_wildcard):
@@ -39,7 +33,7 @@ def judge_settings(domain_wildcard):
         name = config["domains"][domain]["judge"]
         wanted = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
         wanted.append(f"domains/{domain}/module")
-        evaluator = local_evaluator(domain)
+        evaluator = judging(domain).model
         if evaluator:
             wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
         return subtrees(config, *wanted)
@@ -49,7 +43,7 @@ def judge_settings(domain_wildcard):
 
 def evaluator_needs(domain):
     """What a domain's local or served evaluator needs where it is loaded; nothing for a judge without one."""
-    evaluator = local_evaluator(domain)
+    evaluator = judging(domain).model
     return config["models"][evaluator]["needs"]["judge"] if evaluator else {}
 
 
@@ -62,7 +56,7 @@ def judge_needs(domain_wildcard, what, otherwise):
     def amount(wildcards, attempt):
         domain = getattr(wildcards, domain_wildcard)
         needs = {**evaluator_needs(domain), **judge_of(domain).get("needs", {})}
-        if served(domain):
+        if judging(domain).server:
             needs = {**needs, "gpus": 0, "memory_mb": 200, "processes": 1, "cpus": 1}
         return asked({what: otherwise, **needs}, what, attempt)
 
@@ -74,7 +68,7 @@ def judge_spread(domain_wildcard):
 
     def chosen(wildcards):
         domain = getattr(wildcards, domain_wildcard)
-        return processes.spread({} if served(domain) else evaluator_needs(domain))
+        return processes.spread({} if judging(domain).server else evaluator_needs(domain))
 
     return chosen
 
@@ -98,7 +92,7 @@ def judge_threads(domain_wildcard):
     """Cores of `judge`: none for a job that waits for the server beside it, so that a group fits on few cores."""
 
     def amount(wildcards):
-        return 0 if served(getattr(wildcards, domain_wildcard)) else 1
+        return 0 if judging(getattr(wildcards, domain_wildcard)).server else 1
 
     return amount
 
@@ -117,9 +111,9 @@ def evaluator_files(stage, domain_wildcard):
 
     def files(wildcards):
         domain = getattr(wildcards, domain_wildcard)
-        evaluator = local_evaluator(domain)
-        found = [paths.MODEL.format(model=evaluator)] if evaluator else []
-        if served(domain):
+        brought = judging(domain)
+        found = [paths.MODEL.format(model=brought.model)] if brought.model else []
+        if brought.server:
             found.append(paths.ADDRESS.format(stage=stage, model=wildcards.model, domain=domain))
         return found
 
@@ -128,25 +122,23 @@ def evaluator_files(stage, domain_wildcard):
 
 def served_model(wildcards):
     """Input of `serve`: the evaluator."""
-    return paths.MODEL.format(model=local_evaluator(wildcards.domain))
+    return paths.MODEL.format(model=judging(wildcards.domain).model)
 
 
 def serve_settings(wildcards):
     """Params of `serve`: which server, and the number format of the model."""
     judge = config["domains"][wildcards.domain]["judge"]
-    evaluator = local_evaluator(wildcards.domain)
+    evaluator = judging(wildcards.domain).model
     return subtrees(config, f"judges/{judge}/server", f"models/{evaluator}/dtype")
 
 
 def prompt_texts(domain_wildcard):
-    """Input of `judge`: the prompt texts that the domain's judge asks with, none for a reference judge."""
+    """Input of `judge`: the prompt texts that the domain's judge asks with."""
 
     def files(wildcards):
-        domain = getattr(wildcards, domain_wildcard)
-        judge = judge_of(domain)
-        if judge["type"] == "reference":
-            return []
-        dependent = domains.load(config["domains"][domain]["module"]).DEPENDENT
-        return [f"scripts/prompts/{name}.txt" for name in texts.of_judge(judge, dependent)]
+        return [
+            f"scripts/prompts/{name}.txt"
+            for name in judging(getattr(wildcards, domain_wildcard)).texts
+        ]
 
     return files

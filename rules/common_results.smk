@@ -70,8 +70,7 @@ def score_settings(wildcards):
 
 def table_settings(wildcards):
     """Params of `tables`; of the judges that decide in the selected domains their type."""
-    judges = {config["domains"][domain]["judge"] for domain in selected_domains()}
-    types = [f"judges/{judge}/type" for judge in judges]
+    types = {f"judges/{config['domains'][domain]['judge']}/type" for domain in selected_domains()}
     return subtrees(config, "score", "reading", "methods", "domains", *types)
 
 
@@ -84,10 +83,28 @@ def filtered(template):
     return file
 
 
+def filters_by(program):
+    """A regular expression of the methods whose filter is computed by one program."""
+    kinds = {name: config["methods"][name]["filter"] for name in paths.filters(config)}
+    return paths.any_of(name for name, kind in kinds.items() if plugins.program_of(kind) == program)
+
+
+def filter_settings(unnamed, *templates, optional=()):
+    """Params of what computes a filter: these subtrees, and which filter, but for the one that goes without its name."""
+
+    def chosen(wildcards):
+        kind = ["methods/{method}/filter"] * (
+            config["methods"][wildcards.method]["filter"] != unnamed
+        )
+        return settings(*templates, *kind, optional=optional)(wildcards)
+
+    return chosen
+
+
 def self_evaluation_text(wildcards):
     """Input of `self_evaluate`: the prompt text of its questions."""
-    dependent = domains.load(config["domains"][wildcards.test_domain]["module"]).DEPENDENT
-    return f"scripts/prompts/{texts.of_self_evaluation(dependent)}.txt"
+    kind = config["methods"][wildcards.method]["filter"]
+    return f"scripts/prompts/{texts.of_self_evaluation(builds_up(wildcards.test_domain), kind)}.txt"
 
 
 def filtering():

@@ -26,13 +26,14 @@ rule self_evaluate:
     benchmark:
         f"results/benchmarks/self_evaluate/{CONFIDENT}.tsv"
     wildcard_constraints:
-        method=paths.filter_constraint(config, "p_true"),
+        method=filters_by("self_evaluate"),
     conda:
         answering_environment
     resources:
         **model_job("respond"),
     params:
-        settings=settings(
+        settings=filter_settings(
+            "p_true",
             "confidence",
             "models/{model}/chat",
             "models/{model}/dtype",
@@ -65,11 +66,11 @@ rule agree:
     log:
         f"results/logs/agree/{CONFIDENT}.log",
     wildcard_constraints:
-        method=paths.filter_constraint(config, "self_consistency"),
+        method=filters_by("agree"),
     conda:
         "../envs/table.yaml"
     params:
-        settings=settings("generate/samples"),
+        settings=filter_settings("self_consistency", "generate/samples"),
         version=versions.AGREE,
     shell:
         "python scripts/agree.py --fragments {input.fragments:q} --responses {input.responses:q}"
@@ -95,7 +96,7 @@ rule probe:
     benchmark:
         f"results/benchmarks/probe/{CONFIDENT}.tsv"
     wildcard_constraints:
-        method=paths.filter_constraint(config, *paths.PROBING),
+        method=filters_by("probe"),
     conda:
         "../envs/model.yaml"
     resources:
@@ -136,7 +137,7 @@ rule filter:
     log:
         f"results/logs/filter/{RUN}.log",
     wildcard_constraints:
-        method=paths.filter_constraint(config),
+        method=paths.any_of(paths.filters(config)),
     conda:
         "../envs/table.yaml"
     params:

@@ -10,7 +10,7 @@ def parser() -> argparse.ArgumentParser:
     return cli.parser(
         __doc__,
         names,
-        settings="generate/samples",
+        settings="generate/samples, methods/<m>",
         help={"samples": "fragments of the samples of these prompts"},
         files={"training": "fragments of the samples of training prompts"},
     )
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     import polars as pl
 
-    from halt import confidence, frames, stage
+    from halt import confidence, frames, plugins, stage
     from halt.confidence import self_consistency
 
     data = frames.read(args.data, frames.DATA)
@@ -29,8 +29,10 @@ def main(args: argparse.Namespace) -> None:
     training = frames.read(args.training, frames.FRAGMENTS)
     confidence.check(answered, responses, training)
     count, run = args.settings["generate/samples"], confidence.keys(responses, args.method)
-    values = self_consistency.of_answers(answered, samples, count)
-    setting, measured = self_consistency.of_training(training, count)
+    kind = confidence.chosen(args.settings, self_consistency)
+    with plugins.blamed("confidence", kind.__name__.rpartition(".")[2]):
+        values = kind.of_answers(answered, samples, count)
+        setting, measured = kind.of_training(training, count)
     table = pl.concat(
         [
             confidence.table(answered, values, data["split"][0], run),

@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, provenance
-    from halt.judges import loading, shown
+    from halt.judges.shared import shown
     from halt.prompting import texts
     from halt.running import processes, resume
 
@@ -44,7 +44,8 @@ def main(args: argparse.Namespace) -> None:
     [test_domain] = data["domain"].unique()
     domain = domains.load(args.settings[f"domains/{test_domain}"]["module"])
     [entry] = [value for key, value in args.settings.items() if key.startswith("judges/")]
-    wanted = {name: texts.load(args.prompts, name) for name in texts.of_judge(entry, domain.DEPENDENT)}
+    needs = judges.needs(entry, domain.DEPENDENT)
+    wanted = {name: texts.load(args.prompts, name) for name in needs.texts}
     judge_model, server = (*args.judge_model, None, None)[:2]
     given = {"training_data": args.training_data, "judge_model": judge_model}
     inputs = {"fragments": args.fragments, "data": args.data}
@@ -56,20 +57,20 @@ def main(args: argparse.Namespace) -> None:
         "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
     )
     stage_processes = processes.here()
-    means = loading.Means(
+    means = judges.Means(
         domain=domain,
         texts=wanted,
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=loading.evaluator(args.settings, entry, judge_model, args.shards),
+        evaluator=judges.evaluator(args.settings, needs, judge_model, args.shards),
         server=server,
         batch_size=args.batch_size,
         processes=args.processes,
-        requests=loading.Requests(args.concurrency, args.timeout, args.retries),
+        requests=judges.Requests(args.concurrency, args.timeout, args.retries),
         first=stage_processes.first,
     )
-    with loading.opened(entry, means) as (decide, calibrated):
+    with judges.load(entry["type"]).opened(entry, means) as (decide, calibrated):
         rows, parts = judges.rows(data), args.work / "parts"
         table = judges.run(fragments, rows, decide, domain, parts, fingerprint, test_domain, stage_processes)
     if table is None:

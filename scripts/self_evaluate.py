@@ -10,7 +10,7 @@ from halt import cli, errors
 def parser() -> argparse.ArgumentParser:
     names = "fragments responses data judgements training-data model method settings prompts"
     names += " version work batch-size shards output"
-    return cli.parser(__doc__, names, settings="confidence, and parts of models/<m> and domains/<d>")
+    return cli.parser(__doc__, names, settings="confidence, and parts of models, domains, methods")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -31,20 +31,21 @@ def main(args: argparse.Namespace) -> None:
     domain = domains.load(stage.entry(args.settings, "domains")["module"])
     loading = stage.entry(args.settings, "models")
     prompt_of = dict(pl.concat([data, training]).select("id", "prompt").iter_rows())
-    name = texts.of_self_evaluation(domain.DEPENDENT)
+    kind = confidence.chosen(args.settings, p_true)
+    name = kind.ASKS[domain.DEPENDENT]
     template, template_file = texts.load(args.prompts, name), texts.path(args.prompts, name)
     settings = args.settings["confidence"]
-    shots = p_true.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
+    shots = kind.shots(judged, prompt_of, settings["shots"], settings["seed"], domain.DEPENDENT)
     setting = confidence.training_fragments(judged).filter(~pl.col("id").is_in([shot.id for shot in shots]))
     run = confidence.keys(responses, args.method)
 
     @functools.cache
     def asker() -> Callable:
         engine = engines.of_model(loading, args.model.parent, shards=args.shards)
-        return p_true.asker(engine, shots, template, loading["chat"], args.batch_size)
+        return kind.asker(engine, shots, template, loading["chat"], args.batch_size)
 
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
-        asked = [p_true.questions(rows, prompt_of, domain.DEPENDENT) for _, rows in part]
+        asked = [kind.questions(rows, prompt_of, domain.DEPENDENT) for _, rows in part]
         values = iter(asker()([question for each in asked for question in each]))
         return pl.concat(
             confidence.table(rows, [next(values) for _ in each], split, run)

@@ -14,15 +14,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from snakemake.utils import update_config
-
     from halt import provenance
-    from halt.config import check, read
+    from halt.config import check, merged
     from halt.provenance import stale
 
-    config: dict = {}
-    for file in (Path(__file__).parents[1] / "config.yaml", *args.configfile):
-        update_config(config, read(file))
+    config = merged(Path(__file__).parents[1], args.configfile)
     check(config)
     if not args.results.is_dir():
         raise errors.HaltError(f"{args.results}: no such folder, expected results")

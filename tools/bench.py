@@ -1,7 +1,7 @@
 """Measure generation, judging, finetuning and the workflow beside their bare counterparts, on the packaged model.
 
 Every program runs with one thread and the sides take turns, so that what else the machine does slows all of them;
-medians and their ratios go into bench.csv and bench.md. How each is measured: scripts/halt/bench/, bench_finetune.py.
+medians and their ratios go into bench.md. How each is measured: scripts/halt/bench/, bench_finetune.py.
 """
 
 import argparse
@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING
 from halt import errors
 
 if TYPE_CHECKING:
-    from halt import bench
+    from halt.bench.measures import Line
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL = "smollm2-135m"
+MODEL = ROOT / "results/models/smollm2-135m/manifest.json"
 SPEED = "tokens per CPU-second"
-PARTS = ("generate", "judge", "finetune", "workflow")
-GENERATION_LEAST, OVERHEAD_MOST = 0.9, 0.1
+GENERATION_LEAST, FINETUNE_LEAST, OVERHEAD_MOST = 0.9, 0.95, 0.1
 JUDGED = {"biography": 96, "mathematics": 96, "code": 12}  # rows; a code answer takes a sandbox run
 
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure; all by default")
+    arguments.add_argument("--parts", nargs="+", choices=PARTS, default=[*PARTS], help="what to measure; default: all")
     arguments.add_argument("--repeats", type=int, default=5, help="turns of every side")
     arguments.add_argument("--rows", type=int, default=32, help="rows to finetune on, a multiple of 8")
     arguments.add_argument(
@@ -35,58 +34,36 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         help="wall time of a whole run of the default experiment; default: of the newest one in .snakemake/log",
     )
-    arguments.add_argument("--output", type=Path, default=ROOT / "results/bench", help="folder of the tables")
+    arguments.add_argument("--output", type=Path, default=ROOT / "results/bench", help="folder of the table")
     return arguments
 
 
 def main(args: argparse.Namespace) -> None:
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    import yaml
-
     from halt import bench
+    from halt.bench import workflow
+    from halt.config import merged
 
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    if set(args.parts) - {"workflow"}:
-        _make_inputs()
-    lines = []
+    if set(args.parts) - {"workflow"}:  # the model and the rows, by the workflow's own rules
+        targets = [str(file.relative_to(ROOT)) for file in (MODEL, *map(_data, JUDGED))]
+        command = [*workflow.SNAKEMAKE, *targets]
+        subprocess.run(command, cwd=ROOT, env=workflow.environment(), stdout=sys.stderr, check=True)
+    rows = []
     for part in args.parts:
         print(f"[halt] bench: {part}", file=sys.stderr, flush=True)
-        match part:
-            case "generate":
-                lines += _generate(config, args.repeats)
-            case "judge":
-                lines += _judge(config, args.repeats)
-            case "finetune":
-                lines += _finetune(args.rows, args.repeats)
-            case "workflow":
-                lines += _workflow(args.demo_seconds)
+        rows += map(bench.row, PARTS[part](merged(ROOT), args))
     args.output.mkdir(parents=True, exist_ok=True)
-    (args.output / "bench.csv").write_text(bench.table(lines))
-    (args.output / "bench.md").write_text(bench.markdown(lines))
-    print(bench.markdown(lines), end="")
+    (args.output / "bench.md").write_text(bench.markdown(bench.HEAD, rows))
+    print(bench.markdown(bench.HEAD, rows), end="")
 
 
-def _manifest() -> str:
+def _data(domain: str) -> Path:
     from halt import paths
 
-    return paths.MODEL.format(model=MODEL)
+    return ROOT / paths.DATA.format(domain=domain, split="train")
 
 
-def _data(domain: str) -> str:
-    from halt import paths
-
-    return paths.DATA.format(domain=domain, split="train")
-
-
-def _make_inputs() -> None:
-    """The model and the rows, by the workflow's own rules."""
-    from halt.bench import workflow
-
-    targets = [_manifest(), *map(_data, JUDGED)]
-    subprocess.run([*workflow.SNAKEMAKE, *targets], cwd=ROOT, env=workflow.environment(), stdout=sys.stderr, check=True)
-
-
-def _generate(config: dict, repeats: int) -> "list[bench.Line]":
+def _generate(config: dict, args: argparse.Namespace) -> "list[Line]":
     import torch
 
     from halt import bench, domains, frames
@@ -95,62 +72,53 @@ def _generate(config: dict, repeats: int) -> "list[bench.Line]":
     from halt.prompting import few_shot
 
     torch.set_num_threads(1)
-    model, settings = config["models"][MODEL], config["generate"]
-    biography = config["domains"]["biography"]
-    module = domains.load(biography["module"])
-    rows = frames.read(ROOT / _data("biography"), frames.DATA).select(few_shot.POOL).rows(named=True)
-    sampled = Sampling(
-        settings["samples"],
-        settings["temperature"],
-        settings["top_p"],
-        biography["max_new_tokens"],
-        settings["seed"],
-    )
-    greedy = Sampling(1, 0.0, 1.0, biography["max_new_tokens"], config["respond"]["seed"])
+    model, drawn, answered = config["models"][MODEL.parent.name], config["generate"], config["respond"]
+    module = domains.load("biography")
+    rows = frames.read(_data("biography"), frames.DATA).select(few_shot.POOL).rows(named=True)
+    length = config["domains"]["biography"]["max_new_tokens"]
+    sampled = Sampling(drawn["samples"], drawn["temperature"], drawn["top_p"], length, drawn["seed"])
+    greedy = Sampling(1, 0.0, 1.0, length, answered["seed"])
     lines = []
-    for stage, sampling, shots in (("generate", sampled, settings["shots"]), ("respond", greedy, 0)):
-        batch_size = model["needs"][stage]["batch_size"]
-        prompts = [
-            few_shot.few_shot(
-                row["id"],
-                few_shot.context(rows, row, shots, sampling.seed) if shots else [],
-                row["prompt"],
-                model["chat"],
-                module,
-            )
-            for row in rows[: batch_size // sampling.samples]
-        ]
-        turns = generation.turns((ROOT / _manifest()).parent, model["dtype"], prompts, sampling, batch_size, repeats)
-        drawn = f"{sampling.samples} samples a prompt" if sampling.temperature else "greedy"
-        what = f"{stage}: {shots}-shot, {drawn}, {len(prompts) * sampling.samples} sequences at once"
+    for stage, sampling, shots in (("generate", sampled, drawn["shots"]), ("respond", greedy, 0)):
+        batch = model["needs"][stage]["batch_size"]
+        asked = rows[: batch // sampling.samples]
+        prompts = few_shot.few_shots(asked, rows, shots, sampling.seed, model["chat"], module)
+        turns = generation.turns(MODEL.parent, model["dtype"], prompts, sampling, batch, args.repeats)
+        how = f"{sampling.samples} samples a prompt" if sampling.temperature else "greedy"
+        what = f"{stage}: {shots}-shot, {how}, {len(prompts) * sampling.samples} sequences at once"
         lines.append(bench.beside(what, SPEED, turns, GENERATION_LEAST))
     return lines
 
 
-def _judge(config: dict, repeats: int) -> "list[bench.Line]":
+def _judge(config: dict, args: argparse.Namespace) -> "list[Line]":
     from halt import bench, domains, frames, judges
     from halt.bench import judging
 
     lines = []
     for name, count in JUDGED.items():
         domain = domains.load(config["domains"][name]["module"])
-        cases = judging.cases(judges.rows(frames.read(ROOT / _data(name), frames.DATA)), domain, count)
-        speeds = judging.speeds(cases, domain, repeats)
+        cases = judging.cases(judges.rows(frames.read(_data(name), frames.DATA)), domain, count)
+        speeds = [judging.speed(cases, domain) for _ in range(args.repeats)]
         lines.append(bench.alone(f"judge: {name}, by the reference", "fragments per second", speeds))
     return lines
 
 
-def _finetune(rows: int, repeats: int) -> "list[bench.Line]":
+def _finetune(config: dict, args: argparse.Namespace) -> "list[Line]":
+    """Every turn of a side is a process of its own."""
     import bench_finetune
     from halt import bench
 
-    found = bench_finetune.turns((ROOT / _manifest()).parent, rows, repeats)
-    speeds = {side: [turn["tokens_per_second"] for turn in turns] for side, turns in found.items()}
-    what = f"finetune: LoRA, {rows} rows, {bench_finetune.BATCH} at once"
-    return [bench.beside(what, SPEED, speeds, bench_finetune.LEAST)]
+    turns = {side: [] for side in bench_finetune.SIDES}
+    for _ in range(args.repeats):
+        for side, speeds in turns.items():
+            command = [sys.executable, bench_finetune.__file__, "--side", side, "--model", str(MODEL.parent)]
+            done = subprocess.run([*command, "--rows", str(args.rows)], stdout=subprocess.PIPE, text=True, check=True)
+            speeds.append(float(done.stdout.split()[-1]))
+    what = f"finetune: LoRA, {args.rows} rows, {bench_finetune.BATCH} at once"
+    return [bench.beside(what, SPEED, turns, FINETUNE_LEAST)]
 
 
-def _workflow(demo_seconds: float | None) -> "list[bench.Line]":
+def _workflow(config: dict, args: argparse.Namespace) -> "list[Line]":
     """The overhead; where there is no real run to set it beside, the wall seconds of the stubbed ones alone."""
     from halt import bench
     from halt.bench import workflow
@@ -160,7 +128,7 @@ def _workflow(demo_seconds: float | None) -> "list[bench.Line]":
         with tempfile.TemporaryDirectory() as scratch:
             stubbed = workflow.stubbed(ROOT, Path(scratch), start)
         what = f"workflow: {sum(stubbed.jobs.values())} jobs of {programs}"
-        real = demo_seconds or workflow.real_seconds((ROOT / ".snakemake/log").glob("*.log"), stubbed.jobs)
+        real = args.demo_seconds or workflow.real_seconds((ROOT / ".snakemake/log").glob("*.log"), stubbed.jobs)
         if real is None:
             lines.append(bench.alone(what, "s", [stubbed.seconds]))
         else:
@@ -173,6 +141,8 @@ def _workflow(demo_seconds: float | None) -> "list[bench.Line]":
         )
     return lines
 
+
+PARTS = {"generate": _generate, "judge": _judge, "finetune": _finetune, "workflow": _workflow}
 
 if __name__ == "__main__":
     errors.run(main, parser().parse_args())

@@ -1,17 +1,11 @@
-"""Measure finetuning beside two bare scripts on the same rows: one of Trainer and PEFT, one of TRL's SFTTrainer.
+"""Finetune once on made-up rows: as this project does, as a script of Trainer and PEFT, or of TRL's SFTTrainer.
 
-Every measurement is a process of its own with one thread; the three sides take turns. Counted are the CPU seconds
-inside `train()`, for this project with its checkpoints, for the others without any.
+Says the tokens per CPU-second inside `train()`: this project's with its checkpoints, the others' without any.
 """
 
 import argparse
-import json
 import os
 import random
-import resource
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +14,6 @@ from halt import bench, errors
 
 SIDES = (bench.OURS, "trainer", "trl")
 BATCH = 8
-LEAST = 0.95  # of the faster bare script
 SETTINGS = {
     "adapter": "lora",
     "lora": {"rank": 16, "alpha": 32, "dropout": 0.0},
@@ -38,53 +31,38 @@ SETTINGS = {
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--side", choices=SIDES, required=True)
     arguments.add_argument("--model", type=Path, required=True, help="folder of a model with a chat template")
-    arguments.add_argument("--rows", type=int, default=32, help=f"training rows, a multiple of {BATCH}")
-    arguments.add_argument("--repeats", type=int, default=3, help="measurements of every side")
-    arguments.add_argument("--side", choices=SIDES, help="measure this side once, in this process")
-    arguments.add_argument("--output", type=Path, help="also write the JSON here")
+    arguments.add_argument("--rows", type=int, required=True, help=f"training rows, a multiple of {BATCH}")
     return arguments
 
 
 def main(args: argparse.Namespace) -> None:
     if args.rows % BATCH:
-        raise SystemExit(f"--rows: {args.rows} is not a multiple of {BATCH}")
-    if args.side:
-        print(json.dumps(_measure(args.side, args.model, _rows(args.rows))))
-        return
-    found = turns(args.model, args.rows, args.repeats)
-    result = {
-        side: {key: statistics.median(one[key] for one in found[side]) for key in found[side][0]} for side in SIDES
-    }
-    speeds = {side: [one["tokens_per_second"] for one in found[side]] for side in SIDES}
-    line = bench.beside("finetune", "tokens per CPU-second", speeds, LEAST)
-    result["ratio"] = line.ratio
-    text = json.dumps(result, indent=2, sort_keys=True)
-    if args.output:
-        args.output.write_text(text + "\n")
-    print(text)
-    print(bench.markdown([line]), end="")
+        raise errors.HaltError(f"--rows: found {args.rows}, expected a multiple of {BATCH}")
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    import torch
+    from transformers import AutoTokenizer, Trainer
 
+    from halt.training import encoding
 
-def turns(model: Path, rows: int, repeats: int) -> dict[str, list[dict[str, float]]]:
-    """By side, for every turn: tokens_per_second (of CPU time), tokens_per_wall_second, peak_mb of the process.
+    torch.set_num_threads(1)
+    rows, tokenizer = _rows(args.rows), AutoTokenizer.from_pretrained(args.model)
+    encoded = encoding.encode(rows, tokenizer, SETTINGS["max_length"]).examples
+    spent, train = [], Trainer.train
 
-    model: folder of a model with a chat template. rows: a multiple of BATCH. subprocess.CalledProcessError if a side
-    fails, its messages are on stderr.
-    """
-    found = {side: [] for side in SIDES}
-    for _ in range(repeats):
-        for side in SIDES:
-            found[side].append(_apart(side, model, rows))
-    return found
+    def timed(*arguments, **keywords):
+        start = time.process_time()
+        train(*arguments, **keywords)
+        spent.append(time.process_time() - start)
 
-
-def _apart(side: str, model: Path, rows: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--model", str(model), "--rows", str(rows), "--side", side]
-    done = subprocess.run(
-        command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    Trainer.train = timed
+    with tempfile.TemporaryDirectory() as folder:
+        if args.side == bench.OURS:
+            _halt(args.model, rows, Path(folder))
+        else:
+            _bare(args.side, args.model, rows, encoded, tokenizer, folder)
+    print(sum(len(example["input_ids"]) for example in encoded) / sum(spent))
 
 
 def _rows(count: int) -> list[dict]:
@@ -101,90 +79,30 @@ def _rows(count: int) -> list[dict]:
         ]
         prompt = f"Who was {name}? Give the nationality, the occupation and the years, one short fact a line."
         answer = "\n".join(facts[: dice.randint(1, 4)])
-        rows.append(
-            {
-                "prompt": [{"role": "user", "content": prompt}],
-                "completion": [{"role": "assistant", "content": answer}],
-            }
-        )
+        said = {"prompt": [{"role": "user", "content": prompt}]}
+        rows.append(said | {"completion": [{"role": "assistant", "content": answer}]})
     return rows
 
 
-def _measure(side: str, model: Path, rows: list[dict]) -> dict:
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    import torch
-    from transformers import AutoTokenizer, Trainer
-
-    from halt.training import encoding
-
-    torch.set_num_threads(1)
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    encoded = encoding.encode(rows, tokenizer, SETTINGS["max_length"]).examples
-    tokens = sum(len(example["input_ids"]) for example in encoded)
-    seconds = {}
-    train = Trainer.train
-
-    def timed(*arguments, **keywords):
-        wall, cpu = time.monotonic(), time.process_time()
-        train(*arguments, **keywords)
-        seconds.update(wall=time.monotonic() - wall, cpu=time.process_time() - cpu)
-
-    Trainer.train = timed
-    with tempfile.TemporaryDirectory() as folder:
-        {bench.OURS: _halt, "trainer": _trainer, "trl": _trl}[side](model, rows, encoded, tokenizer, Path(folder))
-    return {
-        "tokens_per_second": tokens / seconds["cpu"],
-        "tokens_per_wall_second": tokens / seconds["wall"],
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-
-
-def _halt(model, rows, encoded, tokenizer, folder):
+def _halt(model: Path, rows: list[dict], folder: Path) -> None:
     from halt.training import sft
 
     run = sft.Run(label="bench finetune", seed=0, provenance={}, fingerprint="bench")
     sft.finetune(rows, model, "bfloat16", SETTINGS, run, BATCH, folder / "work", folder / "adapter")
 
 
-def _trainer(model, rows, encoded, tokenizer, folder):
-    from datasets import Dataset
-    from peft import get_peft_model
-    from transformers import AutoModelForCausalLM, DataCollatorForSeq2Seq, Trainer, TrainingArguments
-
-    trained = get_peft_model(AutoModelForCausalLM.from_pretrained(model, dtype="float32"), _adapter())
-    Trainer(
-        model=trained,
-        args=TrainingArguments(**_common(folder)),
-        train_dataset=Dataset.from_list(encoded),
-        data_collator=DataCollatorForSeq2Seq(tokenizer),
-    ).train()
-
-
-def _trl(model, rows, encoded, tokenizer, folder):
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    SFTTrainer(
-        model=str(model),
-        args=SFTConfig(**_common(folder), model_init_kwargs={"dtype": "float32"}),
-        train_dataset=Dataset.from_list(rows),
-        peft_config=_adapter(),
-    ).train()
-
-
-def _adapter():
-    from peft import LoraConfig
-
-    return LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
-
-
-def _common(folder: Path) -> dict:
+def _bare(side: str, model: Path, rows: list[dict], encoded: list, tokenizer, folder: str) -> None:
     import torch
+    from datasets import Dataset
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, DataCollatorForSeq2Seq, Trainer, TrainingArguments
+    from trl import SFTConfig, SFTTrainer
 
     from halt.engines import precision
 
-    return {
-        "output_dir": str(folder),
+    adapter = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+    common = {
+        "output_dir": folder,
         "per_device_train_batch_size": BATCH,
         "num_train_epochs": 1,
         "learning_rate": SETTINGS["learning_rate"],
@@ -195,6 +113,14 @@ def _common(folder: Path) -> dict:
         "report_to": "none",
         "disable_tqdm": True,
     }
+    if side == "trl":
+        chosen = SFTConfig(**common, model_init_kwargs={"dtype": "float32"})
+        trainer = SFTTrainer(str(model), chosen, train_dataset=Dataset.from_list(rows), peft_config=adapter)
+    else:
+        trained = get_peft_model(AutoModelForCausalLM.from_pretrained(model, dtype="float32"), adapter)
+        collator, data = DataCollatorForSeq2Seq(tokenizer), Dataset.from_list(encoded)
+        trainer = Trainer(trained, TrainingArguments(**common), collator, data)
+    trainer.train()
 
 
 if __name__ == "__main__":

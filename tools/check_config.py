@@ -15,14 +15,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from snakemake.utils import update_config
+    from halt.config import check, merged
 
-    from halt.config import check, read
-
-    config: dict = {}
-    for file in (ROOT / "config.yaml", *args.configfile):
-        update_config(config, read(file))
-    check(config)
+    check(merged(ROOT, args.configfile))
 
 
 if __name__ == "__main__":

@@ -36,11 +36,10 @@ def _count(text: str) -> int:
 
 def main(args: argparse.Namespace) -> None:
     from halt import planning
-    from halt.config import read
+    from halt.config import merged
     from halt.planning import text
 
-    for file in (ROOT / "config.yaml", *args.configfile):
-        read(file)  # Snakemake would end in a traceback, or never
+    merged(ROOT, args.configfile)  # Snakemake would end in a traceback, or never, where this tells the fault
     jobs, config = graph([path.resolve() for path in args.configfile])
     measured = benchmarks(jobs)
     times = planning.times(jobs, config, measured)

@@ -20,9 +20,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
-from halt import frames, readings
+from halt import frames, plugins, readings
 from halt.errors import HaltError
-from halt.paths import FULL, MARKING
+from halt.paths import FULL
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")
@@ -83,7 +83,7 @@ def fact_key(worded: Collection[str] = ()) -> pl.Expr:
 
 def worded(judges: Mapping[str, str]) -> list[str]:
     """The test domains whose judge names no statement of the reference, from the type of each one's judge."""
-    return sorted(name for name, kind in judges.items() if kind != "reference")
+    return sorted(name for name, kind in judges.items() if not plugins.literal("judges", kind, "FACTS", False))
 
 
 def capability(samples: pl.DataFrame, *, dependent: bool, worded: Collection[str] = ()) -> pl.DataFrame:
@@ -173,7 +173,7 @@ def add_on_full(table: Table, methods: Sequence[str]) -> Table:
 
 def add_on_methods(methods: Mapping[str, Mapping]) -> list[str]:
     """Names of the configured methods whose answers carry marked fragments."""
-    return sorted(name for name, method in methods.items() if method["rewrite"] in MARKING)
+    return sorted(name for name, method in methods.items() if plugins.flag("rewriting", method["rewrite"], "MARKS"))
 
 
 def _check(responses, judgements, data, samples):

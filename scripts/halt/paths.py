@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
-PROBING = ("probe", "early_stop")  # kinds of filter that read hidden states
 STAGES = ("judge", "judge_responses", "sk_judge")  # that ask a server
 EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
@@ -19,8 +18,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge ma
 ALL = "all"  # as {domain}: one adapter trained on every selected domain
 RESERVED_DOMAINS = (ALL,)
 RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
-MARKING = ("add_on", "r_tuning", "r_tuning_u")  # rewriting modules that teach the model to mark what it doubts
-FULL = "-full"  # suffix, in the tables, of such a method scored with its marked fragments
+FULL = "-full"  # suffix, in the tables, of a method that marks what it doubts, scored with its marked fragments
 
 # A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
 # compares it by content: touched weights rerun nothing.
@@ -125,13 +123,9 @@ def pairing_constraint(config: Mapping, by_rating: bool) -> str:
     return any_of(name for name in config["methods"] if preferring(name, config) and (name in of_rating) == by_rating)
 
 
-def filters(config: Mapping, *kinds: str) -> list[str]:
-    """The methods that only filter the answers of another (`of`); with kinds, those that filter by one of them."""
-    return [
-        name
-        for name, method in config["methods"].items()
-        if "filter" in method and (not kinds or method["filter"] in kinds)
-    ]
+def filters(config: Mapping) -> list[str]:
+    """The methods that only filter the answers of another (`of`)."""
+    return [name for name, method in config["methods"].items() if "filter" in method]
 
 
 def answers_of(method: str, config: Mapping) -> str:
@@ -142,11 +136,6 @@ def answers_of(method: str, config: Mapping) -> str:
 def filtered(result: Mapping, config: Mapping) -> dict:
     """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
     return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
-
-
-def filter_constraint(config: Mapping, *kinds: str) -> str:
-    """A regular expression of the methods that filter, by one of `kinds` if there are any."""
-    return any_of(filters(config, *kinds))
 
 
 def constants(config: Mapping) -> list[str]:

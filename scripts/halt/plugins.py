@@ -1,4 +1,4 @@
-"""The modules of domains and methods, which labs write themselves: found by name, checked, blamed by file and line."""
+"""Modules that labs write: domains, methods, judges, filters. Found by name, checked, blamed by file and line."""
 
 import ast
 import contextlib
@@ -15,6 +15,13 @@ REQUIRED = {  # what a module of each package must define
     "domains": ("DEPENDENT", "REFERENCE_JUDGE", "OPTIONS", "EXAMPLE", "STOP", "rows", "split", "join"),
     "rewriting": ("rewrite",),
     "preferences": ("pairs",),
+    "judges": ("opened",),
+    "confidence": ("PROGRAM",),
+}
+FILTERING = {  # program that a filter names: what its module must define for it
+    "self_evaluate": ("ASKS", "shots", "questions", "asker"),
+    "agree": ("of_answers", "of_training"),
+    "probe": ("fit",),
 }
 
 _HERE = Path(__file__).parent
@@ -88,6 +95,24 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
     return otherwise
 
 
+def flag(package: str, name: str | None, constant: str) -> bool:
+    """Whether a module binds a constant to True; not without a name. One that is broken is told of elsewhere."""
+    try:
+        return name is not None and literal(package, name, constant, False)
+    except (ModuleError, SyntaxError, ValueError):
+        return False
+
+
+def program_of(kind: str) -> str:
+    """The program that computes a filter's confidences; ModuleError if its module names none that there is."""
+    program, file = literal("confidence", kind, "PROGRAM", ""), file_of("confidence", kind)
+    if program not in FILTERING:
+        raise ModuleError(f"{file}: PROGRAM is {program!r}, expected one of {', '.join(FILTERING)}")
+    if program == "self_evaluate" and len(literal("confidence", kind, "ASKS", ())) != 2:
+        raise ModuleError(f"{file}: ASKS is no literal of two names, expected those of two prompt texts")
+    return program
+
+
 def _tree(package: str, name: str) -> ast.Module:
     file = _file(package, name)
     return _parsed(file.read_bytes(), str(file))
@@ -97,6 +122,15 @@ def _tree(package: str, name: str) -> ast.Module:
 def _parsed(content: bytes, name: str) -> ast.Module:
     """The same tree for the same file: one check of a config asks for it about a hundred times."""
     return ast.parse(content, name)
+
+
+def options(package: str, name: str, chosen: Mapping) -> dict[str, Any]:
+    """`chosen` completed with the defaults of a module's OPTIONS; ModuleError on a name that is not among them."""
+    known = vars(load(package, name)).get("OPTIONS", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        has = ", ".join(sorted(known)) or "none"
+        raise ModuleError(f"{file_of(package, name)}: no option {', '.join(unknown)} in OPTIONS, which has {has}")
+    return {key: chosen.get(key, option["default"]) for key, option in known.items()}
 
 
 def undescribed(options: Mapping) -> list[str]:
@@ -138,7 +172,10 @@ def _file(package: str, name: str) -> Path:
 
 
 def _whole(package: str, name: str, defined: Collection[str]) -> None:
-    missing = [part for part in REQUIRED[package] if part not in defined]
+    required = REQUIRED[package]
+    if package == "confidence" and "PROGRAM" in defined:
+        required += FILTERING[program_of(name)]
+    missing = [part for part in required if part not in defined]
     if missing:
         raise ModuleError(f"{file_of(package, name)} lacks {', '.join(missing)}")
 

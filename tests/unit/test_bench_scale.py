@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from halt import config, frames, metrics, paths
 from halt.bench import scale
 
@@ -15,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_grid_is_a_sound_config_of_the_size_it_names():
-    merged = yaml.safe_load((ROOT / "config.yaml").read_text())
+    merged = config.merged(ROOT)
     overlay = scale.grid(copy.deepcopy(merged))
     for section, entries in overlay.items():
         merged[section].update(entries)

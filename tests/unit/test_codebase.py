@@ -38,6 +38,7 @@ def project(tmp_path, monkeypatch):
         "scripts/halt/broth.py": "",
         "scripts/halt/rewriting/_base.py": "",
         "scripts/halt/rewriting/salt.py": "",
+        "scripts/halt/judges/knife.py": "",
         "config.yaml": "",
     }
     for name, text in files.items():
@@ -72,6 +73,7 @@ def test_the_modules_that_settings_name_are_reached(project):
     assert reached({"domains/tomato": {"module": "soup"}}) == IMPORTED | soup
     salted = reached({"domains": {"tomato": {"module": "soup"}}, "methods/mine": {"rewrite": "salt"}})
     assert salted == IMPORTED | soup | {"halt/rewriting/salt.py"}
+    assert reached({"judges/sharp": {"type": "knife"}}) == IMPORTED | {"halt/judges/knife.py"}
     assert reached({"methods/base": {"rewrite": None}, "rewrite": {"rank_base": 0}}) == IMPORTED
 
 
@@ -93,7 +95,7 @@ def test_a_changed_file_changes_its_digest_alone(project):
         ("split", ("from halt import domains, frames, provenance", "from halt.prompting import fragments")),
         (
             "judge",
-            ("from halt.prompting import texts", "from halt.running import resume", "from halt.judges import loading"),
+            ("from halt.prompting import texts", "from halt.running import resume", "from halt.judges import llm"),
         ),
     ],
 )
@@ -107,7 +109,7 @@ def test_whatever_a_program_really_imports_is_reached(stage, inside):
     )
     imported = {Path(line).relative_to(ROOT).as_posix() for line in done.stdout.split()}
     assert len(imported) > 5
-    assert imported <= set(codebase.digests(stage, {}))
+    assert imported <= set(codebase.digests(stage, {"judges/small": {"type": "llm"}}))
 
 
 def git(folder, *arguments):

@@ -5,11 +5,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from halt import config, domains
 
-DEFAULT = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())
+DEFAULT = config.merged(config.SCHEMA.parents[1])
 SHA256 = "89d3f52317cf06f995e42415e7c6b83ed7d78d1d480d8a2165d6ffa3db4f9227"
 DELETED = object()
 NEEDS = DEFAULT["models"]["smollm2-135m"]["needs"]["generate"]
@@ -234,7 +233,7 @@ BROKEN = {
     "a key of one kind of judge in another": (
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [
-            "judges.reference.calibration: unknown key (known: type)",
+            "judges.reference.calibration: unknown key (known: options, type)",
             "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, reply_tokens, type)",
         ],
     ),

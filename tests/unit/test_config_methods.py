@@ -29,8 +29,8 @@ BROKEN = {
          ("methods/z", {"rewrite": None, "threshold": True, "filter": "p_true", "of": "bas"})],
         [
             "methods.base.filter: missing, expected one: `of` says whose answers are filtered",
-            "methods.p-true.filter: found 'p_tru', expected one of 'p_true', 'self_consistency', "
-            "'probe', 'early_stop'",
+            "methods.p-true.filter: found 'p_tru', expected a module in scripts/halt/confidence/, "
+            "did you mean 'p_true'?",
             "methods.x.of: missing, expected the method whose answers are filtered",
             "methods.x.rewrite: found 'halt', but a filter trains nothing, expected null",
             "methods.x.threshold: found false, but a filter needs a threshold, expected true",

@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 from halt import config, paths
 
 ROOT = config.SCHEMA.parents[1]
-DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+DEFAULT = config.merged(ROOT)
 OVERLAYS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 
 

@@ -43,6 +43,32 @@ def test_a_broken_file_is_one_line(tmp_path, name):
     assert len(str(refused.value)) < 700
 
 
+def test_a_model_has_a_file_of_its_own_which_others_win_over(tmp_path):
+    folder = tmp_path / "config/models"
+    folder.mkdir(parents=True)
+    (tmp_path / "config.yaml").write_text("models: {small: {chat: true}}\nscore: {seed: 0}\n")
+    (tmp_path / "mine.yaml").write_text("models: {mine: {dtype: bfloat16}}\n")
+    (folder / "mine.yaml").write_text("models: {mine: {chat: false, dtype: float32}}\n")
+    (folder / "small.yaml").write_text("models: {small: {chat: false}}\n")
+    (folder / ".mine.yaml").write_text("half a file: [")  # of an editor
+    assert files.merged(tmp_path, [tmp_path / "mine.yaml"]) == {
+        "models": {"small": {"chat": True}, "mine": {"chat": False, "dtype": "bfloat16"}},
+        "score": {"seed": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["models: {other: {}}", "models: {mine: {}, other: {}}", "models: {mine: {}}\nscore: {seed: 0}", "models: [mine]"],
+)
+def test_a_file_of_a_model_holds_what_it_is_named_after(tmp_path, text):
+    folder = tmp_path / "config/models"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text(text)
+    with pytest.raises(files.ConfigError, match=r"mine\.yaml: expected `models` with one entry, 'mine'"):
+        files.read(folder / "mine.yaml")
+
+
 def test_what_is_no_text_and_what_never_ends_is_not_read(tmp_path):
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe9\n")
     (tmp_path / "large.yaml").write_text("#" * (files.MOST_BYTES + 1))

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
-from halt import domains, plugins, rewriting
+from halt import domains, judges, plugins, rewriting
 from halt.domains import Row, Verdict
 from halt.engines import scoring
 from halt.engines.openai import Engine
 from halt.engines.replies import Reply
-from halt.judges import Case, JudgeError, calibration, llm, loading
+from halt.judges import Case, JudgeError, llm
+from halt.judges.shared import calibration, questions
 from halt.prompting import texts
 from halt.rewriting import halt_reference
 
@@ -26,7 +27,8 @@ SUM = Row("sum", "sum", "", "What is (2 + 3) * 4?", "2 + 3 = 5\n5 * 4 = 20", {})
 
 
 def read_texts(decide, dependent):
-    names = texts.of_judge({"type": "llm", "decide": decide}, dependent)
+    entry = {"type": "llm", "engine": "transformers", "model": "tiny", "decide": decide}
+    names = judges.needs(entry, dependent).texts
     return {name: texts.load(TEXTS, name) for name in names}
 
 
@@ -34,7 +36,7 @@ def by_text(cases, dependent, answer, path, domain=None):
     """Verdicts of the text judge over real HTTP, and what the server was asked."""
     with serve(answer) as server:
         engine = Engine(server.endpoint, "tiny", path / "replies.jsonl", backoff=0.01)
-        means = loading.Means(
+        means = judges.Means(
             domain or _domain(dependent),
             read_texts("text", dependent),
             "",
@@ -43,9 +45,9 @@ def by_text(cases, dependent, answer, path, domain=None):
             None,
             8,
             1,
-            loading.Requests(4, 5, 1),
+            judges.Requests(4, 5, 1),
         )
-        verdicts = loading._by_text(means, engine.generate, chat=True)(cases)
+        verdicts = llm._by_text(means, engine.generate, chat=True)(cases)
         engine.close()
     return verdicts, server.asked
 
@@ -101,7 +103,7 @@ def test_the_evaluator_names_no_reference_statement(tmp_path):
     response = ["Ada Bell was Irish.", "ada bell  was Irish"]
     [[judged]], _ = by_text([Case(ADA, [response])], False, lambda asked: chat("supported"), tmp_path)
     assert [item.verdict.fact for item in judged] == [None, None]
-    [[judged]] = llm.judge_by_probability(
+    [[judged]] = questions.judge_by_probability(
         [Case(ADA, [response])], False, lambda asked: [0.9] * len(asked), "{prompt}", 0, reference
     )
     assert [item.verdict for item in judged] == [Verdict("right")] * 2
@@ -196,25 +198,25 @@ def test_all_questions_of_the_cases_are_asked_in_one_go():
         return [Reply("supported", 1, True)] * len(conversations)
 
     cases = [Case(ADA._replace(id=f"a{i}"), [["x", "y"]]) for i in range(4)]
-    llm.judge_by_text(cases, False, ask, read_texts("text", False), reference)
+    questions.judge_by_text(cases, False, ask, read_texts("text", False), reference)
     assert rounds == [8]
 
 
 def test_braces_in_code_reach_the_evaluator_as_they_are():
     row = SUM._replace(reference="return {truth: 1}")
-    question = llm._first_wrong_question(read_texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
+    question = questions._first_wrong_question(read_texts("text", True)["judge_first_wrong"], row, ["x = {steps}"])
     text = question.text(row.reference)
     assert "return {truth: 1}" in text
     assert '1. "x = {steps}"' in text
 
 
 def test_every_answer_in_words_stands_in_the_prompt_text():
-    assert all(word in read_texts("text", False)["judge_fragment"] for word in llm.WORDS)
-    assert llm.NO_STEP in read_texts("text", True)["judge_first_wrong"]
+    assert all(word in read_texts("text", False)["judge_fragment"] for word in questions.WORDS)
+    assert questions.NO_STEP in read_texts("text", True)["judge_first_wrong"]
     for dependent in (False, True):
         [template] = read_texts("probability", dependent).values()
-        assert llm.YES in template
-        assert llm.NO in template
+        assert questions.YES in template
+        assert questions.NO in template
 
 
 def test_a_prompt_text_with_another_field_is_refused(tmp_path):
@@ -224,7 +226,7 @@ def test_a_prompt_text_with_another_field_is_refused(tmp_path):
 
 
 def test_every_ground_truth_stands_before_what_is_asked_about_it():
-    for name, fields in texts.FIELDS.items():
+    for name, fields in texts.fields().items():
         if "truth" in fields:
             text = texts.load(TEXTS, name)
             later = [field for field in fields if field not in ("prompt", "truth")]
@@ -240,7 +242,9 @@ def test_scores_from_the_threshold_on_are_right():
     def score(questions):
         return [values[question] for question in questions]
 
-    [[judged]] = llm.judge_by_probability([Case(ADA, [["a", "b", "c"]])], False, score, "{fragment}", 0.2, reference)
+    [[judged]] = questions.judge_by_probability(
+        [Case(ADA, [["a", "b", "c"]])], False, score, "{fragment}", 0.2, reference
+    )
     assert [item.verdict.label for item in judged] == ["right", "right", "wrong"]
     assert [item.score for item in judged] == [0.3, 0.2, 0.1]
 
@@ -253,7 +257,7 @@ def test_steps_are_scored_behind_their_prefix_and_the_first_below_the_threshold_
         return [-1.0 if question.endswith('|2. "bad"') else 1.0 for question in questions]
 
     responses = [["ok", "bad", "ok"], ["ok", "fine"]]
-    [judged] = llm.judge_by_probability([Case(SUM, responses)], True, score, "{steps}|{step}", 0.0, reference)
+    [judged] = questions.judge_by_probability([Case(SUM, responses)], True, score, "{steps}|{step}", 0.0, reference)
     assert labels([judged]) == [[["right", "wrong", "wrong"], ["right", "right"]]]
     first = '(this is the first)|1. "ok"'
     assert asked == [first, '1. "ok"|2. "bad"', '1. "ok"\n2. "bad"|3. "ok"', '1. "ok"|2. "fine"']
@@ -267,7 +271,7 @@ def test_the_truth_of_a_prompt_goes_to_the_evaluator_in_one_call():
         return [0.0] * len(questions)
 
     cases = [Case(ADA, [["a", "b"], ["b", "c"]]), Case(ADA._replace(id="eve"), [["a"]])]
-    llm.judge_by_probability(cases, False, score, "{fragment}", 0.0, reference)
+    questions.judge_by_probability(cases, False, score, "{fragment}", 0.0, reference)
     assert calls == [["a", "b", "c"], ["a"]]
 
 

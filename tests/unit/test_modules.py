@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
-from halt.prompting.fragments import cut
+from halt.prompting import fragments
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = """
@@ -153,7 +152,7 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
 
 
 @pytest.mark.parametrize(
-    ("fragments", "fault"),
+    ("cutting", "fault"),
     [
         ('text.splitlines()[7] if text == "She." else [text]', r"line 16: IndexError: list index out of range$"),
         ("None", r"split\(\) gave None, expected a list of texts$"),
@@ -161,10 +160,10 @@ def test_what_are_no_verdicts_names_the_module(write, verdicts, fault):
         ("[1]", r"split\(\) gave \[1\], expected a list of texts$"),
     ],
 )
-def test_a_fault_of_split_names_the_module(write, fragments, fault):
-    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", fragments)))
+def test_a_fault_of_split_names_the_module(write, cutting, fault):
+    module = domains.load(write("domains", DOMAIN.replace("text.splitlines()", cutting)))
     with pytest.raises(plugins.ModuleError, match=fault) as caught:
-        cut("She.", module, None)
+        fragments.cut("She.", module, None)
     assert str(caught.value).startswith("scripts/halt/domains/made_")
 
 
@@ -296,4 +295,4 @@ def test_a_program_ends_in_one_line(tmp_path):
 
 
 def config_tree():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return config.merged(ROOT)

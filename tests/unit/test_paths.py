@@ -110,15 +110,15 @@ def test_every_method_is_answered_or_filtered_by_one_rule():
     config = with_filters()
     config["methods"]["floor"] = {"rewrite": None, "threshold": False, "constant": True}
     kinds = [paths.answering_constraint(config), paths.constant_constraint(config)]
-    kinds += [paths.filter_constraint(config, kind) for kind in ("p_true", "self_consistency")]
+    kinds += [paths.any_of(paths.filters(config))]
     for method in config["methods"]:
         assert sum(bool(re.fullmatch(kind, method)) for kind in kinds) == 1
-        is_filter = bool(re.fullmatch(paths.filter_constraint(config), method))
+        is_filter = bool(re.fullmatch(kinds[2], method))
         assert (
             is_filter is (method in ("own", "agree")) is not bool(re.fullmatch(paths.judged_constraint(config), method))
         )
         assert bool(re.fullmatch(kinds[1], method)) is (method == "floor")
-    assert not any(re.match(paths.filter_constraint(CONFIG), name) for name in ("", *CONFIG["methods"]))
+    assert not any(re.match(paths.any_of(paths.filters(CONFIG)), name) for name in ("", *CONFIG["methods"]))
 
 
 def test_every_result_of_the_grid_has_its_own_path():

@@ -207,7 +207,7 @@ def test_options_left_out_have_the_module_s_default():
     assert rewriting.options("idk_share", {}) == {"share": 0.5}
     assert rewriting.options("idk_share", {"share": 1}) == {"share": 1}
     assert rewriting.options("halt", {}) == {}
-    with pytest.raises(rewriting.RewriteError, match="'halt' has no option share"):
+    with pytest.raises(plugins.ModuleError, match=r"halt\.py: no option share in OPTIONS, which has none"):
         rewriting.options("halt", {"share": 1})
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import pair_rated
 import self_rate
 import sk_entail
-from halt import engines, frames, judges, metrics, preferences
+from halt import engines, frames, judges, metrics, plugins, preferences
 from halt.confidence import knowledge, p_true
 from halt.domains import Verdict, biography
 from halt.judges import entailment
-from halt.judges.entailment import Entailed
+from halt.judges.shared.entailment import Entailed
 from halt.preferences import Pair
 from halt.report import calibration, facts
 from halt.rewriting import Judged, Sample, Settings
@@ -85,7 +85,7 @@ def test_the_chosen_one_always_scores_higher(confidences, top):
 
 def test_options_of_a_pairing_module_are_completed_and_unknown_ones_refused():
     assert preferences.options("self_eval", {}) == {"top": 0.3}
-    with pytest.raises(preferences.PairError, match="has no option best: it has \\['top'\\]"):
+    with pytest.raises(plugins.ModuleError, match=r"self_eval\.py: no option best in OPTIONS, which has top"):
         preferences.options("self_eval", {"best": 1})
 
 

@@ -10,8 +10,9 @@ from test_judge_llm import ADA, SUM, TEXTS, read_texts, reference
 from halt.domains import Row
 from halt.engines.replies import TOO_LONG, Reply
 from halt.engines.thinking import without_thoughts
-from halt.judges import Case, llm
-from halt.judges.shown import MARK, SHARES, Cuts, quoted, shortened
+from halt.judges import Case
+from halt.judges.shared import questions
+from halt.judges.shared.shown import MARK, SHARES, Cuts, quoted, shortened
 from halt.prompting import texts
 
 HOSTILE = [
@@ -47,7 +48,9 @@ def test_a_fragment_can_neither_end_its_quotation_nor_look_like_the_prompt(hosti
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_step_stays_on_its_line(hostile):
     response = ["2 + 3 = 5", hostile, "5 * 4 = 20"]
-    text = llm._first_wrong_question(read_texts("text", True)["judge_first_wrong"], SUM, response).text(SUM.reference)
+    text = questions._first_wrong_question(read_texts("text", True)["judge_first_wrong"], SUM, response).text(
+        SUM.reference
+    )
     shown = text.partition("Solution to check:\n")[2].partition("\n\nEach numbered line")[0].splitlines()
     assert [line.split(". ")[0] for line in shown] == ["1", "2", "3"]
     assert all(re.fullmatch(r'\d\. "(?:[^"\\]|\\.)*"', line) for line in shown)
@@ -87,7 +90,7 @@ def test_less_and_less_is_shown_until_it_fits_and_the_row_is_noted(tmp_path):
         fits = [len(turns[-1]["content"]) < 1200 for turns in conversations]
         return [Reply("supported", 1, True) if fit else Reply("", 0, False, TOO_LONG) for fit in fits]
 
-    [[[judged]]] = llm.judge_by_text([Case(row, [["a"]])], False, ask, read_texts("text", False), reference, cut)
+    [[[judged]]] = questions.judge_by_text([Case(row, [["a"]])], False, ask, read_texts("text", False), reference, cut)
     assert judged.verdict.label == "right"
     assert 1 < len(asked) < len(SHARES)
     assert MARK not in asked[0]
@@ -105,7 +108,7 @@ def test_what_never_fits_is_unjudged_with_the_reason_and_the_others_are_judged(t
 
     cut = Cuts(tmp_path)
     cases = [Case(ADA, [["a", "long"]])]
-    [[judged]] = llm.judge_by_text(cases, False, ask, read_texts("text", False), reference, cut)
+    [[judged]] = questions.judge_by_text(cases, False, ask, read_texts("text", False), reference, cut)
     assert [one.verdict for one in judged] == [("right", None, None), ("unjudged", TOO_LONG, None)]
     assert cut.count(["ada"]) == 0  # nothing was judged by a part of the truth
 
@@ -117,7 +120,7 @@ def test_steps_behind_one_that_does_not_fit_are_unjudged_and_behind_a_wrong_one_
         return [values[re.search(r'"(\w+)"$', question)[1]] for question in questions]
 
     cases = [Case(SUM, [["a", "long", "b"], ["a", "b", "long"]])]
-    [judged] = llm.judge_by_probability(cases, True, score, "{truth}{steps}|{step}", 0.0, reference)
+    [judged] = questions.judge_by_probability(cases, True, score, "{truth}{steps}|{step}", 0.0, reference)
     labels = [[one.verdict.label for one in response] for response in judged]
     assert labels == [["right", "unjudged", "unjudged"], ["right", "wrong", "wrong"]]
 

@@ -17,8 +17,8 @@ from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassif
 
 from halt import engines
 from halt.confidence import p_true
-from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Question, Shot
+from halt.confidence.shared.knowledge import Item
 from halt.judges import entailment
 from halt.training import sk_tuning
 from halt.training.encoding import TrainingError

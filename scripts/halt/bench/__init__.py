@@ -1,5 +1,3 @@
-"""Speed beside the bare engines."""
+"""Speed beside the bare engines, and what a large experiment costs."""
 
-from halt.bench.measures import OURS, alone, beside, markdown, overhead, table
-
-__all__ = ["OURS", "alone", "beside", "markdown", "overhead", "table"]
+from halt.bench.measures import HEAD, OURS, alone, beside, markdown, overhead, row

@@ -14,57 +14,53 @@ from halt.bench import OURS
 from halt.engines import Prompt, Sampling
 from halt.engines.transformers import Engine
 
-BARE_ATTENTION = ("sdpa", "eager")  # which of them is faster depends on the processor and the lengths
-_WARM_UP = 4  # tokens that are generated once before anything is timed
+ATTENTION = ("sdpa", "eager")  # of the bare side; which is faster depends on the processor and the lengths
+WARM_UP = 4  # tokens that are generated once before anything is timed
 
 
 def turns(
     folder: Path, dtype: str, prompts: Sequence[Prompt], sampling: Sampling, batch_size: int, repeats: int
 ) -> dict[str, list[float]]:
-    """Tokens per CPU-second of every turn by side. prompts: one batch, chat messages; batch_size: in sequences."""
-    if len(prompts) * sampling.samples > batch_size:
-        raise ValueError(f"{len(prompts)} prompts x {sampling.samples} samples are more than one batch of {batch_size}")
+    """Tokens per CPU-second of every turn by side. prompts: chat messages, with their samples at most one batch."""
     engine = Engine(folder, dtype)
     engine.end_tokens = [-1]
-    sides: dict[str, Callable[[Sampling], int]] = {OURS: lambda chosen: _ours(engine, prompts, chosen, batch_size)}
-    for attention in BARE_ATTENTION:
-        sides[f"transformers {attention}"] = _bare(folder, engine.model.dtype, attention, prompts)
-    for generate in sides.values():
-        generate(sampling._replace(max_new_tokens=_WARM_UP))
+
+    def ours(chosen: Sampling) -> int:
+        answers = engine.generate(prompts, chosen, batch_size)
+        return sum(completion.tokens for completions in answers for completion in completions)
+
+    sides = {OURS: ours}
+    sides |= {f"transformers {name}": _bare(folder, engine.model.dtype, name, prompts) for name in ATTENTION}
     found: dict[str, list[float]] = {side: [] for side in sides}
     expected = len(prompts) * sampling.samples * sampling.max_new_tokens
-    for _ in range(repeats):
+    for turn in range(-1, repeats):
         for side, generate in sides.items():
+            if turn < 0:
+                generate(sampling._replace(max_new_tokens=WARM_UP))
+                continue
             start = time.process_time()
             tokens = generate(sampling)
-            seconds = time.process_time() - start
+            found[side].append(tokens / (time.process_time() - start))
             if tokens != expected:
                 raise RuntimeError(f"{side} generated {tokens} tokens, expected {expected}: the speeds do not compare")
-            found[side].append(tokens / seconds)
     return found
-
-
-def _ours(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, batch_size: int) -> int:
-    answers = engine.generate(prompts, sampling, batch_size)
-    return sum(completion.tokens for completions in answers for completion in completions)
 
 
 def _bare(folder: Path, dtype: torch.dtype, attention: str, prompts: Sequence[Prompt]) -> Callable[[Sampling], int]:
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, attn_implementation=attention, local_files_only=True
-    ).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention).eval()
     model.generation_config.eos_token_id = None
     messages = [prompt.messages for prompt in prompts]
 
     def generate(sampling: Sampling) -> int:
-        drawn = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+        drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         inputs = tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, padding=True, return_dict=True, return_tensors="pt"
         )
         output = model.generate(
             **inputs,
-            **(drawn if sampling.temperature else {"do_sample": False}),
+            do_sample=sampling.temperature > 0,
+            **(drawn if sampling.temperature else {}),
             num_return_sequences=sampling.samples,
             max_new_tokens=sampling.max_new_tokens,
             pad_token_id=tokenizer.pad_token_id,

@@ -1,16 +1,15 @@
-"""The project's speed beside bare engines, as lines of one table. Only what was measured gets a line.
+"""Speeds beside bare engines, as lines of one table. Only what was measured gets a line.
 
 A speed is the median over several turns. The sides take turns (A B A B ...), so that what else the machine does slows
 all of them, and a ratio is the ratio of the medians, to the fastest of the bare sides.
 """
 
-import csv
-import io
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 OURS = "halt"  # key of this project's side; all other sides are bare
+HEAD = ("what", "ours", "bare", "ratio", "required", "met")
 
 
 class Line(NamedTuple):
@@ -19,11 +18,11 @@ class Line(NamedTuple):
     what: str
     unit: str
     ours: float
-    bare: float | None
-    bare_is: str  # which bare side, or what it stands for
-    ratio: float | None
-    required: str
-    met: bool | None
+    bare: float | None = None
+    bare_is: str = ""  # which bare side, or what it stands for
+    ratio: float | None = None
+    required: str = ""
+    met: bool | None = None
 
 
 def beside(what: str, unit: str, turns: Mapping[str, Sequence[float]], least: float) -> Line:
@@ -37,7 +36,7 @@ def beside(what: str, unit: str, turns: Mapping[str, Sequence[float]], least: fl
 
 def alone(what: str, unit: str, speeds: Sequence[float]) -> Line:
     """A speed that has nothing to stand beside."""
-    return Line(what, unit, statistics.median(speeds), None, "", None, "", None)
+    return Line(what, unit, statistics.median(speeds))
 
 
 def overhead(what: str, stubbed: float, real: float, most: float) -> Line:
@@ -46,30 +45,17 @@ def overhead(what: str, stubbed: float, real: float, most: float) -> Line:
     return Line(what, "s", stubbed, real, "real run", share, f"<= {most:.2f}", share <= most)
 
 
-def table(lines: Sequence[Line]) -> str:
-    """CSV with a header; numbers with six significant digits, an empty field where there is none."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Line._fields)
-    writer.writerows([f"{value:.6g}" if isinstance(value, float) else value for value in line] for line in lines)
-    return text.getvalue()
+def row(line: Line) -> tuple[str, ...]:
+    """A line as HEAD has it."""
+    bare = "" if line.bare is None else f"{_short(line.bare)} ({line.bare_is})"
+    ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
+    met = {True: "yes", False: "**no**", None: ""}[line.met]
+    return line.what, f"{_short(line.ours)} {line.unit}", bare, ratio, line.required, met
 
 
-def markdown(lines: Sequence[Line]) -> str:
-    """The same for people: | what | ours | bare | ratio | required | met |."""
-    rows = [("what", "ours", "bare", "ratio", "required", "met"), ("---", "--:", "--:", "--:", "--:", "---")]
-    for line in lines:
-        rows.append(
-            (
-                line.what,
-                f"{_short(line.ours)} {line.unit}",
-                "" if line.bare is None else f"{_short(line.bare)} ({line.bare_is})",
-                "" if line.ratio is None else f"{line.ratio:.2f}",
-                line.required,
-                {True: "yes", False: "**no**", None: ""}[line.met],
-            )
-        )
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for people; all but the first column on the right."""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, ["---", *["--:"] * (len(head) - 1)], *rows])
 
 
 def _short(value: float) -> str:

@@ -3,7 +3,6 @@
 Sizes are those of a lab's widest grid, contents are made up: only their shape matters for time and memory.
 """
 
-import copy
 import os
 import subprocess
 import time
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import frames
+from halt import frames, metrics
 
 PROMPTS, SAMPLES, FRAGMENTS = 40_000, 5, 5  # together a million fragments
 RESULTS = [("base", "none"), ("unchanged-own", "none"), ("unchanged-reference", "none")]
@@ -37,8 +36,8 @@ def grid(config: Mapping) -> dict:
     """An overlay: 8 models x 8 domains x 9 thresholds x 6 methods x 3 seeds, made of the entries of a config."""
     [model] = config["experiment"]["models"]
     domains = [config["domains"][name] for name in config["experiment"]["domains"]]
-    models = {f"model-{number}": copy.deepcopy(config["models"][model]) for number in range(8)}
-    copies = {f"domain-{number}": copy.deepcopy(domains[number % len(domains)]) for number in range(8)}
+    models = {f"model-{number}": config["models"][model] for number in range(8)}
+    copies = {f"domain-{number}": domains[number % len(domains)] for number in range(8)}
     return {
         "experiment": {
             "models": [*models],
@@ -50,7 +49,7 @@ def grid(config: Mapping) -> dict:
         "generate": {"samples": 10},  # nine thresholds pick nine of them
         "models": models,
         "domains": copies,
-        "methods": {"halt-again": copy.deepcopy(config["methods"]["halt"])},
+        "methods": {"halt-again": config["methods"]["halt"]},
     }
 
 
@@ -70,24 +69,17 @@ def cost(what: str, command: Sequence[str], folder: Path, environment: Mapping[s
 
 def tables(folder: Path) -> dict[str, Path]:
     """A million judged fragments in the tables that split, rewrite and score read, by name."""
-    ids = pl.DataFrame({"id": [f"person-{number:06d}" for number in range(PROMPTS)]})
-    samples = ids.join(pl.DataFrame({"sample": pl.Series(range(SAMPLES), dtype=pl.Int32)}), how="cross")
-    run = {"model": "m", "domain": "biography", "method": "samples", "threshold": "none", "seed": 0}
-    responses = _responses(samples, run)
-    judgements = _judgements(samples, run)
-    # one greedy answer a prompt: SAMPLES times as many prompts make as many fragments
-    tested = pl.concat(
-        [ids.with_columns(pl.col("id") + f"-{part}", sample=pl.lit(0, pl.Int32)) for part in range(SAMPLES)]
-    )
-    given = run | {"method": "halt", "threshold": "0.40"}
+    ids = _ids(PROMPTS)
+    samples = ids.join(pl.DataFrame({"sample": range(SAMPLES)}), how="cross")
+    tested = _ids(PROMPTS * SAMPLES)  # one answer a prompt: as many fragments
     made = {
-        "data": (_data(ids, "train"), frames.DATA),
-        "generations": (responses, frames.RESPONSES),
-        "judgements": (judgements, frames.JUDGEMENTS),
-        "test": (_data(tested, "test"), frames.DATA),
-        "responses": (_responses(tested, given), frames.RESPONSES),
-        "assessments": (_judgements(tested, given), frames.JUDGEMENTS),
-        "capability": (_judgements(tested, run), frames.JUDGEMENTS),
+        "data": (_data(ids), frames.DATA),
+        "generations": (_responses(samples), frames.RESPONSES),
+        "judgements": (_judgements(samples), frames.JUDGEMENTS),
+        "test": (_data(tested), frames.DATA),
+        "responses": (_responses(tested, method="halt"), frames.RESPONSES),
+        "assessments": (_judgements(tested, method="halt"), frames.JUDGEMENTS),
+        "capability": (_judgements(tested), frames.JUDGEMENTS),
     }
     for name, (table, schema) in made.items():
         frames.write(table, folder / f"{name}.parquet", schema)
@@ -96,71 +88,54 @@ def tables(folder: Path) -> dict[str, Path]:
 
 def results(folder: Path) -> dict[str, list[Path]]:
     """What `tables` reads of MODELS x RESULTS: metrics, judgements (a million fragments) and training samples."""
-    ids = pl.DataFrame({"id": [f"person-{number:06d}" for number in range(TESTED)], "sample": [0] * TESTED})
-    found: dict[str, list[Path]] = {"metrics": [], "judgements": [], "samples": []}
+    ids = _ids(TESTED)
+    data, found = _data(ids), {"metrics": [], "judgements": [], "samples": []}
 
-    def put(name: str, table: pl.DataFrame, schema: Mapping, *where: str) -> None:
-        path = folder.joinpath(name, *where, "biography.parquet")
-        frames.write(table, path, schema)
-        found[name].append(path)
+    def put(kind: str, name: str, table: pl.DataFrame, schema: Mapping) -> None:
+        found[kind].append(folder / kind / f"{name}.parquet")
+        frames.write(table, found[kind][-1], schema)
 
-    for number in range(MODELS):
-        run = {"model": f"m{number}", "domain": "biography", "method": "samples", "threshold": "none", "seed": 0}
-        put("samples", _judgements(ids, run), frames.JUDGEMENTS, run["model"])
+    for model in [f"m{number}" for number in range(MODELS)]:
+        samples = _judgements(ids, model=model)
+        put("samples", model, samples, frames.JUDGEMENTS)
         for shift, (method, threshold) in enumerate(RESULTS):
-            given = run | {"method": method, "threshold": threshold}
-            judged = _judgements(ids, given, shift)
-            put("judgements", judged, frames.JUDGEMENTS, run["model"], method, threshold)
-            right = (pl.col("label") == "right").sum()
-            counted = judged.group_by(*frames.RESPONSES.keys() - {"text", "tokens", "finished"}).agg(
-                given=pl.len(), right=right, facts=right
-            )
-            counted = counted.with_columns(
-                **dict.fromkeys(("idle", "unverifiable", "unjudged"), pl.lit(0)),
-                **dict.fromkeys(("n_all", "n_capable"), pl.lit(FRAGMENTS)),
-                cluster=pl.col("id"),
-                solved=None,
-            ).select(pl.col(name).cast(kind) for name, kind in frames.METRICS.items())
-            put("metrics", counted.sort("id"), frames.METRICS, run["model"], method, threshold)
+            name, run = f"{model}-{method}-{threshold}", {"model": model, "method": method, "threshold": threshold}
+            judged = _judgements(ids, shift, **run)
+            put("judgements", name, judged, frames.JUDGEMENTS)
+            counted = metrics.per_prompt(_responses(ids, **run), judged, data, samples, dependent=False)
+            put("metrics", name, counted, frames.METRICS)
     return found
 
 
-def _answers(answers: pl.DataFrame, run: Mapping) -> list[pl.Expr]:
-    columns = [pl.lit(value).alias(name) for name, value in run.items()]
-    return [*columns, pl.lit(run["domain"]).alias("test_domain")]
+def _ids(count: int) -> pl.DataFrame:
+    return pl.DataFrame({"id": [f"person-{number:06d}" for number in range(count)], "sample": 0})
 
 
-def _shaped(table: pl.DataFrame, schema: Mapping) -> pl.DataFrame:
-    return table.select(pl.col(name).cast(kind) for name, kind in schema.items())
+def _shaped(table: pl.DataFrame, schema: Mapping, **columns) -> pl.DataFrame:
+    run = {"model": "m", "domain": "biography", "method": "samples", "threshold": "none", "seed": 0}
+    run |= {"test_domain": "biography"} | columns
+    fixed = {name: value if isinstance(value, pl.Expr) else pl.lit(value) for name, value in run.items()}
+    return table.with_columns(**fixed).select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
-def _data(ids: pl.DataFrame, split: str) -> pl.DataFrame:
-    reference = "\n".join(_statement(number) for number in range(FRAGMENTS))
-    table = ids.with_columns(
-        domain=pl.lit("biography"),
-        split=pl.lit(split),
-        cluster=pl.col("id"),
-        prompt=pl.format("Who was {}?", "id"),
-        reference=pl.lit(reference),
-        reference_fragments=FRAGMENTS,
-        truth=pl.lit("{}"),
-    )
-    return _shaped(table, frames.DATA)
+def _data(ids: pl.DataFrame) -> pl.DataFrame:
+    asked = {"split": "test", "cluster": pl.col("id"), "prompt": pl.format("Who was {}?", "id"), "truth": "{}"}
+    reference = "\n".join(map(_statement, range(FRAGMENTS)))
+    return _shaped(ids, frames.DATA, **asked, reference=reference, reference_fragments=FRAGMENTS)
 
 
-def _responses(answers: pl.DataFrame, run: Mapping) -> pl.DataFrame:
+def _responses(answers: pl.DataFrame, **run: str) -> pl.DataFrame:
     lines = [pl.format("{} " + _statement(number), "id") for number in range(FRAGMENTS)]
     text = pl.concat_str(lines, separator="\n")
-    table = answers.with_columns(*_answers(answers, run), text=text, tokens=60, finished=True)
-    return _shaped(table, frames.RESPONSES)
+    return _shaped(answers, frames.RESPONSES, text=text, tokens=60, finished=True, **run)
 
 
-def _judgements(answers: pl.DataFrame, run: Mapping, shift: int = 0) -> pl.DataFrame:
-    places = pl.DataFrame({"fragment": range(FRAGMENTS), "said": [_statement(place) for place in range(FRAGMENTS)]})
-    table = answers.join(places, how="cross")
+def _judgements(answers: pl.DataFrame, shift: int = 0, **run: str) -> pl.DataFrame:
+    places = pl.DataFrame({"fragment": range(FRAGMENTS), "said": list(map(_statement, range(FRAGMENTS)))})
     luck = (pl.col("id").hash(shift) % 100 + 17 * pl.col("fragment") + 7 * pl.col("sample")) % 100
-    table = table.with_columns(
-        *_answers(answers, run),
+    return _shaped(
+        answers.join(places, how="cross"),
+        frames.JUDGEMENTS,
         text=pl.format("{} {}", "id", "said"),
         marked=False,
         label=pl.when(luck < 50).then(pl.lit("right")).otherwise(pl.lit("wrong")),
@@ -168,16 +143,9 @@ def _judgements(answers: pl.DataFrame, run: Mapping, shift: int = 0) -> pl.DataF
         fact=pl.when(luck < 50).then(pl.format("fact {}", "fragment")),
         solved=None,
         score=None,
+        **run,
     )
-    return _shaped(table, frames.JUDGEMENTS)
 
 
 def _statement(number: int) -> str:
     return f"was known for statement number {number} of a life that was long."
-
-
-def markdown(costs: Sequence[Cost]) -> str:
-    """The costs for people."""
-    lines = ["| what | seconds | CPU-seconds | peak memory |", "|---|---:|---:|---:|"]
-    lines += [f"| {one.what} | {one.seconds:.1f} | {one.cpu_seconds:.1f} | {one.peak_mb:,.0f} MB |" for one in costs]
-    return "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ HEAVY = {
     "generate.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
     "respond.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
     "finetune.py": "halt.prompting.few_shot, halt.frames, halt.training.sft",
-    "judge.py": "halt.judges.loading, halt.engines.openai",
+    "judge.py": "halt.judges.llm, halt.engines.openai",
 }
 LIGHT = "halt.frames, halt.domains"
 
@@ -49,7 +49,6 @@ for word in "$@"; do
     before=$word
 done
 """
-_LEFT_OUT = ("results", "tests")
 _COUNT = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
 _ELAPSED = re.compile(r"^Elapsed time: (?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d+)?)$", re.MULTILINE)
 
@@ -63,18 +62,16 @@ class Finished(NamedTuple):
 
 def environment(*first: Path) -> dict[str, str]:
     """Of a Snakemake process: these folders and then this interpreter's are first on PATH."""
-    folders = [*map(str, first), str(Path(sys.executable).parent), os.environ["PATH"]]
-    return {**os.environ, "PATH": os.pathsep.join(folders)}
+    return os.environ | {"PATH": os.pathsep.join(map(str, [*first, Path(sys.executable).parent, os.environ["PATH"]]))}
 
 
 def stub(start: bool) -> str:
     """The shell script that stands in for `python`. start: with the start of Python and the program's imports."""
-    lines = ["#!/bin/sh\n"]
-    if start:
-        imports = "".join(f"    {program}) modules='{modules}' ;;\n" for program, modules in HEAVY.items())
-        lines += ["set -e\n", f"case ${{1##*/}} in\n{imports}    *) modules='{LIGHT}' ;;\nesac\n"]
-        lines += [f'PYTHONPATH=scripts {shlex.quote(sys.executable)} -c "import $modules"\n']
-    return "".join([*lines, _STUB])
+    if not start:
+        return f"#!/bin/sh\n{_STUB}"
+    imports = "".join(f"    {program}) modules='{modules}' ;;\n" for program, modules in HEAVY.items())
+    chosen = f"case ${{1##*/}} in\n{imports}    *) modules='{LIGHT}' ;;\nesac\n"
+    return f'#!/bin/sh\nset -e\n{chosen}PYTHONPATH=scripts {shlex.quote(sys.executable)} -c "import $modules"\n{_STUB}'
 
 
 def stubbed(project: Path, scratch: Path, start: bool) -> Finished:
@@ -84,35 +81,23 @@ def stubbed(project: Path, scratch: Path, start: bool) -> Finished:
     its log is on stderr.
     """
     copy, programs = scratch / "project", scratch / "bin"
-    shutil.copytree(project, copy, symlinks=True, ignore=_ignored(project))
+    shutil.copytree(
+        project, copy, symlinks=True, ignore=shutil.ignore_patterns("results", "tests", ".*", "__pycache__")
+    )
     programs.mkdir()
     (programs / "python").write_text(stub(start))
     (programs / "python").chmod(0o755)
     before = time.monotonic()
     subprocess.run([*SNAKEMAKE], cwd=copy, env=environment(programs), stdout=sys.stderr, check=True)
     seconds = time.monotonic() - before
-    [log] = (copy / ".snakemake" / "log").iterdir()
-    finished = read_log(log.read_text())
-    if finished is None:
-        raise ValueError(f"Snakemake's log is not understood: {log}")
-    return Finished(finished.jobs, seconds)
-
-
-def _ignored(project: Path):
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        top = Path(folder) == project
-        return {
-            name for name in names if (top and (name in _LEFT_OUT or name.startswith("."))) or name == "__pycache__"
-        }
-
-    return ignore
+    [log] = (copy / ".snakemake/log").iterdir()
+    return Finished(read_log(log.read_text()).jobs, seconds)
 
 
 def read_log(text: str) -> Finished | None:
     """What a log of Snakemake says of its run; None if the run did not finish, or had nothing to do."""
     elapsed = _ELAPSED.search(text)
-    counted = text.partition("\nJob stats:\n")[2].split("\n\n")[0]
-    jobs = {rule: int(count) for rule, count in _COUNT.findall(counted)}
+    jobs = {rule: int(count) for rule, count in _COUNT.findall(text.partition("\nJob stats:\n")[2].split("\n\n")[0])}
     total = jobs.pop("total", 0)
     if not elapsed or not jobs or f"{total} of {total} steps (100%) done" not in text:
         return None
@@ -125,8 +110,5 @@ def real_seconds(logs: Iterable[Path], jobs: Mapping[str, int]) -> float | None:
 
     A run that was continued, or that found earlier results, has other jobs and does not count.
     """
-    for log in sorted(logs, key=lambda path: path.name, reverse=True):  # their names are times
-        finished = read_log(log.read_text())
-        if finished is not None and finished.jobs == dict(jobs):
-            return finished.seconds
-    return None
+    found = (read_log(log.read_text()) for log in sorted(logs, key=lambda path: path.name, reverse=True))  # by time
+    return next((run.seconds for run in found if run and run.jobs == dict(jobs)), None)

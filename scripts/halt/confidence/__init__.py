@@ -1,4 +1,4 @@
-"""How sure a model is of a fragment or an answer, and what is left above a bound."""
+"""How sure a model is of a fragment, and what is left above a bound: one module a filter, as `_base` describes it."""
 
 from halt.confidence._base import (
     PROMPTS_PER_PART,
@@ -7,6 +7,7 @@ from halt.confidence._base import (
     ConfidenceError,
     bound,
     check,
+    chosen,
     filtered,
     kept,
     keys,
@@ -14,18 +15,4 @@ from halt.confidence._base import (
     table,
     training_fragments,
 )
-
-__all__ = [
-    "PROMPTS_PER_PART",
-    "TRAINING",
-    "TRAINING_SAMPLE",
-    "ConfidenceError",
-    "bound",
-    "check",
-    "filtered",
-    "kept",
-    "keys",
-    "parts",
-    "table",
-    "training_fragments",
-]
+from halt.confidence.shared import choices, knowledge, sure

@@ -1,7 +1,23 @@
 """How sure a model is of each fragment of an answer, and what is left when the unsure ones are dropped: no training.
 
-One module for each kind of confidence (`methods.<name>.filter` of the config). Here is what a threshold does with it,
-whatever its kind; pure.
+A filter is one module of this folder; `methods.<name>.filter` of the config names it. It says which program computes
+its confidences, and defines what that program calls. What stands in capitals is a literal.
+
+    PROGRAM: str                 the program: self_evaluate, agree or probe
+
+    self_evaluate                asks the pretrained model about every fragment, behind confidence.shots examples
+        ASKS: tuple[str, str]        prompt texts for fragments that stand alone, and for those that build on each other
+        TEXTS: dict                  its prompt texts: file in scripts/prompts/ (without .txt) -> the fields it holds
+        shots, questions, asker      as in `p_true`
+    agree                        compares every fragment with the samples of its prompt
+        of_answers, of_training      as in `self_consistency`
+        SAMPLES: int                 optional, 1: samples of a prompt (generate.samples) that it takes at least
+    probe                        learns from hidden states at training fragments which are right
+        fit                          as in `probe`
+        POSITIONS: tuple[str, ...]   optional, probe.positions of the config: tokens of a fragment to choose from
+        STOPS: bool                  optional, False: the answer ends at its first fragment below the bound
+
+Here is what a threshold does with the confidences, whatever their kind; pure.
 
 A threshold is a share: at alpha the bound is the confidence that a share alpha of the fragments of *training* samples
 reach, so that a small alpha gives less and is right more often, as in HALT. The fragments of the answers themselves
@@ -11,10 +27,11 @@ never set it. At 1.00 nothing is dropped.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from types import ModuleType
 
 import polars as pl
 
-from halt import frames
+from halt import frames, plugins
 from halt.errors import HaltError
 from halt.paths import NO_THRESHOLD
 
@@ -25,6 +42,12 @@ TRAINING_SAMPLE = 0  # of each training prompt, the one whose fragments set the 
 
 class ConfidenceError(HaltError):
     """The tables do not belong together, or the model cannot be asked; the message says where or why."""
+
+
+def chosen(settings: Mapping, otherwise: ModuleType) -> ModuleType:
+    """The filter's module that a program's settings name (`methods/<m>`); `otherwise` where they name none."""
+    named = [entry["filter"] for key, entry in settings.items() if key.startswith("methods/")]
+    return plugins.load("confidence", *named) if named else otherwise
 
 
 def bound(training: Sequence[float], threshold: str) -> float:

@@ -17,6 +17,10 @@ from halt.confidence import ConfidenceError
 from halt.engines import Prompt
 from halt.prompting import texts
 
+PROGRAM = "self_evaluate"
+TEXTS = {"p_true_fragment": ("prompt", "fragment"), "p_true_step": ("prompt", "steps", "step")}
+ASKS = ("p_true_fragment", "p_true_step")
+
 TRUE, FALSE = "A", "B"
 
 Ask = Callable[[Sequence["Question"]], list[float]]

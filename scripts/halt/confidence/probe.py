@@ -5,12 +5,6 @@ pretrained model at a token of the answer. It learns from the judged fragments o
 which layer and which token it reads is chosen there too, by AUROC on training prompts that it did not learn from. Of
 the answers that it is applied to it sees the states alone, never a verdict.
 
-`early_stop`, after Adaptive Inference-Time Compute (Manvi et al., arXiv 2410.02725), reads the state before a fragment
-is written and predicts whether it will be right; generation stops at the first boundary where that is too unlikely. The
-answers are greedy, and what is written up to a boundary does not depend on what follows: to stop there is to cut the
-finished answer there, and nothing is generated again. The paper has the model say the prediction, as a token that it
-was trained to say, and then sample anew; here a probe says it, and nothing is trained or sampled (decision).
-
 The states are those of the model as it reads prompt and answer, behind the examples that it wrote the answer behind.
 The answer is cut into tokens from its text, which need not be the tokens that it was written in (decision).
 """
@@ -22,17 +16,20 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from halt import engines, frames, readings
+from halt import engines, frames, plugins, readings
 from halt.confidence import ConfidenceError, training_fragments
 from halt.engines import Prompt
 
-EARLY_STOP = "early_stop"  # the other kind of filter that is made here
-BEFORE = "before"  # its token: the last one before the fragment
+PROGRAM = "probe"
+
+BEFORE = "before"  # a position: the last token before the fragment
 ANSWER = ("id", "sample")
 PLACE = (*ANSWER, "fragment")
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """States (n, width) -> P(right) of each, (n,)."""
+Fit = Callable[[np.ndarray, np.ndarray, float], Predict]
+"""States (n, width), which are right (n,), the penalty -> the probe: `fit` here, or of another filter's module."""
 
 
 class Answer(NamedTuple):
@@ -52,8 +49,8 @@ class Chosen(NamedTuple):
 
 
 def positions(kind: str, listed: Sequence[str]) -> list[str]:
-    """The tokens of a fragment that come into question: `listed` (probe.positions), or the one before it."""
-    return [BEFORE] if kind == EARLY_STOP else list(listed)
+    """The tokens of a fragment that come into question: those of the filter's module, or else `listed`."""
+    return list(plugins.literal("confidence", kind, "POSITIONS", ()) or listed)
 
 
 def spans(text: str, fragments: Sequence[str]) -> list[tuple[int, int]]:
@@ -168,12 +165,12 @@ def fit(states: np.ndarray, right: np.ndarray, penalty: float) -> Predict:
 
 
 def held_out(
-    states: np.ndarray, right: np.ndarray, labelled: np.ndarray, fold: np.ndarray, penalty: float
+    states: np.ndarray, right: np.ndarray, labelled: np.ndarray, fold: np.ndarray, penalty: float, learn: Fit = fit
 ) -> np.ndarray:
     """P(right) of training fragments by a probe that learned from the other folds alone.
 
-    right, labelled: (n,) of bool; what is not labelled is predicted and never learned from. ConfidenceError if all that
-    is labelled lies in one fold.
+    right, labelled: (n,) of bool; what is not labelled is predicted and never learned from; learn: `fit` of a filter's
+    module. ConfidenceError if all that is labelled lies in one fold.
     """
     values = np.empty(len(states))
     for number in np.unique(fold):
@@ -181,7 +178,7 @@ def held_out(
         rest = labelled & ~here
         if not rest.any():
             raise ConfidenceError("the judged training fragments are of too few prompts to learn from: more rows")
-        values[here] = fit(states[rest], right[rest], penalty)(states[here])
+        values[here] = learn(states[rest], right[rest], penalty)(states[here])
     return values
 
 
@@ -198,13 +195,14 @@ def confidences(
     """(training fragments that set the bound, their confidences, those of the answers' fragments, what was chosen).
 
     training: JUDGEMENTS of the training samples; answered: FRAGMENTS of the answers, which are of the `split`; states:
-    STATES of both; clusters: of training prompts, by id; settings: `probe`; reading: which fragments count, of which
-    those that are not right are learnt as wrong. A training fragment's confidence is of the probe that did not learn
-    from its fold: what a probe says of its own examples is too sure, and would set the bound too high. The answers' are
-    of the probe that learned from all.
+    STATES of both; clusters: of training prompts, by id; settings: `probe`; kind: the filter's module; reading: which
+    fragments count, of which those that are not right are learnt as wrong. A training fragment's confidence is of the
+    probe that did not learn from its fold: what a probe says of its own examples is too sure, and would set the bound
+    too high. The answers' are of the probe that learned from all.
     """
     from sklearn.metrics import roc_auc_score
 
+    learn = plugins.load("confidence", kind).fit
     training = training.sort(PLACE)
     label = training["label"].cast(pl.String)
     right, labelled = (label == "right").to_numpy(), label.is_in(readings.given(reading)).to_numpy()
@@ -215,17 +213,17 @@ def confidences(
     best: tuple[Chosen, np.ndarray] | None = None
     for position, layer in states.select("position", "layer").unique(maintain_order=True).iter_rows():
         own = _matrix(training, states, "train", position, layer)
-        values = held_out(own, right, labelled, fold, settings["penalty"])
+        values = held_out(own, right, labelled, fold, settings["penalty"], learn)
         area = float(roc_auc_score(right[labelled], values[labelled])) if both else None
         if best is None or (both and area > best[0].auroc):
             best = Chosen(position, layer, area), values
     chosen, values = best
     own = _matrix(training, states, "train", chosen.position, chosen.layer)
-    predict = fit(own[labelled], right[labelled], settings["penalty"])
+    predict = learn(own[labelled], right[labelled], settings["penalty"])
     given = predict(_matrix(answered, states, split, chosen.position, chosen.layer))
     setting = training.with_columns(confidence=values)
     answered = answered.with_columns(confidence=pl.Series(given, dtype=pl.Float64))
-    if kind == EARLY_STOP:
+    if plugins.literal("confidence", kind, "STOPS", False):
         setting, answered = reached(setting), reached(answered)
     setting = training_fragments(setting)
     return setting, setting["confidence"].to_list(), answered["confidence"].to_list(), chosen

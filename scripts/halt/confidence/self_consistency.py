@@ -13,6 +13,9 @@ import polars as pl
 
 from halt.confidence import TRAINING_SAMPLE, ConfidenceError, training_fragments
 
+PROGRAM = "agree"
+SAMPLES = 2  # with one there is nothing to compare
+
 
 def normal(text: str) -> str:
     """A fragment without what does not change it."""

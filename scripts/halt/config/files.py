@@ -22,6 +22,9 @@ MOST_VALUES = 200_000  # with each alias counted as all that it stands for
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
 
 
+MODELS = Path("config/models")  # beside config.yaml: one entry of `models` a file, named after it
+
+
 class ConfigError(HaltError):
     """The config has faults; the message is one line for each, path first."""
 
@@ -44,8 +47,25 @@ def read(file: Path) -> dict:
     return found
 
 
+def defaults(folder: Path) -> list[Path]:
+    """The config files of every run in the order in which they are read: a later one wins, and so do overlays."""
+    models = (file for file in (folder / MODELS).glob("*.yaml") if not file.name.startswith("."))
+    return [*sorted(models), folder / "config.yaml"]
+
+
+def merged(folder: Path, overlays: Iterable[Path] = ()) -> dict:
+    """The config that a folder's files make with overlays, merged as Snakemake does it; ConfigError as in `read`."""
+    from snakemake.utils import update_config
+
+    config: dict = {}
+    for file in (*defaults(folder), *overlays):
+        update_config(config, read(file))
+    return config
+
+
 def check_keys(files: Iterable[Path]) -> None:
-    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself.
+    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself,
+    or if a file in MODELS has anything but the model that it is named after.
 
     A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
     """
@@ -58,6 +78,10 @@ def check_keys(files: Iterable[Path]) -> None:
         except yaml.YAMLError:
             continue
         lines += [f"{os.path.relpath(file)}, {line}" for line in _faults(top)]
+        if file.absolute().parts[-3:-1] == MODELS.parts and _keys(top) != [("models", [(file.stem, None)])]:
+            lines.append(
+                f"{os.path.relpath(file)}: expected `models` with one entry, '{file.stem}' as the file is called"
+            )
     if lines:
         raise ConfigError("\n".join(lines))
 
@@ -147,6 +171,13 @@ def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, 
                 yield f"line {line}: {at((*place, name))} is there twice, first in line {first[name]}, expected once"
             first.setdefault(name, line)
             yield from _faults(inner, (*place, name), (*around, node))
+
+
+def _keys(node: yaml.Node | None, depth: int = 2) -> list[tuple] | None:
+    """(key, keys under it) of a mapping, to a depth; None for what is none."""
+    if not isinstance(node, yaml.MappingNode) or not depth:
+        return None
+    return [(str(key.value), _keys(inner, depth - 1)) for key, inner in node.value]
 
 
 def _flat(error: BaseException) -> str:

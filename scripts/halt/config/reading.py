@@ -13,12 +13,12 @@ from typing import Any
 
 import yaml
 
+from halt import plugins
 from halt.config import crosschecks, messages
 from halt.config.crosschecks.lookup import soundness
-from halt.config.files import LOADER, ConfigError, check_keys, read
+from halt.config.files import LOADER, ConfigError
 from halt.config.messages import SECRET, Faults, Place, at, show
-
-__all__ = ["SCHEMA", "ConfigError", "check", "check_keys", "has", "load_schema", "read", "settings", "validate"]
+from halt.errors import HaltError
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
@@ -72,10 +72,26 @@ def has(config: Mapping, subtree: str) -> bool:
     return True
 
 
-@functools.cache
 def load_schema() -> dict:
-    """schemas/config.schema.yaml as a mapping."""
+    """schemas/config.schema.yaml as a mapping, with what every judge's module says of its entries."""
+    schema = _schema()
+    judge = {**schema["$defs"]["judge"], "allOf": [_entries_of(name) for name in plugins.names("judges")]}
+    return {**schema, "$defs": {**schema["$defs"], "judge": judge}}
+
+
+@functools.cache
+def _schema() -> dict:
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=LOADER)
+
+
+def _entries_of(judge: str) -> dict:
+    """What holds for the entries of one type of judge; a module that is broken is told of by the cross-checks."""
+    try:
+        own = plugins.literal("judges", judge, "SCHEMA", {})
+    except (HaltError, SyntaxError, ValueError):
+        own = {}
+    of_type = {"type": "object", "required": ["type"], "properties": {"type": {"const": judge}}}
+    return {"if": of_type, "then": own or {"$ref": "#/$defs/plain_judge"}}
 
 
 def _subtree(config: Mapping, path: str) -> Any:

@@ -16,20 +16,3 @@ from halt.domains._base import (
     split,
     subject,
 )
-
-__all__ = [
-    "Choice",
-    "DomainError",
-    "Row",
-    "Verdict",
-    "checked",
-    "choices",
-    "evidence",
-    "has_choices",
-    "load",
-    "reference_fragments",
-    "settings",
-    "solves",
-    "split",
-    "subject",
-]

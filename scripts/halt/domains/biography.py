@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, Verdict, settings
-from halt.domains.shared.text import labels, markup, talk
+from halt.domains.shared.text import labels, markup, naming, talk
 from halt.domains.shared.text.nationalities import (
     ALSO_RIGHT,
     ALWAYS_OPEN,
@@ -53,9 +53,6 @@ TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
 YEAR = re.compile(r"\b(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)(?!\d)")
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
-_TITLES = "sir dr. dr president king queen saint general pope lord lady count countess baron earl duke prince princess"
-TITLES = frozenset(_TITLES.split())
-HONOURS = frozenset(("sir", "dr."))  # titles that say nothing of who somebody was
 # Words that, before a name, make it another subject ("the father of Ann Lee").
 _LINKS = frozenset(
     ("of", "and", "or", "to", "with", "by", "for", "from", "in", "on", "at", "as", "than", "about", "after")
@@ -156,17 +153,21 @@ def _judge(fragment: str, truth: dict) -> Verdict:
         return Verdict("unverifiable")
     text = _plain(markup.plain(fragment))
     labelled = labels.LABELLED.match(_plain(markup.with_label(fragment)))
-    if labelled and SUBJECT.match(labelled["value"]) and _mentioned(labelled["value"], truth):
+    if labelled and SUBJECT.match(labelled["value"]) and naming.mentioned(labelled["value"], truth):
         text = labelled["value"]
     elif labelled:
         return _verdict(_labelled(labelled["label"], labelled["value"], truth))
     match = SUBJECT.match(text)
     if not match:
-        return Verdict("unverifiable" if _mentioned(text, truth) or talk.says_nothing(fragment) else "wrong")
+        return Verdict("unverifiable" if naming.mentioned(text, truth) or talk.says_nothing(fragment) else "wrong")
     rest = match["rest"].strip(" ,")
     subject = re.sub(r"\([^()]*\)", "", match["subject"])
     about = _about(subject, truth)
-    if about is None and (owned := labels.OWNED.match(subject)) and _is(owned["owner"] or owned["owner_of"], truth):
+    if (
+        about is None
+        and (owned := labels.OWNED.match(subject))
+        and naming.is_named(owned["owner"] or owned["owner_of"], truth)
+    ):
         denied = _DENIES.search(rest) is not None
         claims = _labelled(owned["label"] or owned["label_of"], rest, truth)
         return Verdict("unverifiable") if denied else _verdict(claims)
@@ -203,7 +204,7 @@ def _unread(fragment: str, subject: str, claims: list[tuple[str, str | None]], t
     or nationality.
     """
     wrong = [kind for label, kind in claims if label == "wrong"]
-    if not _mentioned(subject, truth):
+    if not naming.mentioned(subject, truth):
         kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
         return Verdict("unverifiable") if talk.says_nothing(fragment) else Verdict("wrong", wrong[0] if wrong else kind)
     plain = re.match(rf"{re.escape(truth['name'].lower())}(?!['’\w]| and )", subject)
@@ -211,38 +212,26 @@ def _unread(fragment: str, subject: str, claims: list[tuple[str, str | None]], t
     return Verdict("wrong", wrong[0]) if plain and wrong else Verdict("unverifiable")
 
 
-def _mentioned(text: str, truth: dict) -> bool:
-    """Whether a text has the person's name in it, or another name of several words."""
-    names = [truth["name"], *(alias for alias in truth["aliases"] if " " in alias)]
-    return any(re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", text) for name in names)
-
-
-def _is(subject: str, truth: dict) -> bool:
-    return any(_names(subject, name.lower()) for name in (truth["name"], *truth["aliases"]))
-
-
 def _about(subject: str, truth: dict) -> list[tuple[str, str | None]] | None:
     """What a subject claims of the person beside the name ("Ann Lee, a Danish painter,"); None if it is not theirs."""
-    if _is(subject, truth):
+    if naming.is_named(subject, truth):
         return _titled(subject.strip(" ,").split(), truth)
     parts = [_OPENERS.sub("", part.strip()) for part in subject.split(",", 12)]
     for place, part in enumerate(parts):
         words = part.split()[:40]
         for begin in range(max(1, len(words) - 1)):
-            if not _is(" ".join(words[begin:]), truth) or _LINKS & {*words[:begin]} or "'" in " ".join(words[:begin]):
+            before, name = " ".join(words[:begin]), " ".join(words[begin:])
+            if not naming.is_named(name, truth) or _LINKS & {*words[:begin]} or "'" in before:
                 continue
             claims = _titled(words[begin:], truth)
-            for said in (" ".join(words[:begin]), ", ".join(parts[:place]), ", ".join(parts[place + 1 :])):
+            for said in (before, ", ".join(parts[:place]), ", ".join(parts[place + 1 :])):
                 claims += _claims("was", said, truth) if _bared(said) else []
             return claims
     return None
 
 
 def _titled(words: list[str], truth: dict) -> list[tuple[str, str | None]]:
-    """A title is a claim of its own where nothing that the row knows has it."""
-    known = " ".join([truth["name"], truth["gloss"], *truth["aliases"], *truth["occupations"]]).lower().split()
-    titles = [word for word in words[: len(words) - len(_untitled(words))] if word not in HONOURS]
-    return [] if all(title in known for title in titles) else [("unverifiable", None)]
+    return [("unverifiable", None)] if naming.titled(words, truth) else []
 
 
 def _labelled(label: str, value: str, truth: dict) -> list[tuple[str, str | None]]:
@@ -260,24 +249,6 @@ def _labelled(label: str, value: str, truth: dict) -> list[tuple[str, str | None
         known = NATIONALITIES | {truth["nationality"].lower()}
         return [(_nationality(part, truth) if part in known else "unverifiable", kind) for part in said]
     return _description(f"a {value}", truth) if kind else [("unverifiable", None)]
-
-
-def _names(subject: str, name: str) -> bool:
-    """Whether the subject is the person: given name and surname with any of the names between, titles before or not."""
-    words, parts = subject.strip(" ,").split(), name.split()
-    if words == parts:
-        return True
-    words, parts = _untitled(words), _untitled(parts)
-    if len(words) < 2 or words[0] != parts[0] or words[-1] != parts[-1]:
-        return False
-    rest = iter(parts)
-    return all(word in rest for word in words)
-
-
-def _untitled(words: list[str]) -> list[str]:
-    """A name without the titles before it; King in "Billie Jean King" is none."""
-    start = next((place for place, word in enumerate(words) if word not in TITLES), 0)
-    return words[start:]
 
 
 def _claims(verb: str, rest: str, truth: dict) -> list[tuple[str, str | None]]:

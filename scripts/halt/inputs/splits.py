@@ -7,14 +7,17 @@ there are, so that rows added later never move an old one, and in every stratum 
 import hashlib
 from collections import defaultdict
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from halt.domains import Row
 from halt.paths import SPLITS
+
+if TYPE_CHECKING:
+    from halt.domains import Row
 
 
 def assign(
-    rows: list[Row], validation: float, test: float, limits: dict[str, int], seed: int, fold: int = 0
-) -> dict[str, list[Row]]:
+    rows: "list[Row]", validation: float, test: float, limits: dict[str, int], seed: int, fold: int = 0
+) -> "dict[str, list[Row]]":
     """Rows of each split that `limits` names ("train", "validation", "test"), at most limits[split] of them.
 
     validation, test: shares of clusters, each in [0, 1), together below 1. fold: whose turn it is to be tested on; no
@@ -25,7 +28,7 @@ def assign(
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise ValueError(f"shares validation={validation} and test={test} leave nothing for training")
-    parts: dict[str, list[Row]] = {split: [] for split in SPLITS}
+    parts: dict[str, list] = {split: [] for split in SPLITS}
     for row in distinct(rows):
         place = (unit(row.cluster) - fold * test) % 1
         split = "test" if place < test else "validation" if place < test + validation else "train"
@@ -38,7 +41,7 @@ def unit(name: str) -> float:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) / 2**64
 
 
-def distinct(rows: list[Row]) -> list[Row]:
+def distinct(rows: "list[Row]") -> "list[Row]":
     """One row for every prompt and identifier: the first that comes, so that rows put behind never displace one."""
     kept, prompts, identifiers = [], set(), set()
     for row in rows:
@@ -50,8 +53,8 @@ def distinct(rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _turns(rows: list[Row], seed: int) -> list[Row]:
-    strata: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+def _turns(rows: "list[Row]", seed: int) -> "list[Row]":
+    strata: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(rows, key=lambda row: unit(f"{seed} {row.id}")):
         strata[row.stratum][row.cluster].append(row)
     queues = []
@@ -61,5 +64,5 @@ def _turns(rows: list[Row], seed: int) -> list[Row]:
     return _interleave(queues)
 
 
-def _interleave(queues: list[list[Row]]) -> list[Row]:
+def _interleave(queues: "list[list[Row]]") -> "list[Row]":
     return [row for turn in zip_longest(*queues) for row in turn if row is not None]

@@ -1,29 +1,26 @@
-"""From fragments and ground truth to verdicts. `_base` has the form that all judges share."""
+"""From fragments and ground truth to verdicts: one module a judge. A judge is what `_base` describes."""
 
 from halt.judges._base import (
     Case,
+    Evaluator,
     Judge,
     Judged,
     JudgeError,
+    Means,
+    Needs,
+    Requests,
     check_answers,
     counts,
+    evaluator,
+    faults,
+    load,
+    needs,
+    options,
+    refuses,
     rows,
     run,
     solved,
     summary,
     training_rows,
 )
-
-__all__ = [
-    "Case",
-    "Judge",
-    "JudgeError",
-    "Judged",
-    "check_answers",
-    "counts",
-    "rows",
-    "run",
-    "solved",
-    "summary",
-    "training_rows",
-]
+from halt.judges.shared import entailment

@@ -1,9 +1,24 @@
 """Judges decide fragments: right, wrong, idle, unverifiable, or unjudged where a judge gave no usable answer.
 
-A judge is a function from cases (a prompt and the fragments of its responses) to one `Judged` per fragment. It sees the
-ground truth and never the threshold; its verdicts are stored as they are, what is done with them comes later. Whether
-a dependent answer as a whole solves its task is decided here too, whatever the judge: by the domain's module if it can
-(`solves`), else by the verdicts.
+A judge is one module of this folder; an entry of the config's `judges` names it by `type`. It sees the ground truth and
+never the threshold; its verdicts are stored as they are, what is done with them comes later. Whether a dependent answer
+as a whole solves its task is decided here, whatever the judge: by the domain's module if it can (`solves`), else by the
+verdicts.
+
+    opened(entry, means)         -> context manager of (judge, calibration): a `Judge`, and the Calibration of its
+                                 threshold or None; entry: of the config; means: see `Means`
+
+What follows a module may have, and what holds without it. The constants are literals:
+
+    OPTIONS: dict                JSON-schema properties of the entry's `options`, with default and description; none
+    SCHEMA: dict                 JSON schema of the whole entry, for a judge with keys of its own beside `type`
+    TEXTS: dict                  its prompt texts: file in scripts/prompts/ (without .txt) -> the fields it holds; none
+    FACTS: bool                  whether a right Verdict names the statement of the reference that it matches; False
+    needs(entry, dependent)      -> Needs: what the workflow brings; nothing. dependent: of the domain
+    faults(entry)                -> Iterator[(key, message)]: what the schema cannot say of an entry; nothing
+    refuses(domain)              -> str | None: what a domain's module lacks for it ("has no ...", a message); nothing
+
+The config is checked by these, so a module imports torch or polars inside its functions.
 """
 
 import json
@@ -11,16 +26,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import polars as pl
-
-from halt import domains, frames, plugins
+from halt import domains, plugins
 from halt.domains import Row, Verdict
 from halt.errors import HaltError
-from halt.running import resume
+from halt.judges.shared.shown import Cuts
 from halt.running.processes import ALONE, Processes
 from halt.running.progress import Progress
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id", "sample")
 PROMPTS_PER_PART = 8  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
@@ -44,11 +60,105 @@ class Judged(NamedTuple):
     score: float | None
 
 
+class Needs(NamedTuple):
+    """What the workflow brings for a judge."""
+
+    model: str | None = None  # key of `models`: its evaluator, loaded in the job that judges or served beside it
+    engine: str | None = None  # what loads it in the job: transformers or vllm
+    server: str | None = None  # what serves it beside the jobs: transformers or vllm
+    texts: tuple[str, ...] = ()  # prompt texts, of TEXTS
+    asked: str | None = None  # an evaluator gets one request for each "fragment" or "answer"; for the plan alone
+
+
+class Evaluator(NamedTuple):
+    """A model that judges: its folder, whether it has a chat template, its number format, on how many GPUs."""
+
+    folder: Path
+    chat: bool
+    dtype: str
+    shards: int
+
+
+class Requests(NamedTuple):
+    """How a served evaluator is asked; speed and patience only."""
+
+    concurrency: int
+    timeout: int  # seconds
+    retries: int
+
+
+class Means(NamedTuple):
+    """What a judge works with beside its entry."""
+
+    domain: ModuleType
+    texts: Mapping[str, str]  # prompt texts by name
+    fingerprint: str  # of everything the verdicts depend on
+    work: Path  # folder for replies and calibration, which outlive a kill
+    training: Sequence[Row]  # for calibration
+    evaluator: Evaluator | None
+    batch_size: int  # questions per forward pass; speed only
+    processes: int  # workers of a judge that asks no model; speed only
+    requests: Requests | None  # for a served evaluator
+    first: bool = True  # of the processes that judge together: the one that calibrates
+    server: Path | None = None  # where a server that the workflow started leaves its address
+
+    @property
+    def cuts(self) -> Cuts:
+        """Notes the rows of which the evaluator is shown less than all."""
+        return Cuts(self.work / f"cut-{self.fingerprint[:16]}")
+
+
 Judge = Callable[[Sequence[Case]], list[list[list[Judged]]]]
 
 
+def load(name: str) -> ModuleType:
+    """The judge module `halt.judges.<name>`; ModuleError if it is not as described above."""
+    module, file = plugins.load("judges", name), plugins.file_of("judges", name)
+    for constant, kind in {"OPTIONS": dict, "SCHEMA": dict, "TEXTS": dict, "FACTS": bool}.items():
+        plugins.literal("judges", name, constant, kind())
+    if undescribed := plugins.undescribed(vars(module).get("OPTIONS", {})):
+        raise plugins.ModuleError(f"{file}: option {undescribed[0]} of OPTIONS lacks a default or a description")
+    return module
+
+
+def options(entry: Mapping) -> dict[str, Any]:
+    """The options of a judge's entry, completed with the defaults of its module."""
+    return plugins.options("judges", entry["type"], entry.get("options", {}))
+
+
+def needs(entry: Mapping, dependent: bool) -> Needs:
+    """What the workflow brings for a judge's entry in a domain whose fragments build on each other, or do not."""
+    told = vars(load(entry["type"])).get("needs")
+    with plugins.blamed("judges", entry["type"]):
+        return told(entry, dependent) if told else Needs()
+
+
+def faults(entry: Mapping) -> list[tuple[str, str]]:
+    """(key, message) for every fault of an entry that its schema cannot see."""
+    told = vars(load(entry["type"])).get("faults")
+    with plugins.blamed("judges", entry["type"]):
+        return list(told(entry)) if told else []
+
+
+def refuses(entry: Mapping, domain: ModuleType) -> str | None:
+    """What a domain's module lacks for a judge, as the end of a message; None if it lacks nothing."""
+    told = vars(load(entry["type"])).get("refuses")
+    with plugins.blamed("judges", entry["type"]):
+        return told(domain) if told else None
+
+
+def evaluator(settings: Mapping, brought: Needs, manifest: Path | None, shards: int) -> Evaluator | None:
+    """The model that a judge needs, by its `models` entry; None without one. JudgeError without its manifest."""
+    if brought.model is None:
+        return None
+    if manifest is None:
+        raise JudgeError("a local evaluator needs its model: give --judge-model")
+    entry = settings[f"models/{brought.model}"]
+    return Evaluator(manifest.parent, entry["chat"], entry["dtype"], shards)
+
+
 def run(
-    fragments: pl.DataFrame,
+    fragments: "pl.DataFrame",
     rows: dict[str, Row],
     judge: Judge,
     domain: ModuleType,
@@ -56,13 +166,16 @@ def run(
     fingerprint: str,
     what: str,
     processes: Processes = ALONE,
-) -> pl.DataFrame | None:
+) -> "pl.DataFrame | None":
     """Judge every response of a FRAGMENTS table: the same rows in the same order, as a JUDGEMENTS table.
 
     rows: the DATA rows by id. domain: their domain's module, for what an answer as a whole is worth (`solved`). work,
     fingerprint, processes: see halt.running.resume; what is finished is not judged again, and the first process alone
     gets the table. what: the name in the progress lines. JudgeError if a fragment's prompt is not among the rows.
     """
+    from halt import frames
+    from halt.running import resume
+
     tables = fragments.partition_by("id", maintain_order=True)
     unknown = [table["id"][0] for table in tables if table["id"][0] not in rows]
     if unknown:
@@ -79,7 +192,7 @@ def run(
     )
 
 
-def rows(data: pl.DataFrame) -> dict[str, Row]:
+def rows(data: "pl.DataFrame") -> dict[str, Row]:
     """The rows of a DATA table by id. Their stratum is "": it served the split and is not in the table."""
     return {
         row["id"]: Row(row["id"], row["cluster"], "", row["prompt"], row["reference"], json.loads(row["truth"]))
@@ -89,6 +202,8 @@ def rows(data: pl.DataFrame) -> dict[str, Row]:
 
 def training_rows(path: Path | None) -> list[Row]:
     """The rows of a DATA table for calibration, [] without one. JudgeError if a row is not of the training split."""
+    from halt import frames
+
     if path is None:
         return []
     data = frames.read(path, frames.DATA)
@@ -97,7 +212,7 @@ def training_rows(path: Path | None) -> list[Row]:
     return list(rows(data).values())
 
 
-def check_answers(fragments: pl.DataFrame, responses: pl.DataFrame) -> None:
+def check_answers(fragments: "pl.DataFrame", responses: "pl.DataFrame") -> None:
     """JudgeError if a fragment belongs to none of the responses: the two tables are of different runs."""
     strays = fragments.join(responses, on=[*_ANSWER], how="anti")
     if len(strays):
@@ -112,8 +227,12 @@ def summary(labels: Mapping[str, int]) -> str:
     return f"{sum(labels.values())} fragments, " + ", ".join(f"{count} {label}" for label, count in labels.items())
 
 
-def counts(judgements: pl.DataFrame) -> dict[str, int]:
+def counts(judgements: "pl.DataFrame") -> dict[str, int]:
     """How many fragments got each label, in the order of frames.LABELS, zeros included."""
+    import polars as pl
+
+    from halt import frames
+
     found = dict(judgements["label"].cast(pl.String).value_counts().iter_rows())
     return {label: found.get(label, 0) for label in frames.LABELS}
 
@@ -136,7 +255,11 @@ def solved(domain: ModuleType, fragments: Sequence[str], row: Row, labels: Seque
     return bool(labels) and set(labels) == {"right"} if found is None else found
 
 
-def _judge_unit(tables: Sequence[pl.DataFrame], rows: dict[str, Row], judge: Judge, domain: ModuleType) -> pl.DataFrame:
+def _judge_unit(
+    tables: "Sequence[pl.DataFrame]", rows: dict[str, Row], judge: Judge, domain: ModuleType
+) -> "pl.DataFrame":
+    import polars as pl
+
     answers = [table.partition_by("sample", maintain_order=True) for table in tables]
     cases = [
         Case(rows[table["id"][0]], [answer["text"].to_list() for answer in responses])
@@ -156,7 +279,11 @@ def _judge_unit(tables: Sequence[pl.DataFrame], rows: dict[str, Row], judge: Jud
     return pl.concat(parts)
 
 
-def _with_verdicts(answer: pl.DataFrame, judged: Sequence[Judged], is_solved: bool | None) -> pl.DataFrame:
+def _with_verdicts(answer: "pl.DataFrame", judged: Sequence[Judged], is_solved: bool | None) -> "pl.DataFrame":
+    import polars as pl
+
+    from halt import frames
+
     columns = {
         "label": [item.verdict.label for item in judged],
         "kind": [item.verdict.kind for item in judged],

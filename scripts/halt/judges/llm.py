@@ -1,293 +1,234 @@
 """The LLM judge: an evaluator model that sees the ground truth (paper section 1.3).
 
-Independent domains: each fragment by itself. Dependent domains: only the first wrong step is looked for; it and all
-that follow are wrong. Two ways to decide:
-
-* `text`: the evaluator answers in words (one of three labels, or the number of the first wrong step). A reply that is
-  not in the required form is asked for once more and is then `unjudged`; nothing is guessed from it.
-* `probability`: the evaluator is asked for a yes or no and not heard: P(yes) - P(no) is compared with a threshold that
-  was calibrated on labelled training rows (halt.judges.calibration). Right or wrong only: one question cannot tell
-  what the truth denies from what it does not mention.
+Its model is loaded here (engine transformers or vllm), served by the workflow (served), or asked at an endpoint
+(openai). What it is asked and how its answers are read stands in `shared.questions`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
-
-from halt.domains import Row, Verdict
-from halt.engines.replies import CUT, EMPTY, TOO_LONG, UNENDED, Reply
-from halt.judges import Case, Judged
-from halt.judges.calibration import Labelled
-from halt.judges.shown import SHARES, Cut, Evidence, everything, quoted, shortened
-from halt.prompting.texts import fill
-
-WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
-NO_STEP = "none"  # the reply where no step is wrong
-YES, NO = "Yes", "No"
-MALFORMED = "not in the required form"
-_AGAIN = ("", CUT, EMPTY, UNENDED)  # a second question may help; after a refusal or a filter it would not
-
-Steps = tuple[str, ...]
-Text = Callable[[str], str]
-"""The truth that is shown -> the text of a question."""
-Ask = Callable[[Sequence[list[dict]]], list[Reply]]
-"""Conversations (chat messages) -> replies in their order."""
-Score = Callable[[Sequence[str]], list[float | None]]
-"""Questions about one row, which begin alike -> P(yes) - P(no); None where one is too long for the context."""
-
-
-class Question(NamedTuple):
-    """One request in words: its text, how its reply is read (None: malformed), and the required form in words."""
-
-    row: Row
-    text: Text
-    read: Callable[[str], object | None]
-    form: str
-
-
-class Answer(NamedTuple):
-    """What was read from the replies to a question; None with the reason, where nothing was."""
-
-    value: object | None
-    reason: str = ""
-
-
-def judge_by_text(
-    cases: Sequence[Case],
-    dependent: bool,
-    ask: Ask,
-    texts: Mapping[str, str],
-    evidence: Evidence,
-    cut: Cut = everything,
-) -> list[list[list[Judged]]]:
-    """Verdicts from the evaluator's words, one per fragment. texts: the prompt texts of `prompting.texts.of_judge`.
-
-    All questions of the cases are asked at once, each distinct one once. What is too long for the evaluator is asked
-    with less of the evidence, and `cut` is told. Cases without an answer are `unjudged`; their kind is the reason.
-    """
-    template = texts["judge_first_wrong" if dependent else "judge_fragment"]
-    questions: dict[tuple, Question] = {}
-    for case in cases:
-        for response in case.responses:
-            if dependent:
-                questions[case.row.id, tuple(response)] = _first_wrong_question(template, case.row, response)
-            else:
-                for fragment in response:
-                    questions[case.row.id, fragment] = _fragment_question(template, case.row, fragment)
-    asked = list(questions.values())
-    answers = dict(zip(questions, _answers(asked, ask, texts["judge_again"], evidence, cut), strict=True))
-    if dependent:
-        return [
-            [_until(answers[case.row.id, tuple(response)], response) for response in case.responses] for case in cases
-        ]
-    return [
-        [[_labelled(answers[case.row.id, fragment]) for fragment in response] for response in case.responses]
-        for case in cases
-    ]
-
-
-def judge_by_probability(
-    cases: Sequence[Case],
-    dependent: bool,
-    score: Score,
-    template: str,
-    threshold: float,
-    evidence: Evidence,
-    cut: Cut = everything,
-) -> list[list[list[Judged]]]:
-    """Verdicts from P(yes) - P(no), right from `threshold` on, one per fragment.
-
-    `score` is called once per case with all of its distinct questions, so that the ground truth they begin with is
-    encoded once; again with less of it for those that are too long. In dependent domains every step is scored behind
-    the steps before it and the first one below the threshold is the first wrong.
-    """
-    results = []
-    for case in cases:
-        keys = list(dict.fromkeys(key for response in case.responses for key in _keys(response, dependent)))
-        texts = [_yes_no(template, case.row, *key) for key in keys]
-        scores = dict(zip(keys, _scores(texts, case.row, score, evidence, cut), strict=True))
-        judged = []
-        for response in case.responses:
-            values = [scores[key] for key in _keys(response, dependent)]
-            verdicts = _in_order(values, threshold) if dependent else [_by_score(value, threshold) for value in values]
-            judged.append([Judged(verdict, value) for verdict, value in zip(verdicts, values, strict=True)])
-        results.append(judged)
-    return results
-
-
-def labelled_scores(
-    statements: Sequence[tuple[Row, Sequence[Labelled]]], score: Score, template: str, evidence: Evidence
-) -> tuple[list[float], list[float]]:
-    """Scores of the right and of the wrong labelled statements, for calibration.fit; without those too long to read."""
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    for row, group in statements:
-        texts = [_yes_no(template, row, item.before, item.fragment) for item in group]
-        for item, value in zip(group, _scores(texts, row, score, evidence, everything), strict=True):
-            if value is not None:
-                scores[item.right].append(value)
-    return scores[True], scores[False]
-
-
-def read_label(reply: str) -> str | None:
-    """The label that the last line of a reply says, None if it is none of WORDS."""
-    return WORDS.get(_last_line(reply))
-
-
-def read_first_wrong(reply: str, steps: int) -> int | None:
-    """The number (from 1) of the first wrong step in the last line of a reply, 0 for none, None if it says neither."""
-    line = _last_line(reply)
-    if line == NO_STEP:
-        return 0
-    return int(line) if line.isascii() and line.isdigit() and 1 <= int(line) <= steps else None
-
-
-def _last_line(reply: str) -> str:
-    """What the reply ends with, without quotes, emphasis and full stop: an evaluator may reason before it answers."""
-    lines = reply.strip().splitlines()
-    return lines[-1].strip(" \t.*\"'`").casefold() if lines else ""
-
-
-def _answers(questions: Sequence[Question], ask: Ask, again: str, evidence: Evidence, cut: Cut) -> list[Answer]:
-    """What was read from the replies; the malformed ones are asked for once more, in the same conversation."""
-    texts, replies = _replies(questions, ask, evidence, cut)
-    answers = [_read(question, reply) for question, reply in zip(questions, replies, strict=True)]
-    malformed = [
-        place for place, answer in enumerate(answers) if answer.value is None and replies[place].reason in _AGAIN
-    ]
-    if not malformed:
-        return answers
-    repeated = ask([_once_more(texts[place], replies[place], questions[place].form, again) for place in malformed])
-    for place, reply in zip(malformed, repeated, strict=True):
-        answers[place] = _read(questions[place], reply)
-    return answers
-
-
-def _replies(questions: Sequence[Question], ask: Ask, evidence: Evidence, cut: Cut) -> tuple[list[str], list[Reply]]:
-    """(the texts that were asked, the replies): with ever less of the evidence, while the prompt is too long."""
-    truths = [evidence(question.row) for question in questions]
-    texts = [question.text(truth) for question, truth in zip(questions, truths, strict=True)]
-    replies = [Reply("", 0, False, TOO_LONG)] * len(questions)
-    pending = list(range(len(questions)))
-    for share in SHARES:
-        if not pending:
-            break
-        for place in pending:
-            texts[place] = questions[place].text(shortened(truths[place], share))
-        for place, reply in zip(pending, ask([_turns(texts[place]) for place in pending]), strict=True):
-            replies[place] = reply
-            if share < 1 and reply.reason != TOO_LONG:
-                cut(questions[place].row)
-        pending = [place for place in pending if replies[place].reason == TOO_LONG]
-    return texts, replies
-
-
-def _scores(texts: Sequence[Text], row: Row, score: Score, evidence: Evidence, cut: Cut) -> list[float | None]:
-    """The scores of questions about one row, as `_replies` gets replies."""
-    truth = evidence(row)
-    scores: list[float | None] = [None] * len(texts)
-    for share in SHARES:
-        pending = [place for place, value in enumerate(scores) if value is None]
-        if not pending:
-            break
-        found = score([texts[place](shortened(truth, share)) for place in pending])
-        for place, value in zip(pending, found, strict=True):
-            scores[place] = value
-        if share < 1 and any(value is not None for value in found):
-            cut(row)
-    return scores
-
-
-def _turns(text: str) -> list[dict]:
-    return [{"role": "user", "content": text}]
-
-
-def _once_more(text: str, reply: Reply, form: str, again: str) -> list[dict]:
-    """The question and its malformed reply, and what is wanted; a reply that says nothing is no turn of its own."""
-    wanted = fill(again, form=form)
-    if reply.reason or not reply.text.strip():
-        return _turns(f"{text}\n\n{wanted}")
-    return [*_turns(text), {"role": "assistant", "content": reply.text}, *_turns(wanted)]
-
-
-def _read(question: Question, reply: Reply) -> Answer:
-    if reply.reason:
-        return Answer(None, reply.reason)
-    value = question.read(reply.text)
-    return Answer(value, MALFORMED if value is None else "")
-
-
-def _fragment_question(template: str, row: Row, fragment: str) -> Question:
-    def text(truth: str) -> str:
-        return fill(template, prompt=row.prompt, truth=truth, fragment=quoted(fragment))
-
-    return Question(row, text, read_label, f"exactly one of: {', '.join(WORDS)}")
-
-
-def _first_wrong_question(template: str, row: Row, response: Sequence[str]) -> Question:
-    count = len(response)
-
-    def text(truth: str) -> str:
-        return fill(template, prompt=row.prompt, truth=truth, steps=_numbered(response))
-
-    def read(reply: str) -> int | None:
-        return read_first_wrong(reply, count)
-
-    return Question(row, text, read, f"the number of the first wrong step (1 to {count}), or the word {NO_STEP}")
-
-
-def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> Text:
-    def text(truth: str) -> str:
-        values = {"prompt": row.prompt, "truth": truth}
-        if "{steps}" in template:
-            steps = _numbered(before) or "(this is the first)"
-            return fill(template, **values, steps=steps, step=_line(len(before) + 1, fragment))
-        return fill(template, **values, fragment=quoted(fragment))
-
-    return text
-
-
-def _keys(response: Sequence[str], dependent: bool) -> list[tuple[Steps, str]]:
-    """(steps before it, fragment): what the verdict on each fragment of a response depends on."""
-    return [(tuple(response[:place]) if dependent else (), text) for place, text in enumerate(response)]
-
-
-def _numbered(steps: Sequence[str]) -> str:
-    return "\n".join(_line(number, step) for number, step in enumerate(steps, start=1))
-
-
-def _line(number: int, step: str) -> str:
-    return f'{number}. "{quoted(step)}"'
-
-
-def _unjudged(reason: str) -> Verdict:
-    return Verdict("unjudged", reason)
-
-
-def _labelled(answer: Answer) -> Judged:
-    """The evaluator names no reference statement, hence no fact."""
-    return Judged(_unjudged(answer.reason) if answer.value is None else Verdict(answer.value), None)
-
-
-def _until(answer: Answer, response: Sequence[str]) -> list[Judged]:
-    if answer.value is None:
-        return [Judged(_unjudged(answer.reason), None)] * len(response)
-    right = answer.value - 1 if answer.value else len(response)
-    return [Judged(verdict, None) for verdict in _steps_until(right, len(response))]
-
-
-def _by_score(value: float | None, threshold: float) -> Verdict:
-    return _unjudged(TOO_LONG) if value is None else Verdict("right" if value >= threshold else "wrong")
-
-
-def _in_order(values: Sequence[float | None], threshold: float) -> list[Verdict]:
-    """As `_steps_until` the first step below the threshold; unjudged from the first one on that could not be read."""
-    end = next((place for place, value in enumerate(values) if value is None or value < threshold), len(values))
-    if end < len(values) and values[end] is None:
-        return [*_steps_until(end, end), *[_unjudged(TOO_LONG)] * (len(values) - end)]
-    return _steps_until(end, len(values))
-
-
-def _steps_until(right: int, steps: int) -> list[Verdict]:
-    """The first `right` steps are right, the others wrong. A step's fact is its place: equal lines are two steps."""
-    return [
-        Verdict("right", None, f"step {place + 1}") if place < right else Verdict("wrong") for place in range(steps)
-    ]
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from halt import domains, engines
+from halt.engines import Prompt, Sampling, replies, serving
+from halt.engines.replies import Reply
+from halt.judges import Judge, JudgeError, Means, Needs
+from halt.judges.shared import calibration, questions
+from halt.judges.shared.calibration import Calibration
+
+SCHEMA = {"$ref": "#/$defs/llm_judge"}  # of schemas/config.schema.yaml
+TEXTS = {
+    "judge_fragment": ("prompt", "truth", "fragment"),
+    "judge_fragment_yes_no": ("prompt", "truth", "fragment"),
+    "judge_first_wrong": ("prompt", "truth", "steps"),
+    "judge_step_yes_no": ("prompt", "truth", "steps", "step"),
+    "judge_again": ("form",),
+}
+REPLY_TOKENS = 64  # without `reply_tokens`: a label or a number; what is longer is malformed anyway
+CALIBRATION_SEED = 0  # which training rows: samples and responses must be judged with one threshold
+
+
+def needs(entry: Mapping, dependent: bool) -> Needs:
+    """The evaluator, and the texts of its way to decide. In words a dependent answer is asked about as a whole."""
+    words = entry["decide"] == "text"
+    if words:
+        texts = ("judge_first_wrong" if dependent else "judge_fragment", "judge_again")
+    else:
+        texts = ("judge_step_yes_no" if dependent else "judge_fragment_yes_no",)
+    engine = entry["engine"]
+    return Needs(
+        model=None if engine == "openai" else entry["model"],
+        engine=engine if engine in ("transformers", "vllm") else None,
+        server=entry["server"] if engine == "served" else None,
+        texts=texts,
+        asked="answer" if words and dependent else "fragment",
+    )
+
+
+def faults(entry: Mapping) -> Iterator[tuple[str, str]]:
+    """An endpoint is the base address alone."""
+    endpoint = entry.get("endpoint", "")
+    if endpoint.rstrip("/").endswith("/chat/completions"):
+        yield "endpoint", f"found '{endpoint}', expected it without /chat/completions: that is added"
+
+
+@contextlib.contextmanager
+def opened(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
+    """The judge, and the calibration of its threshold; JudgeError if something that the entry needs was not given."""
+    if judge["engine"] in ("openai", "served"):
+        opening = _served(judge, means)
+    elif judge["decide"] == "text":
+        opening = _local_text(judge, means)
+    else:
+        opening = _local_probability(judge, means)
+    with opening as result:
+        yield result
+
+
+@contextlib.contextmanager
+def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
+    from halt.engines.openai import Engine
+
+    if judge["decide"] != "text":
+        raise JudgeError(f"judges.decide: found 'probability', but the engine {judge['engine']} decides by 'text' only")
+    engine = Engine(
+        **_address(judge, means),
+        replies=means.work / "replies.jsonl",
+        concurrency=means.requests.concurrency,
+        retries=means.requests.retries,
+        timeout=means.requests.timeout,
+    )
+    with contextlib.closing(engine):
+        try:
+            yield _by_text(means, engine.generate, chat=True, tokens=_reply_tokens(judge)), None
+        except engines.EngineError as error:
+            raise _ended(means.server) or error from None
+
+
+def _ended(server: Path | None) -> JudgeError | None:
+    """That a server of the workflow has ended, and where its log is; None if it has not said so."""
+    if server is None or not server.exists():
+        return None
+    address = serving.Address(**json.loads(server.read_text()))
+    if address.ended is None:
+        return None
+    return JudgeError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
+
+
+def _reply_tokens(judge: Mapping) -> int:
+    return judge.get("reply_tokens", REPLY_TOKENS)
+
+
+def _address(judge: Mapping, means: Means) -> dict:
+    """Where the evaluator answers, under which name, and the key; for a server of the workflow once it answers."""
+    if judge["engine"] == "openai":
+        return {name: judge[name] for name in ("endpoint", "model", "api_key_variable")}
+    if means.server is None:
+        raise JudgeError("a served evaluator needs its server's address: give it behind the model to --judge-model")
+    address = serving.answering(means.server)
+    return {"endpoint": address.endpoint, "model": str(means.evaluator.folder), "key": address.key}
+
+
+@contextlib.contextmanager
+def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
+    engine = engines.load(judge["engine"], means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    tokens = _reply_tokens(judge)
+
+    def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
+        short = [prompt for prompt in prompts if _fits(engine, engine.encode(prompt), tokens)]
+        answered = zip(short, engine.generate(short, sampling, means.batch_size), strict=True)
+        found = {prompt.id: replies.heard(*completion) for prompt, [completion] in answered}
+        return [[found.get(prompt.id, Reply("", 0, False, replies.TOO_LONG))] for prompt in prompts]
+
+    yield _by_text(means, generate, means.evaluator.chat, tokens), None
+
+
+def _fits(engine, tokens: Sequence[int], new: int) -> bool:
+    """Whether a prompt leaves room for so many new tokens in the context."""
+    return engine.context is None or len(tokens) + new <= engine.context
+
+
+@contextlib.contextmanager
+def _local_probability(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
+    [template] = means.texts.values()
+    score = _scorer(judge["engine"], means)
+    fitted = _calibrated(judge["calibration"], means, score, template) if judge["calibration"] else None
+    yield (
+        partial(
+            questions.judge_by_probability,
+            dependent=means.domain.DEPENDENT,
+            score=score,
+            template=template,
+            threshold=fitted.threshold if fitted else 0.0,
+            evidence=partial(domains.evidence, means.domain),
+            cut=means.cuts,
+        ),
+        fitted,
+    )
+
+
+def _by_text(means: Means, generate: Callable, chat: bool, tokens: int = REPLY_TOKENS) -> Judge:
+    """The text judge on generate(prompts, sampling) -> replies, greedy."""
+    sampling = Sampling(1, 0.0, 1.0, tokens, 0)
+
+    def ask(conversations: Sequence[list[dict]]) -> list[Reply]:
+        prompts = [_prompt(str(number), turns, chat) for number, turns in enumerate(conversations)]
+        return [reply for [reply] in generate(prompts, sampling)]
+
+    return partial(
+        questions.judge_by_text,
+        dependent=means.domain.DEPENDENT,
+        ask=ask,
+        texts=means.texts,
+        evidence=partial(domains.evidence, means.domain),
+        cut=means.cuts,
+    )
+
+
+def _scorer(name: str, means: Means) -> questions.Score:
+    """P(yes) - P(no) by a local evaluator, as the first token of its answer."""
+    from halt.engines import scoring
+
+    chat = means.evaluator.chat
+    engine = engines.load(name, means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    [template] = means.texts.values()
+    try:
+        tokens = scoring.answers_behind(engine.tokenizer, template, [questions.YES, questions.NO], chat)
+    except scoring.ScoringError as error:
+        raise JudgeError(f"this evaluator cannot decide by probability: {error}") from error
+
+    def score(questions: Sequence[str]) -> list[float | None]:
+        encoded = [engine.encode(_prompt("", [{"role": "user", "content": text}], chat)) for text in questions]
+        short = [place for place, ids in enumerate(encoded) if _fits(engine, ids, 1)]
+        found = engine.next_token_probabilities([encoded[place] for place in short], tokens, means.batch_size)
+        scores = {place: yes - no for place, (yes, no) in zip(short, found, strict=True)}
+        return [scores.get(place) for place in range(len(questions))]
+
+    return score
+
+
+def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
+    """A conversation as an engine takes it; a model without a chat template reads its turns one below the other."""
+    if chat:
+        return Prompt(name, turns, None)
+    return Prompt(name, None, "\n".join(turn["content"] for turn in turns))
+
+
+def _calibrated(per_label: int, means: Means, score: questions.Score, template: str) -> Calibration:
+    """The fitted threshold; kept in the work folder: the other processes and a next start read it there."""
+    if not means.training:
+        raise JudgeError("a calibrated judge needs labelled training rows: give --training-data")
+    file = means.work / "calibration.json"
+    kept = _kept_calibration(file, means.fingerprint)
+    while kept is None and not means.first:
+        time.sleep(0.2)
+        kept = _kept_calibration(file, means.fingerprint)
+    if kept is not None:
+        return kept
+    statements = calibration.statements(
+        means.training, means.domain.split, means.domain.DEPENDENT, per_label, CALIBRATION_SEED
+    )
+    evidence = partial(domains.evidence, means.domain)
+    fitted = calibration.fit(*questions.labelled_scores(statements, score, template, evidence))
+    print(
+        f"[halt] judge calibrated on {fitted.right} right and {fitted.wrong} wrong statements of training rows: "
+        f"threshold {fitted.threshold:.3f}, AUC {fitted.auc:.3f}, balanced accuracy {fitted.balanced_accuracy:.3f}",
+        file=sys.stderr,
+        flush=True,
+    )
+    means.work.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(".calibration.json.new")
+    temporary.write_text(json.dumps({"fingerprint": means.fingerprint, **fitted._asdict()}))
+    os.replace(temporary, file)
+    return fitted
+
+
+def _kept_calibration(file: Path, fingerprint: str) -> Calibration | None:
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text())
+    return Calibration(**kept) if kept.pop("fingerprint") == fingerprint else None

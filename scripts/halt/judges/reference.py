@@ -1,16 +1,35 @@
 """The reference judge: the domain's own deterministic decision from the ground truth."""
 
+import contextlib
+import multiprocessing
 import sys
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
 from types import ModuleType
 
 from halt import domains, plugins
 from halt.domains import Row, Verdict
-from halt.frames import LABELS
-from halt.judges import Case, Judged, JudgeError
+from halt.judges import Case, Judge, Judged, JudgeError, Means
 
+FACTS = True
 FAILED = "answers on which the domain's judge failed"  # a reason for `unjudged`
+
+
+def refuses(domain: ModuleType) -> str | None:
+    """A module without a judge."""
+    return None if domain.REFERENCE_JUDGE else "has no reference judge, expected an llm judge"
+
+
+@contextlib.contextmanager
+def opened(entry: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
+    """The judge, spread over `means.processes` workers."""
+    if means.processes == 1:
+        yield partial(judge, domain=means.domain), None
+        return
+    # spawned, not forked: the table library has threads of its own, which a fork would copy in the middle of something
+    with ProcessPoolExecutor(means.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield partial(judge, domain=means.domain, pool=pool), None
 
 
 def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = None) -> list[list[list[Judged]]]:
@@ -61,6 +80,8 @@ def _judge_one(name: str, fragments: list[str], row: Row) -> list[Verdict]:
 
 
 def _judged(verdicts: list[Verdict], response: Sequence[str], row: Row, name: str) -> list[Judged]:
+    from halt.frames import LABELS
+
     if len(verdicts) != len(response):
         raise JudgeError(f"{name}.judge gave {len(verdicts)} verdicts on {len(response)} fragments of '{row.id}'")
     for verdict in verdicts:

@@ -23,27 +23,3 @@ from halt.planning.cost import (
     used,
     work,
 )
-
-__all__ = [
-    "BASES",
-    "FETCH_BYTES",
-    "LOAD_BYTES",
-    "PROMPT_TOKENS",
-    "SMALL_SECONDS",
-    "START_SECONDS",
-    "TOKENS_A_FRAGMENT",
-    "Job",
-    "Line",
-    "Measured",
-    "PlanError",
-    "Used",
-    "Work",
-    "bill",
-    "disk",
-    "served",
-    "times",
-    "too_short",
-    "totals",
-    "used",
-    "work",
-]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains, paths
+from halt import domains, judges, paths
 from halt.errors import HaltError
 
 # What no config says. Printed with every plan.
@@ -21,10 +21,8 @@ START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
 LOAD_BYTES = 1e9  # per second, weights from the disk
 FETCH_BYTES = 1e8  # per second, weights from the network
 SMALL_SECONDS = 10  # a job that loads no model
-LORA_SHAPE = (
-    20 * 128,
-    12 * 128**2,
-)  # sums of sizes, and parameters, of a transformer of width 128 x depth, per depth^n
+# sums of sizes, and parameters, of a transformer of width 128 x depth, per depth^n
+LORA_SHAPE = (20 * 128, 12 * 128**2)
 TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
@@ -113,26 +111,12 @@ class Used(NamedTuple):
 def work(job: Job, config: Mapping) -> Work:
     """What a job does at most, by its rule and wildcards; nothing that counts for a rule without a model."""
     match job.rule:
-        case "generate":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "respond":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case (
-            "self_evaluate"
-        ):  # one sample of a training prompt beside; a token of a question counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "vouch" | "choose" | "rate_choices":  # a token that is read counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "probe":  # all samples of the training prompts beside; a token that is read counted as one to generate
-            domain = _domain(job, config)
-            answers = _answers(job, config) + domain["rows"]["train"] * config["generate"]["samples"]
-            return Work(generated=answers * domain["max_new_tokens"])
-        case "sk_sample":
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
-        case "self_rate":  # a token of a question counted as one to generate
-            return Work(generated=_answers(job, config) * _domain(job, config)["max_new_tokens"])
+        case "generate" | "respond" | "sk_sample" | "vouch" | "choose" | "rate_choices" | "self_rate":
+            return _generating(job, config)
+        case "self_evaluate":  # one sample of a training prompt beside
+            return _generating(job, config, beside=1)
+        case "probe":  # all samples of the training prompts beside
+            return _generating(job, config, beside=config["generate"]["samples"])
         case "sk_tune":  # every fragment a question, behind its examples
             domain, settings = _domain(job, config), config["sk_tuning"]
             length = min(
@@ -160,6 +144,12 @@ def work(job: Job, config: Mapping) -> Work:
                 tokens += entry["rows"]["train"] * length
             return Work(trained=round(tokens * settings["epochs"]))
     return Work()
+
+
+def _generating(job: Job, config: Mapping, beside: int = 0) -> Work:
+    """What is read, of questions or answers, counts as to be generated. beside: answers to a training prompt."""
+    domain = _domain(job, config)
+    return Work(generated=(_answers(job, config) + beside * domain["rows"]["train"]) * domain["max_new_tokens"])
 
 
 def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Time]:
@@ -244,8 +234,8 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
 
 def served(job: Job, config: Mapping) -> str | None:
     """The served evaluator that a job asks, None for none."""
-    evaluator = work(job, config).evaluator
-    return evaluator if evaluator is not None and config["judges"][evaluator]["engine"] == "openai" else None
+    done = work(job, config)
+    return done.evaluator if done.requests and _needs(job, done, config)[1] is None else None
 
 
 def used(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Used]:
@@ -293,11 +283,10 @@ def _judging(job: Job, config: Mapping) -> Work:
     domain = _domain(job, config)
     answers = _answers(job, config)
     tokens = answers * domain["max_new_tokens"]
-    judge = config["judges"][domain["judge"]]
-    if judge["type"] == "reference":
+    asked = judges.needs(config["judges"][domain["judge"]], domains.load(domain["module"]).DEPENDENT).asked
+    if asked is None:
         return Work(judged=tokens)
-    whole = judge["decide"] == "text" and domains.load(domain["module"]).DEPENDENT  # one request: the first wrong step
-    requests = answers if whole else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
+    requests = answers if asked == "answer" else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
     return Work(judged=tokens, requests=requests, evaluator=domain["judge"])
 
 
@@ -338,9 +327,8 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
         stage = _NEEDS_OF.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
     judge = config["judges"][done.evaluator]
-    if judge["engine"] == "openai":
-        return judge["needs"], None
-    return config["models"][judge["model"]]["needs"]["judge"], judge["model"]
+    model = judges.needs(judge, dependent=False).model
+    return (judge.get("needs", {}), None) if model is None else (config["models"][model]["needs"]["judge"], model)
 
 
 def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:

@@ -65,11 +65,8 @@ def drawn(found: Sequence[Pair], most: int | None, seed: int, id: str) -> list[P
 
 
 def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """`chosen` completed with the defaults of a module's OPTIONS; PairError on a name that is not there."""
-    known = vars(load(module_name)).get("OPTIONS", {})
-    if unknown := sorted(chosen.keys() - known.keys()):
-        raise PairError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
-    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+    """`chosen` completed with the defaults of a module's OPTIONS; ModuleError on a name that is not there."""
+    return plugins.options("preferences", module_name, chosen)
 
 
 def rated(

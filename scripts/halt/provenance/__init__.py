@@ -12,16 +12,3 @@ from halt.provenance.footers import (
     write,
     write_beside,
 )
-
-__all__ = [
-    "MODEL_PACKAGES",
-    "TABLE_PACKAGES",
-    "ProvenanceError",
-    "about",
-    "carriers",
-    "read",
-    "record",
-    "recorded",
-    "write",
-    "write_beside",
-]

@@ -13,6 +13,11 @@ from halt.inputs.fetching import digest
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "scripts"
 _FILE_NAME = re.compile(r"[\w-]+(\.\w+)+")
+_NAMES = {  # registry of the config: package of modules, and the key of an entry that names one
+    "domains": {"domains": "module"},
+    "methods": {"rewriting": "rewrite", "preferences": "pairs", "confidence": "filter"},
+    "judges": {"judges": "type"},
+}
 _MADE_WITH = ("Snakefile", "rules", "scripts", "schemas", "envs", "data")  # a config is no code: settings are recorded
 
 
@@ -52,13 +57,11 @@ def _git(*arguments: str) -> str | None:
 
 
 def _named(settings: Mapping) -> Iterator[Path]:
-    """Modules that are found by name: of `domains/<d>/module`, `methods/<m>/{rewrite,pairs}`, or whole registries."""
+    """Modules that are found by name (_NAMES): of entries of registries, or of whole ones."""
     for place, value in settings.items():
         registry, _, entry = place.partition("/")
-        if registry not in ("domains", "methods"):
-            continue
-        for chosen in [value] if entry else value.values():
-            for package, key in (("domains", "module"), ("rewriting", "rewrite"), ("preferences", "pairs")):
+        for chosen in () if registry not in _NAMES else [value] if entry else value.values():
+            for package, key in _NAMES[registry].items():
                 name = chosen.get(key)
                 file = SCRIPTS / "halt" / package / f"{name}.py"
                 if name and file.is_file():

@@ -23,27 +23,3 @@ from halt.rewriting._base import (
     without_tail,
     written,
 )
-
-__all__ = [
-    "Judged",
-    "RewriteError",
-    "Sample",
-    "Settings",
-    "Target",
-    "correctness",
-    "ends",
-    "first_error",
-    "keeps",
-    "left",
-    "load",
-    "options",
-    "rewritten",
-    "samples",
-    "select",
-    "staying",
-    "targets",
-    "usable",
-    "wholly_right",
-    "without_tail",
-    "written",
-]

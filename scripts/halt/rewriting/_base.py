@@ -8,6 +8,8 @@ training. `settings` is a Settings, `threshold` the canonical label ("0.40") or 
     PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
     RANKED: bool                             True: takes the alpha-percentile sample (`select`), so that two thresholds
                                              may take the same; False without it: a literal
+    MARKS: bool                              True: teaches the model to mark what it doubts; the tables then show its
+                                             answers with and without it; False without it: a literal
     VERDICTS: bool                           False: reads no verdict, and samples without one count as any other; True
                                              without it
     survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
@@ -86,11 +88,8 @@ def load(module_name: str) -> ModuleType:
 
 
 def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """`chosen` completed with the defaults of a method module's OPTIONS; RewriteError on a name that is not there."""
-    known = vars(load(module_name)).get("OPTIONS", {})
-    if unknown := sorted(chosen.keys() - known.keys()):
-        raise RewriteError(f"method module '{module_name}' has no option {', '.join(unknown)}: it has {sorted(known)}")
-    return {name: chosen.get(name, option["default"]) for name, option in known.items()}
+    """`chosen` completed with the defaults of a method module's OPTIONS; ModuleError on a name that is not there."""
+    return plugins.options("rewriting", module_name, chosen)
 
 
 def targets(

@@ -7,6 +7,7 @@ what HALT would teach: what is idle, or unverifiable, is left out there as the s
 from halt.rewriting import Judged, Settings, Target, first_error, select, staying
 
 RANKED = True
+MARKS = True
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:

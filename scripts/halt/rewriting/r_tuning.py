@@ -12,6 +12,7 @@ from fractions import Fraction
 from halt.rewriting import Judged, Sample, Settings, Target, correctness
 
 PHRASES = ("sure", "not_sure")
+MARKS = True
 OPTIONS = {
     "answer": {
         "enum": ["first", "majority"],

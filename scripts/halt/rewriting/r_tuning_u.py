@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from halt.rewriting import Judged, Settings, Target
 
 PHRASES = ("sure", "not_sure")
+MARKS = True
 VERDICTS = False
 
 

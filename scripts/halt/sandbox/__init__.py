@@ -13,17 +13,3 @@ from halt.sandbox.running import (
     run,
     start,
 )
-
-__all__ = [
-    "MECHANISMS",
-    "Limits",
-    "Outcome",
-    "Program",
-    "SandboxError",
-    "SandboxUnavailable",
-    "Session",
-    "chosen",
-    "probe",
-    "run",
-    "start",
-]

@@ -21,8 +21,8 @@ from transformers import AutoTokenizer, Trainer, TrainingArguments
 
 from halt import engines
 from halt.confidence import p_true
-from halt.confidence.knowledge import Item
 from halt.confidence.p_true import Shot
+from halt.confidence.shared.knowledge import Item
 from halt.engines import scoring
 from halt.engines.precision import fitting
 from halt.running import resume

@@ -1,5 +1,3 @@
 """What the schema cannot say: one key of the config against another."""
 
 from halt.config.crosschecks.registries import ALL
-
-__all__ = ["ALL"]

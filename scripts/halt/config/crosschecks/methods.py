@@ -70,7 +70,7 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
     for _, name in lookup.items(config, sound, "experiment", "methods"):
         if not sound("methods", name) or not config["methods"][name]["threshold"]:
             continue
-        if not any(_ranks(module) for module in _rewritings(config, name, sound)):
+        if not any(plugins.flag("rewriting", module, "RANKED") for module in _rewritings(config, name, sound)):
             continue
         section = ("methods", name) if "thresholds" in config["methods"][name] else ("experiment",)
         listed = lookup.part(config, *section, "thresholds") if sound(*section, "thresholds") else []
@@ -95,14 +95,6 @@ def _rewritings(config: Mapping, name: str, sound: Sound) -> list[str]:
         found.append(config["methods"][name]["rewrite"])
         name = config["methods"][name].get("after", name)
     return [module for module in found if module is not None]
-
-
-def _ranks(module: str) -> bool:
-    """Whether a rewriting module takes the alpha-percentile sample; one that is broken is told of elsewhere."""
-    try:
-        return plugins.literal("rewriting", module, "RANKED", False)
-    except (HaltError, SyntaxError, ValueError):
-        return False
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
@@ -180,23 +172,23 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
     if name in selected:
         yield from _check_dpo(config, name, sound)
         if not broken:
-            yield from _check_sample_count(config, name, module, sound)
+            yield from _check_sample_count(config, name, "pairs", "preferences", sound)
         if method.get("rated_by") == "tuned":
             yield from _check_sk_tuning(config, name, sound)
 
 
-def _check_sample_count(config: Mapping, name: str, module: str, sound: Sound) -> Faults:
-    """Whether there are as many samples as a pairing module needs."""
+def _check_sample_count(config: Mapping, name: str, key: str, package: str, sound: Sound) -> Faults:
+    """Whether there are as many samples as the module under `key` needs, which pairs them or compares with them."""
     try:
-        least = plugins.literal("preferences", module, "SAMPLES", 1)
+        least = plugins.literal(package, config["methods"][name][key], "SAMPLES", 1)
     except HaltError as error:
-        yield ("methods", name, "pairs"), str(error)
+        yield ("methods", name, key), str(error)
         return
     if sound("generate", "samples") and config["generate"]["samples"] < least:
-        found = config["generate"]["samples"]
+        found, does = config["generate"]["samples"], "pairs" if key == "pairs" else "compares"
         yield (
             ("generate", "samples"),
-            f"found {found}, but method {show(name)} pairs samples, expected at least {least}",
+            f"found {found}, but method {show(name)} {does} samples, expected at least {least}",
         )
 
 
@@ -228,6 +220,14 @@ def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
             yield from lookup.divides(config, model, "dpo", "global_batch")
 
 
+def filter_asks(method: Mapping) -> bool:
+    """Whether a method's filter asks the model behind examples; one that is broken is told of elsewhere."""
+    try:
+        return "filter" in method and plugins.program_of(method["filter"]) == "self_evaluate"
+    except (HaltError, SyntaxError, ValueError):
+        return False
+
+
 def check_filters(config: Mapping, sound: Sound) -> Faults:
     for name, method in lookup.registry(config, "methods", sound):
         if "filter" not in method:
@@ -254,19 +254,19 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
             of["rewrite"] is not None or {"pairs", "filter"} & of.keys()
         ):  # else it has a fault of its own
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
-        if of.get("rewrite") in paths.MARKING and not of["threshold"]:
+        if plugins.flag("rewriting", of.get("rewrite"), "MARKS") and not of["threshold"]:
             yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
         if of.get("constant"):
             yield place, f"found {show(method['of'])}, whose answers no model gives, expected a method that has one"
-        if method["filter"] in paths.PROBING:
+        check = partial(plugins.check, "confidence")
+        broken = list(lookup.module_faults(check, method["filter"], "confidence", ("methods", name, "filter")))
+        yield from broken
+        if broken:
+            continue
+        if plugins.program_of(method["filter"]) == "probe":
             yield from _check_probing(config, name, of, sound)
-        if (
-            method["filter"] == "self_consistency"
-            and name in [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]
-            and sound("generate", "samples")
-            and config["generate"]["samples"] < 2
-        ):
-            yield ("generate", "samples"), f"found 1, but method {show(name)} compares samples, expected at least 2"
+        if name in [chosen for _, chosen in lookup.items(config, sound, "experiment", "methods")]:
+            yield from _check_sample_count(config, name, "filter", "confidence", sound)
 
 
 def _check_probing(config: Mapping, name: str, of: Mapping, sound: Sound) -> Faults:

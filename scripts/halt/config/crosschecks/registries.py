@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from types import ModuleType
 
-from halt import domains, paths, plugins
+from halt import domains, judges, paths, plugins
 from halt.config.crosschecks import lookup, methods
 from halt.config.crosschecks.lookup import Sound
 from halt.config.messages import Faults, Place, show
+from halt.errors import HaltError
 
 
 def _check_selections(config: Mapping, sound: Sound) -> Faults:
@@ -67,7 +68,7 @@ def _check_reserved_names(config: Mapping, sound: Sound) -> Faults:
                 yield (section, name), f"the name {show(name)} is taken by the workflow, expected another"
     for name, module in lookup.registry(config, "methods", sound, "rewrite"):
         place = ("methods", f"{name}{paths.FULL}")
-        if module in paths.MARKING and place[1] in config["methods"]:
+        if plugins.flag("rewriting", module, "MARKS") and place[1] in config["methods"]:
             yield place, f"the name {show(place[1])} is {show(name)} with its marks in the tables, expected another"
 
 
@@ -100,38 +101,51 @@ def _check_bounds(options: Mapping, declared: Mapping, place: Place) -> Faults:
 def _check_domain_judge(config: Mapping, name: str, module: ModuleType, sound: Sound) -> Faults:
     judge, place = config["domains"][name]["judge"], ("domains", name, "judge")
     unknown = list(lookup.known(judge, config, "judges", place))
-    if unknown:
-        yield from unknown
-    elif sound("judges", judge) and config["judges"][judge]["type"] == "reference" and not module.REFERENCE_JUDGE:
-        module_name = config["domains"][name]["module"]
-        yield place, f"found {show(judge)}, but module '{module_name}' has no reference judge, expected an llm judge"
+    yield from unknown
+    if unknown or not sound("judges", judge) or list(_broken_judge(config["judges"][judge], place)):
+        return
+    if refused := judges.refuses(config["judges"][judge], module):
+        yield place, f"found {show(judge)}, but module '{config['domains'][name]['module']}' {refused}"
 
 
-def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
+def _broken_judge(judge: Mapping, place: Place) -> Faults:
+    yield from lookup.module_faults(judges.load, judge["type"], "judges", (*place, "type"))
+
+
+def _check_judges(config: Mapping, sound: Sound) -> Faults:
     for name, judge in lookup.registry(config, "judges", sound):
-        if judge["type"] != "llm":
+        place = ("judges", name)
+        broken = list(_broken_judge(judge, place))
+        yield from broken
+        if broken:
             continue
-        if judge["engine"] == "openai":
-            if judge["endpoint"].rstrip("/").endswith("/chat/completions"):
-                found = show(judge["endpoint"])
-                yield (
-                    ("judges", name, "endpoint"),
-                    f"found {found}, expected it without /chat/completions: that is added",
-                )
+        options = vars(judges.load(judge["type"])).get("OPTIONS", {})
+        file = plugins.file_of("judges", judge["type"])
+        yield from lookup.options_of(judge.get("options", {}), options, (*place, "options"), file)
+        try:
+            told, needs = judges.faults(judge), judges.needs(judge, dependent=False)
+        except HaltError as error:
+            yield (*place, "type"), str(error)
             continue
-        model = judge["model"]
-        yield from lookup.known(model, config, "models", ("judges", name, "model"))
-        if model not in lookup.names(config, "models") or not sound("models", model, "needs"):
-            continue
-        if "judge" not in config["models"][model]["needs"]:
-            yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
-        elif "vllm" in (judge["engine"], judge.get("server")):
-            yield from _fits_vllm(config, model, "judge")
-        if judge["engine"] == "served" and sound("models", model, "chat") and not config["models"][model]["chat"]:
-            yield (
-                ("judges", name, "model"),
-                f"found {show(model)}, which has no chat template, expected one that has: it is asked by chat",
-            )
+        for key, message in told:
+            yield (*place, key), message
+        if needs.model is not None:
+            yield from _check_evaluator(config, name, needs, sound)
+
+
+def _check_evaluator(config: Mapping, name: str, needs: judges.Needs, sound: Sound) -> Faults:
+    """The model of a judge is there, fit to judge, and can be asked by chat where it is served."""
+    model, place = needs.model, ("judges", name, "model")
+    yield from lookup.known(model, config, "models", place)
+    if model not in lookup.names(config, "models") or not sound("models", model, "needs"):
+        return
+    if "judge" not in config["models"][model]["needs"]:
+        yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
+    elif "vllm" in (needs.engine, needs.server):
+        yield from _fits_vllm(config, model, "judge")
+    if needs.server and sound("models", model, "chat") and not config["models"][model]["chat"]:
+        found = f"found {show(model)}, which has no chat template"
+        yield place, f"{found}, expected one that has: it is asked by chat"
 
 
 def _check_engines(config: Mapping, sound: Sound) -> Faults:
@@ -153,7 +167,7 @@ def _check_shots(config: Mapping, sound: Sound) -> Faults:
     asking = {
         name
         for name, method in lookup.registry(config, "methods", sound)
-        if method.get("filter") == "p_true" or "rated_by" in method
+        if "rated_by" in method or methods.filter_asks(method)
     }
     asked = any(name in asking for _, name in lookup.items(config, sound, "experiment", "methods"))
     for section in ("generate", "respond", *(["confidence"] if asked else [])):
@@ -274,7 +288,7 @@ ALL = (
     methods.check_methods,
     methods.check_filters,
     _check_domain_modules,
-    _check_llm_judges,
+    _check_judges,
     _check_engines,
     _check_shots,
     _check_sampling,

@@ -11,6 +11,7 @@ import hashlib
 import operator
 import re
 from collections.abc import Callable
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,6 +33,7 @@ COMPARISONS = {
     ast.NotEq: operator.ne,
 }
 LARGEST_POWER = 20
+DIGITS = 100  # of a decimal that is written out
 
 
 class TemplateError(ValueError):
@@ -142,19 +144,10 @@ def exact(number: Fraction) -> int | Fraction:
 
 def number_text(number: int | Fraction) -> str:
     """12, 0.25 or 2/3: a decimal where it ends, otherwise a fraction."""
-    number = exact(Fraction(number))
-    if isinstance(number, int):
-        return str(number)
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest != 1:
-        return f"{number.numerator}/{number.denominator}"
-    digits = next(places for places in range(1, 64) if (number * 10**places).denominator == 1)
-    whole = abs(number * 10**digits).numerator
-    sign = "-" if number < 0 else ""
-    return f"{sign}{whole // 10**digits}.{whole % 10**digits:0{digits}d}"
+    number = Fraction(number)
+    with localcontext(prec=DIGITS):
+        decimal = Decimal(number.numerator) / number.denominator
+    return f"{decimal:f}" if Fraction(decimal) == number else f"{number.numerator}/{number.denominator}"
 
 
 def _calculate(operation: Callable, left, right):

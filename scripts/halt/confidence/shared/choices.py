@@ -11,7 +11,7 @@ import polars as pl
 
 from halt import domains, engines, frames, paths
 from halt.confidence import ConfidenceError
-from halt.confidence.sure import common, encoded
+from halt.confidence.shared.sure import common, encoded
 from halt.domains import Row
 from halt.engines import Prompt
 from halt.prompting import few_shot

@@ -7,12 +7,15 @@ stands in nor look like the prompt around it.
 import hashlib
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from halt.domains import Row
+
+if TYPE_CHECKING:
+    import polars as pl
 
 MARK = "[...]"  # stands where something was left out
 SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.17, 0.1)  # of the truth's letters, tried in this order until the prompt fits
@@ -46,10 +49,10 @@ def everything(row: Row) -> None:
     """For judges that note no cuts."""
 
 
-def reasons(judgements: pl.DataFrame) -> dict[str, int]:
+def reasons(judgements: "pl.DataFrame") -> dict[str, int]:
     """How many fragments of a JUDGEMENTS table are unjudged, by the reason that their column `kind` says."""
-    unjudged = judgements.filter(pl.col("label") == "unjudged")["kind"].fill_null("no reason given")
-    return dict(sorted(unjudged.value_counts().iter_rows()))
+    kinds = (kind for label, kind in judgements.select("label", "kind").iter_rows() if label == "unjudged")
+    return dict(sorted(Counter("no reason given" if kind is None else kind for kind in kinds).items()))
 
 
 def losses(reasons: Mapping[str, int], cut: int) -> str:

@@ -1,0 +1,1 @@
+"""What several judges are made with. No judge: they are found beside this folder."""
