@@ -328,7 +328,7 @@ def files_reference() -> str:
     lines: list[str] = []
     for table, files in TABLES.items():
         lines += [f"### {table.title()}", "", "| file | what |", "|---|---|"]
-        lines += [f"| `{path}` | {what} |" for path, what in files]
+        lines += [f"| {_path(path)} | {what} |" for path, what in files]
         lines += ["", "| column | type | meaning |", "|---|---|---|"]
         lines += [f"| `{one.name}` | {one.kind} | {_sentence(one.description)} |" for one in tables[table]]
         lines.append("")
@@ -337,7 +337,12 @@ def files_reference() -> str:
 
 def others_reference() -> str:
     """The files of the results that are no tables, as Markdown."""
-    return "\n".join(["| file | what |", "|---|---|", *(f"| `{path}` | {what} |" for path, what in OTHER_FILES)])
+    return "\n".join(["| file | what |", "|---|---|", *(f"| {_path(path)} | {what} |" for path, what in OTHER_FILES)])
+
+
+def _path(template: str) -> str:
+    """A path as code that a narrow screen may break after each slash."""
+    return f"<code>{html.escape(template).replace('/', '/<wbr>')}</code>"
 
 
 def _sentence(text: str) -> str:
