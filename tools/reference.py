@@ -106,6 +106,7 @@ class Key(NamedTuple):
     """One key of a config. place: its path, NAME for the name of a registry's entry."""
 
     place: tuple[str, ...]
+    holds: bool  # a mapping of keys that have entries of their own, not a value
     kind: str  # what an error message says was expected
     shared: tuple[str, ...]  # keys of SHARED that say what it holds, if it is a mapping of one of these forms
     optional: bool
@@ -147,7 +148,7 @@ def keys(schema: Mapping, root: Mapping, place: tuple[str, ...] = ()) -> Iterato
         holds = "properties" in part or "patternProperties" in part
         origin = part.get("origin")
         kind = "a mapping" if holds or shared else expected(part, root)
-        yield Key(inner, kind, shared, not needed, origin, part.get("description", ""))
+        yield Key(inner, holds or bool(shared), kind, shared, not needed, origin, part.get("description", ""))
         if holds and not shared:
             yield from keys(part, root, inner)
 
