@@ -189,7 +189,7 @@ def config_reference() -> str:
             if name in SHARED:
                 lines += ["", f"## {SHARED[name]} {{ #{name} }}", ""]
             else:
-                lines += ["", f"## `{name}` {{ #{name} }}", "", key.description, ""]
+                lines += ["", f"## `{name}` {{ #{name} }}", "", _prose(key.description), ""]
         if name in SHARED or len(key.place) > 1:
             lines += _entry(name, key, _values(key, run, overlay) if name not in SHARED else [])
     return "\n".join(lines)
@@ -220,11 +220,17 @@ def _entry(section: str, key: Key, values: list[str]) -> list[str]:
         " · ".join(facts),
         "{: .key-facts }",
         "",
-        description[:1].upper() + description[1:] if said else description,
+        _prose(description[:1].upper() + description[1:] if said else description),
         "",
         "</div>",
         "",
     ]
+
+
+def _prose(text: str) -> str:
+    """A description as Markdown: a `<` outside code is a `<` and begins no tag."""
+    parts = text.split("`")
+    return "`".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts))
 
 
 def _values(key: Key, run: Mapping, overlay: Mapping) -> list[str]:

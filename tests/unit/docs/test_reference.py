@@ -45,7 +45,11 @@ def test_every_key_of_the_schema_is_on_the_page():
     assert len(descriptions) > 150
     for description in descriptions:
         shown = reference._OPTIONAL.sub("", description)
-        assert shown in page or shown[:1].upper() + shown[1:] in page
+        assert any(reference._prose(text) in page for text in (shown, shown[:1].upper() + shown[1:]))
+
+
+def test_a_sign_that_would_begin_a_tag_is_shown():
+    assert reference._prose("a < b and `<name>`") == "a &lt; b and `<name>`"
 
 
 def test_no_form_of_a_source_a_judge_or_needs_lacks_a_section():
