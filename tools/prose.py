@@ -1,7 +1,7 @@
 """Is the documentation written in short sentences and everyday words? A line for every place that is not.
 
-Looks at README, CONTRIBUTING, docs/, the READMEs of folders and the descriptions of the config's schema: see prose.yaml
-for what it looks for. It is a help: a reader decides, and changes the sentence or the rule.
+Looks at README, CONTRIBUTING, docs/, the READMEs of folders, the captions of the report and the descriptions of the
+config's schema: see prose.yaml for what it looks for. It is a help: a reader decides, and changes the sentence or the rule.
 """
 
 import argparse
@@ -16,11 +16,11 @@ import yaml
 ROOT = Path(__file__).parents[1]
 STYLE = ROOT / "tools" / "prose.yaml"
 SCHEMA = "schemas/config.schema.yaml"
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "profiles/README.md", "data/*/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "profiles/README.md", "data/*/README.md", "report/*.rst")
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*([-*+]|\d+\.)\s+")
-_CODE = re.compile(r"`[^`]*`")
+_CODE = re.compile(r"``[^`]*``|`[^`]*`|\{\{.*?\}\}")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _TAG = re.compile(r"<[^>]+>")
 _END = re.compile(r"(?<=[.?!:;])[)\"*”]*\s+")
