@@ -1,7 +1,8 @@
 """Is the documentation written in short sentences and everyday words? A line for every place that is not.
 
 Looks at README, CONTRIBUTING, docs/, the READMEs of folders, the captions of the report and the descriptions of the
-config's schema: see prose.yaml for what it looks for. It is a help: a reader decides, and changes the sentence or the rule.
+config's schema: see prose.yaml for what it looks for. It is a help: a reader decides, and changes the sentence or the
+rule.
 """
 
 import argparse
