@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 CONDA_VENV := .venv-conda
+DOCS_VENV := .venv-docs
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 TOOL := PYTHONPATH=scripts python # tools/ uses the library of scripts/
@@ -16,6 +17,9 @@ OVERLAYS := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEMAKE := $(TOOL) tools/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
+MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
+
+.PHONY: docs docs-serve
 .PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready
@@ -63,11 +67,14 @@ test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
 test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm where test-slurm installed it
 	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
+PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md report/*.rst
 lint: $(VENV)/ready
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
+	codespell $(PROSE)
+	python tools/prose.py
 
 bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
 	$(TOOL) tools/bench.py
@@ -77,6 +84,12 @@ bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fra
 
 pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
 	PYTHONPATH=scripts $(CONDA_VENV)/bin/python tools/pins.py $(if $(CUDA),--cuda $(CUDA))
+
+docs: $(DOCS_VENV)/ready ## the documentation as a site in site/; a broken link or anchor is an error
+	$(MKDOCS) build
+
+docs-serve: $(DOCS_VENV)/ready ## the same on http://127.0.0.1:8000, made again with every change
+	$(MKDOCS) serve
 
 # pip would compile on one core. Some packages have templates among their files, which do not compile.
 $(VENV)/ready: requirements.txt
@@ -89,4 +102,9 @@ $(VENV)/ready: requirements.txt
 $(CONDA_VENV)/ready: requirements-conda.txt
 	$(PYTHON) -m venv $(CONDA_VENV)
 	$(CONDA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-conda.txt
+	touch $@
+
+$(DOCS_VENV)/ready: requirements-docs.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.txt
 	touch $@

@@ -20,111 +20,115 @@ from halt.errors import HaltError
 # idle: true and leading nowhere (mathematics), harmless and doing nothing (code): given, and not right.
 LABELS = ("right", "wrong", "idle", "unverifiable", "unjudged")
 
+# The comment of a column is its description in the documentation (tools/reference.py).
 _RUN = {
-    "model": pl.String,
+    "model": pl.String,  # key of `models` in the config
     "domain": pl.String,  # what the adapter was trained on
-    "method": pl.String,  # "samples" for the training-time samples of the pretrained model
-    "threshold": pl.String,  # canonical label ("0.40"), "none" for a method without one
-    "seed": pl.Int64,
+    "method": pl.String,  # key of `methods`; "samples" for samples of the pretrained model
+    "threshold": pl.String,  # label with two decimals ("0.40"); "none" for a method without a threshold
+    "seed": pl.Int64,  # of finetuning; of sampling for samples
     "test_domain": pl.String,  # where the prompts come from
 }
-_ANSWER = _RUN | {"id": pl.String, "sample": pl.Int32}
+_ANSWER = _RUN | {
+    "id": pl.String,  # of the prompt
+    "sample": pl.Int32,  # which sample of the prompt, from 0; 0 for an answer
+}
 
 DATA = {
-    "domain": pl.String,
-    "split": pl.String,  # train | validation | test
-    "id": pl.String,
-    "cluster": pl.String,  # rows derived from one original share it: they stay in one split and are resampled together
-    "prompt": pl.String,
-    "reference": pl.String,
-    "reference_fragments": pl.Int32,  # n_all: fragments of a complete response (paper section 4, metrics)
-    "truth": pl.String,  # JSON, read only by the domain's own module
+    "domain": pl.String,  # key of `domains` in the config
+    "split": pl.String,  # train, validation or test
+    "id": pl.String,  # of the row, unique in its domain
+    "cluster": pl.String,  # shared by rows made from one original: they stay in one split and are resampled together
+    "prompt": pl.String,  # what the model is asked
+    "reference": pl.String,  # a complete right answer
+    "reference_fragments": pl.Int32,  # n_all, the fragments of a complete answer (paper, section 4)
+    "truth": pl.String,  # JSON that only the domain's own module reads
 }
 RESPONSES = _ANSWER | {
-    "text": pl.String,
-    "tokens": pl.Int32,  # generated, the end token included
-    "finished": pl.Boolean,  # False: cut by max_new_tokens
+    "text": pl.String,  # the answer
+    "tokens": pl.Int32,  # generated tokens, with the end token
+    "finished": pl.Boolean,  # false: cut by max_new_tokens
 }
 FRAGMENTS = _ANSWER | {
-    "fragment": pl.Int32,
-    "text": pl.String,
-    "marked": pl.Boolean,  # doubted by the model: behind `Uncertain` (Add-On HALT), before `I am unsure` (R-Tuning)
+    "fragment": pl.Int32,  # place in the answer, from 0
+    "text": pl.String,  # the fragment
+    "marked": pl.Boolean,  # the model doubts it: after `Uncertain` (Add-On HALT) or before `I am unsure` (R-Tuning)
 }
 JUDGEMENTS = FRAGMENTS | {
-    "label": pl.Enum(LABELS),
-    "kind": pl.String,  # of statement (birth year, ...), null where the domain has none; why a fragment is unjudged
-    "fact": pl.String,  # the reference statement it matches: two fragments with one fact count once; null if none
-    "solved": pl.Boolean,  # whether the whole answer solves its task; null where unknown, and in independent domains
-    "score": pl.Float64,  # what the judge decided by, e.g. P(yes) - P(no); null for the reference judge
+    "label": pl.Enum(LABELS),  # the verdict
+    "kind": pl.String,  # kind of statement (birth year, ...), null if the domain has none; for unjudged, the reason
+    "fact": pl.String,  # the reference statement that it matches, null if none; two fragments with one fact count once
+    "solved": pl.Boolean,  # whether the whole answer solves its task; null if unknown or if fragments are independent
+    "score": pl.Float64,  # what the judge decided by, such as P(yes) - P(no); null for the reference judge
 }
-CONFIDENCES = _ANSWER | {  # of the method that filters by them; its threshold is "none": they have none
+CONFIDENCES = _ANSWER | {  # of the method that filters by them; the threshold is "none"
     "split": pl.String,  # train for the training samples that set the bound, else the split that was answered
-    "fragment": pl.Int32,
-    "confidence": pl.Float64,
+    "fragment": pl.Int32,  # place in the answer, from 0
+    "confidence": pl.Float64,  # how sure the model is of it; more is surer
 }
 ASSURANCES = _ANSWER | {  # of models that were taught to say whether they are sure (R-Tuning)
-    "sure": pl.Float64,  # P(that it is sure) among that and that it is not, behind its answer
+    "sure": pl.Float64,  # probability of the sure phrase after the answer, against the unsure one
     "likelihood": pl.Float64,  # geometric mean of the probabilities of the answer's tokens; 0 for an empty answer
 }
 CHOICES = _RUN | {  # of questions that give answers to choose from (TruthfulQA)
-    "id": pl.String,
-    "choice": pl.Int32,
-    "kind": pl.String,  # best (a correct one too), correct or incorrect
-    "text": pl.String,
-    "log_probability": pl.Float64,  # of the whole answer behind the prompt
+    "id": pl.String,  # of the question
+    "choice": pl.Int32,  # place among the choices, from 0
+    "kind": pl.String,  # best, correct or incorrect; the best one is correct too
+    "text": pl.String,  # the choice
+    "log_probability": pl.Float64,  # of the whole choice after the prompt
 }
 STATES = {  # in the work folder alone
     "split": pl.String,  # as of CONFIDENCES
-    "id": pl.String,
-    "sample": pl.Int32,
-    "fragment": pl.Int32,
+    "id": pl.String,  # of the prompt
+    "sample": pl.Int32,  # which sample of the prompt, from 0
+    "fragment": pl.Int32,  # place in the answer, from 0
     "position": pl.String,  # which token of the fragment (halt.confidence.probe)
-    "layer": pl.Int32,  # 1 is the first one's output
-    "state": pl.List(pl.Float32),
+    "layer": pl.Int32,  # 1 is the output of the first layer
+    "state": pl.List(pl.Float32),  # the hidden state
 }
-RATINGS = _ANSWER | {  # of samples; method "samples", seed of the sampling; of choices: method "choices", sample: which
-    "evaluator": pl.String,  # pretrained | tuned: whose p(True)
-    "split": pl.String,
-    "fragment": pl.Int32,
-    "confidence": pl.Float64,
+RATINGS = _ANSWER | {  # of samples (method "samples") or of choices (method "choices", `sample` is the choice)
+    "evaluator": pl.String,  # whose p(True): pretrained or tuned
+    "split": pl.String,  # of the prompt
+    "fragment": pl.Int32,  # place in the answer, from 0
+    "confidence": pl.Float64,  # p(True)
 }
 TARGETS = {
-    "model": pl.String,
-    "domain": pl.String,
-    "method": pl.String,
-    "threshold": pl.String,
-    "id": pl.String,
-    "prompt": pl.String,
-    "target": pl.String,
-    "sample": pl.Int32,  # which sample was rewritten; null where the target is no sample
-    "fragments": pl.Int32,  # of the sample, before rewriting
-    "kept": pl.Int32,
+    "model": pl.String,  # key of `models` in the config
+    "domain": pl.String,  # where the prompt comes from
+    "method": pl.String,  # key of `methods`
+    "threshold": pl.String,  # label with two decimals, or "none"
+    "id": pl.String,  # of the prompt
+    "prompt": pl.String,  # what the model is asked
+    "target": pl.String,  # what it is finetuned to answer
+    "sample": pl.Int32,  # which sample was rewritten; null if the target is no sample
+    "fragments": pl.Int32,  # fragments of the sample before rewriting
+    "kept": pl.Int32,  # fragments that are left
 }
 PAIRS = {
-    "model": pl.String,
-    "domain": pl.String,
-    "method": pl.String,
-    "threshold": pl.String,
-    "id": pl.String,
-    "prompt": pl.String,
-    "chosen": pl.String,
-    "rejected": pl.String,
-    "chosen_sample": pl.Int32,  # null where the answer is no sample
-    "rejected_sample": pl.Int32,
-    "chosen_score": pl.Float64,  # what the method preferred it by; null where no score did
-    "rejected_score": pl.Float64,
+    "model": pl.String,  # key of `models` in the config
+    "domain": pl.String,  # where the prompt comes from
+    "method": pl.String,  # key of `methods`
+    "threshold": pl.String,  # label with two decimals, or "none"
+    "id": pl.String,  # of the prompt
+    "prompt": pl.String,  # what the model is asked
+    "chosen": pl.String,  # the preferred answer
+    "rejected": pl.String,  # the other answer
+    "chosen_sample": pl.Int32,  # which sample it is; null if it is no sample
+    "rejected_sample": pl.Int32,  # which sample it is; null if it is no sample
+    "chosen_score": pl.Float64,  # what the method preferred it by; null if it used no score
+    "rejected_score": pl.Float64,  # what the method rejected it by; null if it used no score
 }
 METRICS = _ANSWER | {
-    "cluster": pl.String,
+    "cluster": pl.String,  # as in DATA
     "given": pl.Int32,  # fragments that count in every reading: right + wrong + idle
-    "right": pl.Int32,
-    "facts": pl.Int32,  # distinct ones among the right: see halt.metrics.fact_key
-    "idle": pl.Int32,
-    "unverifiable": pl.Int32,
-    "unjudged": pl.Int32,
-    "solved": pl.Boolean,  # as in JUDGEMENTS; False for an answer of a dependent domain without fragments
-    "n_all": pl.Int32,
-    "n_capable": pl.Int32,
+    "right": pl.Int32,  # right fragments
+    "facts": pl.Int32,  # different facts among the right fragments (halt.metrics.fact_key)
+    "idle": pl.Int32,  # idle fragments
+    "unverifiable": pl.Int32,  # unverifiable fragments
+    "unjudged": pl.Int32,  # fragments without a verdict
+    "solved": pl.Boolean,  # as in JUDGEMENTS; false for an answer without fragments in a dependent domain
+    "n_all": pl.Int32,  # what a complete answer needs
+    "n_capable": pl.Int32,  # what the pretrained model got right in at least one sample of the prompt
 }
 
 

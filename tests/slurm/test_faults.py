@@ -210,7 +210,7 @@ def test_after_a_kill_of_snakemake_itself_the_readme_s_commands_continue(run, sm
     job = in_training(run, made, process)
     kill_session(process)
     assert [left for left, _ in in_hand(run)] == [job], "Slurm knows nothing of Snakemake's end"
-    readme = (ROOT / "profiles/README.md").read_text()
+    readme = (ROOT / "docs/cluster.md").read_text()
     [cancel] = re.findall(r"^scancel .*$", readme, re.MULTILINE)
     subprocess.run(["bash", "-c", cancel], cwd=run.folder, env=as_user(), user=USER, group=USER, check=True)
     await_empty(run)

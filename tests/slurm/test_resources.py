@@ -25,7 +25,7 @@ EXPECTED = {  # memory, minutes, CPUs, GPUs
 }
 WHERE_SNAKEMAKE_RUNS = {"fetch_model", "fetch_source", "split", "rewrite", "agree", "split_responses", "filter"}
 WHERE_SNAKEMAKE_RUNS |= {"score", "tables", "figures", "page", "all"}
-# A site with one partition for GPUs and one for the rest, as profiles/README.md says it.
+# A site with one partition for GPUs and one for the rest, as docs/cluster.md says it.
 PARTITIONS = {"partitions": {CPU_PARTITION: {"max_runtime": 120}, GPU_PARTITION: {"max_runtime": 120, "max_gpu": 2}}}
 
 
@@ -81,9 +81,9 @@ def test_a_finished_run_submits_nothing(tiny):
 
 
 def test_a_site_with_gres_alone(random_tiny, place):
-    """The lines of profiles/README.md in place of the GPU type."""
+    """The lines of docs/cluster.md in place of the GPU type."""
     run = ClusterRun.of_project(place, random_tiny, {"experiment": {"domains": ["biography"], "methods": ["base"]}})
-    readme = (ROOT / "profiles/README.md").read_text()
+    readme = (ROOT / "docs/cluster.md").read_text()
     lines = readme.partition("set-resources:")[2].partition("```")[0]
     run.edit_profile("  gpu_model: a100", "  #")
     run.edit_profile("executor: slurm", f"set-resources:{lines}\nexecutor: slurm")

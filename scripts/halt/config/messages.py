@@ -78,12 +78,12 @@ def _translate(error, place: Place, root: Mapping) -> Faults:
             meant = _meant(found, schema)
             for key in error.validator_value:
                 if key not in found and key not in meant:
-                    yield (*place, key), f"missing, expected {_expected(schema['properties'][key], root)}"
+                    yield (*place, key), f"missing, expected {expected(schema['properties'][key], root)}"
         case "uniqueItems":
             twice = next(item for number, item in enumerate(found) if item in found[:number])
-            yield place, f"found {show(twice)} twice, expected {_expected(schema, root)}"
+            yield place, f"found {show(twice)} twice, expected {expected(schema, root)}"
         case _:
-            yield place, f"found {show(found)}, expected {_expected(schema, root)}{_advice(found, schema)}"
+            yield place, f"found {show(found)}, expected {expected(schema, root)}{_advice(found, schema)}"
 
 
 def _meant(found: Mapping, schema: Mapping) -> set[str | None]:
@@ -110,7 +110,7 @@ def _unknown_keys(found: Mapping, schema: Mapping, place: Place) -> Faults:
             yield (*place, key), told
 
 
-def _expected(schema: Mapping, root: Mapping) -> str:
+def expected(schema: Mapping, root: Mapping) -> str:
     """What a value should have been, in words: the schema's title, or else its type and bounds."""
     if "title" in schema:
         return schema["title"]
@@ -120,7 +120,7 @@ def _expected(schema: Mapping, root: Mapping) -> str:
         choices = ", ".join(show(choice) for choice in schema["enum"])
         return choices if len(schema["enum"]) == 1 else f"one of {choices}"
     if "type" not in schema and "$ref" in schema:
-        return _expected(root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
+        return expected(root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
     match schema.get("type"):
         case "integer":
             return "a whole number" + _bounds(schema)
