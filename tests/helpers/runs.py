@@ -16,7 +16,7 @@ from pathlib import Path
 import warm
 import yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TINY = "config/tiny.yaml"
 TABLES = ("main.csv", "paired.csv")
 

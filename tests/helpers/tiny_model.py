@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "models" / "random-tiny-lines"
 TEXT = ROOT / "data" / "wordnet" / "people.tsv"  # what the tokenizer's merges are counted on
 VOCABULARY = 600

@@ -1,18 +1,15 @@
 """Started by accelerate's launcher in each of two processes: `two_processes.py STAGE FOLDER TRAININGS INPUT...`.
 
-STAGE: `finetune` (the input is a model) or `prefer` (a model, an adapter). TRAININGS is JSON, a mapping of a name (a
-folder below FOLDER) to arguments of test_training._train or test_preferring._prefer.
+See trainings.in_two. TRAININGS: JSON, a mapping of a name (a folder below FOLDER) to arguments.
 """
 
 import json
 import sys
 from pathlib import Path
 
+import trainings
 from accelerate import state
 from accelerate.utils import DistributedType
-
-TESTS = Path(__file__).parent
-sys.path[:0] = [str(TESTS.parents[1] / "scripts"), str(TESTS.parent), str(TESTS)]
 
 
 def shard_on_cpu() -> None:
@@ -32,11 +29,5 @@ def shard_on_cpu() -> None:
 
 if __name__ == "__main__":
     shard_on_cpu()
-    import test_preferring
-    import test_training
-
-    stage, folder, trainings, *inputs = sys.argv[1:]
-    train = {"finetune": test_training._train, "prefer": test_preferring._prefer}[stage]
-    for name, arguments in json.loads(trainings).items():
-        (Path(folder) / name).mkdir(parents=True, exist_ok=True)
-        train(*map(Path, inputs), Path(folder, name), **arguments)
+    stage, folder, given, *inputs = sys.argv[1:]
+    trainings.train(stage, Path(folder), json.loads(given), *map(Path, inputs))

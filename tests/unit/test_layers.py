@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from runs import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted(program for folder in ("scripts", "tools") for program in (ROOT / folder).glob("*.py"))
 DOMAINS = sorted(file.stem for file in (ROOT / "scripts/halt/domains").glob("[a-z]*.py"))
 HEAVY = {"torch", "polars", "transformers", "datasets", "accelerate", "peft", "trl", "numpy"}

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from runs import ROOT
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
 from halt.prompting.fragments import cut
 
-ROOT = Path(__file__).parents[2]
 DOMAIN = """
 from halt.domains import Row, Verdict
 

@@ -5,15 +5,14 @@ import io
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt import bench
 from halt.bench import judging, workflow
 from halt.domains import Row
 
-ROOT = Path(__file__).parents[2]
 LOG = """\
 Building DAG of jobs...
 Job stats:

@@ -4,14 +4,12 @@ import copy
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import yaml
+from runs import ROOT
 
 from halt import config, frames, metrics, paths
 from halt.bench import scale
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_the_grid_is_a_sound_config_of_the_size_it_names():

@@ -5,34 +5,12 @@ import json
 from types import SimpleNamespace
 
 import pytest
-import yaml
+from configs import DEFAULT, DELETED, changed, faults
 
 from halt import config, domains
 
-DEFAULT = yaml.safe_load((config.SCHEMA.parents[1] / "config.yaml").read_text())
 SHA256 = "89d3f52317cf06f995e42415e7c6b83ed7d78d1d480d8a2165d6ffa3db4f9227"
-DELETED = object()
 NEEDS = DEFAULT["models"]["smollm2-135m"]["needs"]["generate"]
-
-
-def changed(*changes):
-    """The default config with (path, value) changes; a path is slash-separated, DELETED takes a key away."""
-    result = copy.deepcopy(DEFAULT)
-    for path, value in changes:
-        *parents, last = path.split("/")
-        place = result
-        for key in parents:
-            place = place[key]
-        if value is DELETED:
-            del place[last]
-        else:
-            place[last] = value
-    return result
-
-
-def faults(*changes):
-    return config.validate(changed(*changes))
-
 
 BROKEN = {
     "a misspelt key": (

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt.config import files
 
-PROGRAM = Path(__file__).parents[2] / "tools/check_config.py"
+PROGRAM = ROOT / "tools/check_config.py"
 NESTED = "".join(f"{' ' * level}a:\n" for level in range(60))
 BOMB = "a0: &a0 {x: [1, 2, 3]}\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 7))
 

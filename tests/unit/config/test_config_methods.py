@@ -1,7 +1,7 @@
 """A method's entry that is not sound, or that the experiment cannot run, is refused in one line a fault."""
 
 import pytest
-from test_config import DELETED, faults
+from configs import DELETED, faults
 
 BROKEN = {
     "no threshold for a method that needs one": (

@@ -1,18 +1,18 @@
 """Biographies: the reference is right in every row of the extract, and the judge tells near misses from hits."""
 
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import ROOT
 
 from halt import domains, plugins
 from halt.domains import Verdict, biography
 from halt.domains.shared.text import talk
 from halt.inputs import sources
 
-WORDNET = Path(__file__).parents[2] / "data/wordnet"
+WORDNET = ROOT / "data/wordnet"
 SPEC = {"type": "path", "path": "data/wordnet/people.tsv"}
 
 

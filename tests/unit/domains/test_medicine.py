@@ -4,11 +4,11 @@ import bz2
 import io
 import pickle
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from runs import ROOT
 
 from halt import domains
 from halt.domains import Verdict, medicine
@@ -17,7 +17,7 @@ from halt.domains.shared.text.mesh import stem
 from halt.errors import HaltError
 from halt.inputs import sources
 
-WORDNET = Path(__file__).parents[2] / "data/wordnet/medical.tsv"
+WORDNET = ROOT / "data/wordnet/medical.tsv"
 SPEC = {"type": "path", "path": "data"}
 MESH = {
     "Lung Diseases": ["C08.381"],

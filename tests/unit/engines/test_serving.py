@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt.engines import serving
 
-ROOT = Path(__file__).parents[2]
 # Answers any GET with 200 once it has started; refuses other keys than KEY; starts a process of its own.
 SERVER = """
 import http.server, os, subprocess, sys

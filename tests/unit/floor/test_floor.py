@@ -3,17 +3,17 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import synthetic as made
+from runs import ROOT
 
 from halt import floor, frames, metrics
 from halt.domains import Row, Verdict
 from halt.floor import candidates, search
 
-PROGRAM = Path(__file__).parents[2] / "scripts/floor.py"
+PROGRAM = ROOT / "scripts/floor.py"
 NAMES = ("Ada", "Bo", "Cy", "Dee", "Ed", "Flo", "Gus", "Hal")
 WORK = ("potter", "potter", "potter", "baker", "baker", "smith", "weaver", "sailor")
 

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import pytest
 import synthetic as made
 import yaml
+from runs import ROOT
 
 from halt import domains, floor, judges, metrics
 from halt.floor import candidates
@@ -17,7 +17,6 @@ from halt.inputs import fetching, sources, splits
 from halt.judges import reference
 from halt.prompting import fragments
 
-ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 STRICT = metrics.Scoring(1, 0, "wrong")
 PHRASES = CONFIG["phrases"]

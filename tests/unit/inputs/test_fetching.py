@@ -11,10 +11,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt.inputs import fetching
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCRIPTS = ROOT / "scripts"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 

@@ -1,7 +1,6 @@
 """The LLM judge: its words read strictly, its probabilities calibrated, the ground truth encoded once."""
 
 import random
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 from http_server import chat, serve
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import ROOT
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, LlamaConfig
 
 from halt import domains, plugins, rewriting
@@ -20,7 +20,7 @@ from halt.judges import Case, JudgeError, calibration, llm, loading
 from halt.prompting import texts
 from halt.rewriting import halt_reference
 
-TEXTS = Path(__file__).parents[2] / "scripts" / "prompts"
+TEXTS = ROOT / "scripts" / "prompts"
 ADA = Row("ada", "ada", "", "Profile of Ada Bell.", "Ada Bell was Irish.\nAda Bell was born in 1801.", {})
 SUM = Row("sum", "sum", "", "What is (2 + 3) * 4?", "2 + 3 = 5\n5 * 4 = 20", {})
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_judge_llm import ADA, SUM, TEXTS, read_texts, reference
+from test_llm_judge import ADA, SUM, TEXTS, read_texts, reference
 
 from halt.domains import Row
 from halt.engines.replies import TOO_LONG, Reply

@@ -4,11 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from runs import ROOT
 
-PROGRAM = Path(__file__).parents[2] / "scripts/data.py"
+PROGRAM = ROOT / "scripts/data.py"
 GOOD = {"id": "1", "question": "Who?", "answer": "Me."}
 MODULE = """
 import datetime

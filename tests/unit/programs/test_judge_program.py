@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
 from http_server import Reply, chat, error, serve
+from runs import ROOT
 
 import judge as program
 from halt import domains, frames, judges
@@ -18,7 +18,6 @@ from halt.errors import HaltError
 from halt.inputs.sources import Source
 from halt.judges import reference
 
-ROOT = Path(__file__).parents[2]
 BIOGRAPHY = domains.load("biography")
 KEY = "sk-test-5up3r-s3cret"
 

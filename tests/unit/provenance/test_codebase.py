@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt.provenance import codebase
-
-ROOT = Path(__file__).parents[2]
 
 _REACHED = """
 import runpy, sys

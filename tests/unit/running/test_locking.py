@@ -8,9 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt.running import locking
 
@@ -23,7 +23,7 @@ locking.hold(Path(sys.argv[2]))
 print("held", flush=True)
 sys.stdin.read()
 """
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCRIPTS = ROOT / "scripts"
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 import os
 import subprocess
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
+from runs import ROOT
 
 from halt.errors import HaltError
 from halt.running import processes
 
-ROOT = Path(__file__).parents[2]
 STAND_IN = '#!/bin/sh\necho "$(basename "$0") $*"\necho "threads $OMP_NUM_THREADS"\necho "GPUs $CUDA_VISIBLE_DEVICES"\n'
 
 

@@ -3,16 +3,11 @@
 import json
 
 import pytest
-import test_preferring
-import test_training
 import torch
 from safetensors.torch import load_file
-from test_preferring import _course, _prefer
-from test_training import _bytes
-from test_training_parallel import PER_STEP, _finish, _launch
+from trainings import PREFER, column, contents, finish, in_two, prefer
 
-model = test_training.model  # the fixtures
-finetuned = test_preferring.finetuned
+PER_STEP = 1e-5  # relative, of float32 sums in another order
 PLAIN = {"dtype": "float32"}
 TRAININGS = {
     "plain": PLAIN,
@@ -25,31 +20,27 @@ TRAININGS = {
 @pytest.fixture(scope="module")
 def alone(model, finetuned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    return {name: _prefer(model, finetuned, folder / name, **arguments) for name, arguments in TRAININGS.items()}
+    return {name: prefer(model, finetuned, folder / name, **arguments) for name, arguments in TRAININGS.items()}
 
 
 @pytest.fixture(scope="module")
 def shared(model, finetuned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ddp")
-    _finish(_launch("ddp", folder, TRAININGS, model, finetuned, stage="prefer"), folder)
+    finish(in_two("ddp", folder, TRAININGS, model, finetuned, stage="prefer"), folder)
     return {name: folder / name / "adapter" for name in TRAININGS}
-
-
-def _column(folder, name):
-    return [row[name] for row in _course(folder)]
 
 
 @pytest.mark.parametrize("name", ["plain", "recomputed", "four"])
 def test_two_processes_prefer_like_one(alone, shared, name):
-    for column in ("loss", "grad_norm", "margin", "accuracy", "learning_rate"):
-        assert _column(shared[name], column) == pytest.approx(_column(alone[name], column), rel=PER_STEP, abs=1e-6)
+    for named in ("loss", "grad_norm", "margin", "accuracy", "learning_rate"):
+        assert column(shared[name], named) == pytest.approx(column(alone[name], named), rel=PER_STEP, abs=1e-6)
     ours, theirs = (load_file(folder[name] / "adapter_model.safetensors") for folder in (shared, alone))
     assert set(ours) == set(theirs)
     assert all(torch.allclose(ours[key], theirs[key], atol=1e-4) for key in theirs)
 
 
 def test_two_processes_prefer_like_one_in_bfloat16(alone, shared):
-    assert _column(shared["half"], "loss") == pytest.approx(_column(alone["half"], "loss"), rel=1e-2)
+    assert column(shared["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-2)
 
 
 def test_the_pairs_are_shared_and_not_repeated(alone, shared):
@@ -61,12 +52,12 @@ def test_the_pairs_are_shared_and_not_repeated(alone, shared):
         * said["arguments"]["gradient_accumulation_steps"]
         for said in (ours, theirs)
     ]  # fmt: skip
-    assert of_a_step == [test_preferring.SETTINGS["global_batch"]] * 2
+    assert of_a_step == [PREFER["global_batch"]] * 2
 
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_the_same_files_are_left(alone, shared, name):
-    assert set(_bytes(shared[name])) == set(_bytes(alone[name]))
+    assert set(contents(shared[name])) == set(contents(alone[name]))
     ours, theirs = (json.loads((folder[name] / "training.json").read_text()) for folder in (shared, alone))
     for same in ("parameters", "dtypes", "quantization", "adapter", "pairs", "pairs_seen", "steps", "loss"):
         assert ours[same] == theirs[same]

@@ -3,73 +3,26 @@
 import json
 import math
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_preferring import _course
-from test_training import ROOT, _bytes
+from trainings import ITEMS, SHOTS, TEMPLATE, TUNE, apart, contents, course, tune, wait
 from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassification
 
 from halt import engines
 from halt.confidence import p_true
 from halt.confidence.knowledge import Item
-from halt.confidence.p_true import Question, Shot
+from halt.confidence.p_true import Question
 from halt.judges import entailment
 from halt.training import sk_tuning
 from halt.training.encoding import TrainingError
 
-TEMPLATE = "Q: {prompt} {fragment}\nAnswer:"
-LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}
-SETTINGS = {
-    "learning_rate": 1e-2,
-    "schedule": "linear",
-    "warmup": 0.1,
-    "epochs": 4,
-    "global_batch": 4,
-    "max_length": 160,
-    "weight_decay": 0.0,
-    "max_grad_norm": 1.0,
-    "gradient_checkpointing": False,
-}
-SHOTS = [Shot("s", Question("s?", (), "shown"), True)]
-ITEMS = [
-    Item(Question("q" * (1 + number % 3), (), "a" if number % 2 else "b"), bool(number % 2)) for number in range(10)
-]
-
-
-def _tune(model, folder, items=ITEMS, batch_size=4, seed=0, **changes):
-    """One training in this process; the folder of the result."""
-    sk_tuning.tune(
-        items=items,
-        shots=SHOTS,
-        template=TEMPLATE,
-        chat=True,
-        model=model,
-        dtype="float32",
-        settings=SETTINGS | changes,
-        lora=LORA,
-        run=sk_tuning.Run(label="sk_tune test", seed=seed, provenance={"version": 1}, fingerprint="f"),
-        batch_size=batch_size,
-        work=folder / "work",
-        output=folder / "adapter",
-    )
-    return folder / "adapter"
-
-
-@pytest.fixture(scope="module")
-def model(random_tiny):
-    """Its answers depend on its prompts: what is asked, and behind what, shows in p(True)."""
-    return random_tiny
-
 
 @pytest.fixture(scope="module")
 def tuned(model, tmp_path_factory):
-    return _tune(model, tmp_path_factory.mktemp("tuned"))
+    return tune(model, tmp_path_factory.mktemp("tuned"))
 
 
 def _asked(model, adapter=None):
@@ -90,16 +43,16 @@ def test_the_loss_is_minus_log_sigma_of_the_log_ratio():
 
 def test_the_first_loss_is_that_of_the_pretrained_models_p_true(model, tmp_path):
     """What is trained is what is asked for: the same questions behind the same examples, the same two tokens."""
-    course = _course(_tune(model, tmp_path, epochs=1, global_batch=10, batch_size=10))
+    steps = course(tune(model, tmp_path, epochs=1, global_batch=10, batch_size=10))
     values = _asked(model)
     expected = (
         sum(-math.log(value if item.right else 1 - value) for value, item in zip(values, ITEMS, strict=True)) / 10
     )
-    assert course[0]["loss"] == pytest.approx(expected, abs=1e-4)
+    assert steps[0]["loss"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_p_true_tells_right_from_wrong_after_the_tuning_and_not_before(model, tmp_path):
-    adapter = _tune(model, tmp_path, epochs=60)
+    adapter = tune(model, tmp_path, epochs=60)
     told = []
     for values in (_asked(model), _asked(model, adapter)):
         right, wrong = (
@@ -107,16 +60,16 @@ def test_p_true_tells_right_from_wrong_after_the_tuning_and_not_before(model, tm
         )
         told.append(min(right) > 0.5 > max(wrong))
     assert told == [False, True]
-    assert _course(adapter)[-1]["loss"] < 0.1 < _course(adapter)[0]["loss"]
+    assert course(adapter)[-1]["loss"] < 0.1 < course(adapter)[0]["loss"]
 
 
 def test_what_the_config_says_is_what_the_trainer_used(tuned):
     said = json.loads((tuned / "training.json").read_text())
-    assert said["arguments"]["learning_rate"] == SETTINGS["learning_rate"]
+    assert said["arguments"]["learning_rate"] == TUNE["learning_rate"]
     assert said["arguments"]["lr_scheduler_type"] == "linear"
     assert (said["adapter"]["r"], said["adapter"]["lora_alpha"]) == (4, 8)
     assert said["items"] == {"right": 5, "wrong": 5, "dropped_too_long": 0}
-    assert said["items_seen"] == said["steps"] * SETTINGS["global_batch"] == 40
+    assert said["items_seen"] == said["steps"] * TUNE["global_batch"] == 40
     assert said["shots"] == 1
     assert said["dtypes"] == {"trained": ["torch.float32"], "frozen": ["torch.float32"]}
     assert {file.name for file in tuned.iterdir()} == {
@@ -129,42 +82,35 @@ def test_what_the_config_says_is_what_the_trainer_used(tuned):
 
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_batch_size_changes_nothing(model, tuned, tmp_path, batch_size):
-    other = _tune(model, tmp_path, batch_size=batch_size)
-    assert [row["loss"] for row in _course(other)] == pytest.approx([row["loss"] for row in _course(tuned)], abs=1e-4)
+    other = tune(model, tmp_path, batch_size=batch_size)
+    assert [row["loss"] for row in course(other)] == pytest.approx([row["loss"] for row in course(tuned)], abs=1e-4)
 
 
 def test_gradient_checkpointing_trains_the_same(model, tuned, tmp_path):
-    other = _tune(model, tmp_path, gradient_checkpointing=True)
+    other = tune(model, tmp_path, gradient_checkpointing=True)
     one, same = (load_file(folder / "adapter_model.safetensors") for folder in (tuned, other))
     assert all(torch.allclose(one[name], same[name], atol=1e-4) for name in one)
 
 
 def test_the_seed_decides_the_first_weights(model, tuned, tmp_path):
-    assert _bytes(_tune(model, tmp_path / "same")) == _bytes(tuned)
+    assert contents(tune(model, tmp_path / "same")) == contents(tuned)
     first = []
     for seed in (0, 1):
-        folder = _tune(model, tmp_path / str(seed), seed=seed, learning_rate=1e-12, epochs=1)
+        folder = tune(model, tmp_path / str(seed), seed=seed, learning_rate=1e-12, epochs=1)
         first.append(load_file(folder / "adapter_model.safetensors"))
     assert all(not torch.allclose(first[0][name], first[1][name]) for name in first[0] if "lora_A" in name)
 
 
 def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_weights(model, tmp_path):
-    whole = _tune(model, tmp_path / "whole", epochs=40)
+    whole = tune(model, tmp_path / "whole", epochs=40)
     killed = tmp_path / "killed"
-    program = (
-        "import sys; sys.path[:0] = sys.argv[1:3]\n"
-        "from pathlib import Path\nimport test_sk_tuning\n"
-        "test_sk_tuning._tune(*map(Path, sys.argv[3:5]), epochs=40)"
-    )
-    command = [sys.executable, "-c", program, ROOT / "tests/unit", ROOT / "scripts", model, killed]
-    process = subprocess.Popen(command, start_new_session=True)
-    while len(list(killed.glob("work/checkpoint-*/whole"))) < 1:
-        assert process.poll() is None
-        time.sleep(0.01)
+    killed.mkdir()
+    process = apart("tune", killed, model, epochs=40)
+    wait(process, lambda: any(killed.glob("work/checkpoint-*/whole")))
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (killed / "adapter").exists()
-    assert _bytes(_tune(model, killed, epochs=40)) == _bytes(whole)
+    assert contents(tune(model, killed, epochs=40)) == contents(whole)
 
 
 def test_a_question_that_is_too_long_is_left_out_and_counted(model):
@@ -179,11 +125,11 @@ def test_no_questions_are_told(model, tmp_path):
     with pytest.raises(
         TrainingError, match=r"no fragments to train on \(1 longer than sk_tuning.training.max_length\)$"
     ):
-        _tune(model, tmp_path, items=long)
+        tune(model, tmp_path, items=long)
 
 
 def test_a_model_that_is_always_wrong_learns_to_say_so(model, tmp_path):
-    adapter = _tune(model, tmp_path, items=[item._replace(right=False) for item in ITEMS], epochs=10)
+    adapter = tune(model, tmp_path, items=[item._replace(right=False) for item in ITEMS], epochs=10)
     assert json.loads((adapter / "training.json").read_text())["items"]["right"] == 0
     assert max(_asked(model, adapter)) < 0.05
 

@@ -1,129 +1,33 @@
 """Finetuning: the same science on any number of processes, and no kill costs more than one save interval."""
 
 import json
-import os
-import random
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from trainings import apart, column, contents, finetune, row, rows, wait
+from transformers import LlamaForCausalLM
 from trl import SFTConfig, SFTTrainer
 
-from halt.training import encoding, sft
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = (
-    "{% for turn in messages %}<|im_start|>{{ turn.role }}\n{{ turn.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-SETTINGS = {
-    "adapter": "lora",
-    "lora": {"rank": 4, "alpha": 8, "dropout": 0.0},
-    "learning_rate": 1e-2,
-    "schedule": "cosine",
-    "warmup": 0.1,
-    "epochs": 2,
-    "global_batch": 4,
-    "max_length": 64,
-    "weight_decay": 0.0,
-    "max_grad_norm": 1.0,
-    "gradient_checkpointing": False,
-}
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A random Llama of two layers with a byte-level tokenizer and a chat template."""
-    folder = tmp_path_factory.mktemp("model")
-    tokens = Tokenizer(models.BPE())
-    tokens.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokens.decoder = decoders.ByteLevel()
-    special = ["<|im_start|>", "<|im_end|>"]
-    tokens.train_from_iterator(
-        [], trainers.BpeTrainer(special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
-    )
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokens, eos_token="<|im_end|>", pad_token="<|im_end|>")
-    tokenizer.chat_template = TEMPLATE
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tokenizer(model):
-    return PreTrainedTokenizerFast.from_pretrained(model)
-
-
-def _row(prompt: str, answer: str) -> dict:
-    return {
-        "prompt": [{"role": "user", "content": prompt}],
-        "completion": [{"role": "assistant", "content": answer}],
-    }
-
-
-def _rows(count: int) -> list[dict]:
-    dice = random.Random(0)
-    return [_row("q" * dice.randint(1, 9), "a" * dice.randint(1, 9)) for _ in range(count)]
-
-
-def _train(model, folder, rows=None, batch_size=4, dtype="bfloat16", quantization=None, **changes):
-    """One training in this process; the folder of the result."""
-    run = sft.Run(label="finetune test", seed=changes.pop("seed", 0), provenance={"version": 1}, fingerprint="f")
-    sft.finetune(
-        rows=_rows(10) if rows is None else rows,
-        model=model,
-        dtype=dtype,
-        settings=SETTINGS | changes,
-        run=run,
-        batch_size=batch_size,
-        work=folder / "work",
-        output=folder / "adapter",
-        quantization=quantization,
-    )
-    return folder / "adapter"
-
-
-def _bytes(folder: Path) -> dict:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
-
-
-def _losses(folder: Path) -> list[float]:
-    return [float(line.split(",")[2]) for line in (folder / "loss.csv").read_text().splitlines()[1:]]
+from halt.training import encoding
 
 
 @pytest.fixture(scope="module")
 def undisturbed(model, tmp_path_factory):
-    return _train(model, tmp_path_factory.mktemp("undisturbed"))
+    return finetune(model, tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture(scope="module")
 def exact(model, tmp_path_factory):
     """Computed in float32, to be compared across batch sizes and processes: sums only change their order there."""
-    return _train(model, tmp_path_factory.mktemp("exact"), dtype="float32")
+    return finetune(model, tmp_path_factory.mktemp("exact"), dtype="float32")
 
 
 def _assert_same_course(one: Path, other: Path) -> None:
-    assert _losses(one) == pytest.approx(_losses(other), rel=1e-5)
+    assert column(one, "loss") == pytest.approx(column(other, "loss"), rel=1e-5)
     ours, theirs = (load_file(folder / "adapter_model.safetensors") for folder in (one, other))
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-4) for name in theirs)
 
@@ -163,7 +67,7 @@ def test_order_follows_the_seed_and_only_what_a_step_sees_matters():
 
 
 def test_loss_is_on_the_answer_alone(tokenizer):
-    encoded = encoding.encode([_row("Who?", "Nobody.")], tokenizer, 64)
+    encoded = encoding.encode([row("Who?", "Nobody.")], tokenizer, 64)
     [example] = encoded.examples
     learnt = [token for token in example["labels"] if token != encoding.IGNORED]
     assert tokenizer.decode(learnt) == "Nobody.<|im_end|>\n"
@@ -180,19 +84,19 @@ def test_plain_text_answer_ends_with_one_end_of_text_token(tokenizer):
 def test_rows_are_tokenised_as_sfttrainer_does(model, tokenizer, tmp_path):
     from datasets import Dataset
 
-    for rows in (_rows(5), [{"prompt": "Q: x\nA:", "completion": " y\n\n"}] * 2):
+    for given in (rows(5), [{"prompt": "Q: x\nA:", "completion": " y\n\n"}] * 2):
         trl_rows = SFTTrainer(
             model=str(model),
             args=SFTConfig(output_dir=str(tmp_path), max_length=30, report_to="none", bf16=False, use_cpu=True),
-            train_dataset=Dataset.from_list(rows),
+            train_dataset=Dataset.from_list(given),
             processing_class=tokenizer,
         ).train_dataset
-        ours = encoding.encode(rows, tokenizer, 30).examples
+        ours = encoding.encode(given, tokenizer, 30).examples
         assert ours == [{name: row[name] for name in ("input_ids", "labels")} for row in trl_rows]
 
 
 def test_cut_empty_and_unanswerable_rows_are_counted(tokenizer):
-    rows = [_row("q", "a"), _row("q", "a" * 99), _row("q", " \n"), _row("q" * 99, "a")]
+    rows = [row("q", "a"), row("q", "a" * 99), row("q", " \n"), row("q" * 99, "a")]
     encoded = encoding.encode(rows, tokenizer, 40)
     assert (len(encoded.examples), encoded.truncated, encoded.empty, encoded.unanswered) == (2, 1, 1, 1)
     assert [len(example["input_ids"]) for example in encoded.examples] == [len(encoded.examples[0]["input_ids"]), 40]
@@ -200,13 +104,13 @@ def test_cut_empty_and_unanswerable_rows_are_counted(tokenizer):
 
 def test_nothing_left_to_train_on_is_refused(model, tmp_path):
     with pytest.raises(encoding.TrainingError, match=r"none of 1 targets is left .* 1 dropped as empty"):
-        _train(model, tmp_path, rows=[_row("q", "")])
+        finetune(model, tmp_path, given=[row("q", "")])
 
 
 def test_loss_is_that_of_the_models_own_forward(model, tokenizer, tmp_path):
     """The narrowed head gives the loss and the gradients of a plain forward over all positions."""
-    encoded = encoding.encode(_rows(4), tokenizer, 64)
-    result = _train(model, tmp_path, rows=_rows(4), epochs=1, dtype="float32", batch_size=2, adapter="full")
+    encoded = encoding.encode(rows(4), tokenizer, 64)
+    result = finetune(model, tmp_path, given=rows(4), epochs=1, dtype="float32", batch_size=2, adapter="full")
     longest = max(len(example["input_ids"]) for example in encoded.examples)
     padded = {
         name: torch.tensor([row[name] + [fill] * (longest - len(row[name])) for row in encoded.examples])
@@ -222,25 +126,25 @@ def test_loss_is_that_of_the_models_own_forward(model, tokenizer, tmp_path):
 
 
 def test_the_model_learns(model, tmp_path):
-    losses = _losses(_train(model, tmp_path, rows=[_row("q", "aaaa")] * 4, epochs=20, adapter="full"))
+    losses = column(finetune(model, tmp_path, given=[row("q", "aaaa")] * 4, epochs=20, adapter="full"), "loss")
     assert losses[-1] < losses[0] / 2
 
 
 def test_batch_size_changes_no_result(model, exact, tmp_path):
-    _assert_same_course(_train(model, tmp_path, batch_size=1, dtype="float32"), exact)
+    _assert_same_course(finetune(model, tmp_path, batch_size=1, dtype="float32"), exact)
 
 
 def test_equal_inputs_give_equal_bytes_and_no_path_of_this_machine(model, undisturbed, tmp_path):
-    again = _train(model, tmp_path)
-    assert _bytes(again) == _bytes(undisturbed)
-    assert set(_bytes(again)) == {"adapter_config.json", "adapter_model.safetensors", "training.json", "loss.csv"}
+    again = finetune(model, tmp_path)
+    assert contents(again) == contents(undisturbed)
+    assert set(contents(again)) == {"adapter_config.json", "adapter_model.safetensors", "training.json", "loss.csv"}
     for name in ("adapter_config.json", "training.json", "loss.csv"):
         assert str(tmp_path.parents[1]) not in (again / name).read_text()
     assert not (tmp_path / "work").exists()
 
 
 def test_seed_decides_the_adapter(model, undisturbed, tmp_path):
-    assert _bytes(_train(model, tmp_path, seed=1)) != _bytes(undisturbed)
+    assert contents(finetune(model, tmp_path, seed=1)) != contents(undisturbed)
 
 
 def test_record_tells_what_the_trainer_used(model, undisturbed, tmp_path):
@@ -250,58 +154,25 @@ def test_record_tells_what_the_trainer_used(model, undisturbed, tmp_path):
     assert record["steps"] == 5
     assert record["rows"]["trained"] == 10
     assert record["dtypes"]["trained"] == ["torch.float32"]
-    full = json.loads((_train(model, tmp_path, adapter="full") / "training.json").read_text())
+    full = json.loads((finetune(model, tmp_path, adapter="full") / "training.json").read_text())
     assert full["dtypes"] == {"trained": ["torch.float32"], "frozen": []}
     assert full["parameters"]["trained"] == full["parameters"]["all"]
-    assert "model.safetensors" in _bytes(tmp_path / "adapter")
+    assert "model.safetensors" in contents(tmp_path / "adapter")
 
 
 @pytest.mark.parametrize("computed", ["bfloat16", "float32"])
 def test_frozen_weights_have_the_format_that_the_machine_computes_in(model, tmp_path, monkeypatch, computed):
     monkeypatch.setattr("halt.training.common.computed_in", lambda dtype: computed)
-    record = json.loads((_train(model, tmp_path, epochs=1) / "training.json").read_text())
+    record = json.loads((finetune(model, tmp_path, epochs=1) / "training.json").read_text())
     assert record["dtypes"] == {"trained": ["torch.float32"], "frozen": [f"torch.{computed}"]}
     assert record["arguments"]["bf16"] is (computed == "bfloat16")
-
-
-_CHILD = """
-import sys
-sys.path.insert(0, sys.argv[1])
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-import test_training
-from halt.training import common
-
-class Journal:
-    def __init__(self, label, total, unit):
-        self.journal = Path(sys.argv[4], "journal").open("a")
-    def skip(self, count):
-        print("skip", count, file=self.journal, flush=True)
-    def advance(self):
-        print("step", file=self.journal, flush=True)
-
-common.Progress = Journal
-test_training._train(Path(sys.argv[3]), Path(sys.argv[4]), epochs=40)
-"""
-
-
-def _child(model, folder):
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, ROOT / "scripts", Path(__file__).parent, model, folder],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def test_killed_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(model, tmp_path):
     killed, whole, work = tmp_path / "killed", tmp_path / "whole", tmp_path / "killed" / "work"
     killed.mkdir()
-    child = _child(model, killed)
-    deadline = time.monotonic() + 60
-    while len(list(work.glob("checkpoint-*/whole"))) < 2:
-        assert child.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    child = apart("finetune", killed, model, epochs=40)
+    wait(child, lambda: len(list(work.glob("checkpoint-*/whole"))) >= 2)
     child.send_signal(signal.SIGKILL)
     child.wait()
     done = (killed / "journal").read_text().count("step")
@@ -310,7 +181,7 @@ def test_killed_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(mode
     newest = max(marker.parent for marker in work.glob("checkpoint-*/whole"))
     shutil.copytree(newest, torn, ignore=shutil.ignore_patterns("whole", "optimizer.pt"))
 
-    assert _child(model, killed).wait() == 0
+    assert apart("finetune", killed, model, epochs=40).wait() == 0
     journal = (killed / "journal").read_text().split("\n")
     [skipped] = [int(line.removeprefix("skip ")) for line in journal if line.startswith("skip")][1:]
     assert done - 10 <= skipped <= done  # 100 steps, a checkpoint every 10
@@ -318,12 +189,14 @@ def test_killed_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(mode
     assert not work.exists()
 
     whole.mkdir()
-    assert _child(model, whole).wait() == 0  # on as many threads: in float32 their number decides the last bit
-    assert _bytes(whole / "adapter") == _bytes(killed / "adapter")
+    assert (
+        apart("finetune", whole, model, epochs=40).wait() == 0
+    )  # on as many threads: in float32 their number decides the last bit
+    assert contents(whole / "adapter") == contents(killed / "adapter")
 
 
 def test_work_of_another_training_is_not_continued(model, undisturbed, tmp_path):
     (tmp_path / "work" / "checkpoint-3").mkdir(parents=True)
     (tmp_path / "work" / "checkpoint-3" / "whole").touch()
     (tmp_path / "work" / "fingerprint").write_text("another")
-    assert _bytes(_train(model, tmp_path)) == _bytes(undisturbed)
+    assert contents(finetune(model, tmp_path)) == contents(undisturbed)

@@ -5,22 +5,15 @@ of torch, gathering, checkpoints) is what it does on GPUs, but for NCCL.
 """
 
 import json
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import psutil
 import pytest
-import test_training
 import torch
 from safetensors.torch import load_file
-from test_training import ROOT, _bytes, _losses, _train
+from trainings import column, contents, finetune, finish, in_two, wait
 
 from halt.training.encoding import TrainingError
 
-model = test_training.model  # the fixture
 PLAIN = {"dtype": "float32"}
 TRAININGS = {
     "plain": PLAIN,
@@ -33,46 +26,24 @@ LONG = {"dtype": "float32", "epochs": 12}  # 30 steps, a checkpoint every third
 PER_STEP = 1e-5  # relative, of float32 sums in another order
 
 
-def _launch(kind: str, folder: Path, trainings: dict, *inputs: Path, stage: str = "finetune") -> subprocess.Popen:
-    """Trainings in two processes, one example at once in each, as launch.sh starts them; inputs: the stage's."""
-    trainings = {name: {"batch_size": 1, **arguments} for name, arguments in trainings.items()}
-    launch = [
-        sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        "--config_file",
-        ROOT / f"envs/accelerate/{kind}.yaml",
-    ]
-    program = [Path(__file__).with_name("two_processes.py"), stage, folder, json.dumps(trainings), *inputs]
-    return subprocess.Popen(
-        [*launch, "--num_processes", "2", "--main_process_port", "0", *program],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stderr=(folder / "log").open("a"),
-    )
-
-
-def _finish(process: subprocess.Popen, folder: Path, seconds: int = 600) -> None:
-    assert process.wait(timeout=seconds) == 0, (folder / "log").read_text()[-4000:]
-
-
 @pytest.fixture(scope="module")
 def alone(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    return {name: _train(model, folder / name, **arguments) for name, arguments in TRAININGS.items()}
+    return {name: finetune(model, folder / name, **arguments) for name, arguments in TRAININGS.items()}
 
 
 @pytest.fixture(scope="module", params=["ddp", "fsdp"])
 def shared(request, model, tmp_path_factory):
     """(how, folder of the result of each of TRAININGS)."""
     folder = tmp_path_factory.mktemp(request.param)
-    _finish(_launch(request.param, folder, TRAININGS, model), folder)
+    finish(in_two(request.param, folder, TRAININGS, model), folder)
     return request.param, {name: folder / name / "adapter" for name in TRAININGS}
 
 
 @pytest.mark.parametrize("name", ["plain", "recomputed", "four", "full"])
 def test_two_processes_train_like_one(alone, shared, name):
     _, results = shared
-    assert _losses(results[name]) == pytest.approx(_losses(alone[name]), rel=PER_STEP)
+    assert column(results[name], "loss") == pytest.approx(column(alone[name], "loss"), rel=PER_STEP)
     ours, theirs = (next(folder[name].glob("*.safetensors")) for folder in (results, alone))
     ours, theirs = load_file(ours), load_file(theirs)
     assert set(ours) == set(theirs)
@@ -81,13 +52,13 @@ def test_two_processes_train_like_one(alone, shared, name):
 
 def test_two_processes_train_like_one_in_bfloat16(alone, shared):
     _, results = shared
-    assert _losses(results["half"]) == pytest.approx(_losses(alone["half"]), rel=1e-3)
+    assert column(results["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_the_same_files_are_left(alone, shared, name):
     how, results = shared
-    assert set(_bytes(results[name])) == set(_bytes(alone[name]))
+    assert set(contents(results[name])) == set(contents(alone[name]))
     ours, theirs = (json.loads((folder[name] / "training.json").read_text()) for folder in (results, alone))
     assert (ours["processes"], ours["parallel"]) == (2, how)
     for same in ("parameters", "dtypes", "quantization", "adapter", "rows"):
@@ -95,7 +66,7 @@ def test_the_same_files_are_left(alone, shared, name):
 
 
 def test_four_bits_train_another_adapter(alone):
-    assert _losses(alone["four"]) != pytest.approx(_losses(alone["plain"]), rel=1e-4)
+    assert column(alone["four"], "loss") != pytest.approx(column(alone["plain"], "loss"), rel=1e-4)
     record = json.loads((alone["four"] / "training.json").read_text())
     assert record["quantization"] == "4bit"
     assert record["dtypes"]["trained"] == ["torch.float32"]
@@ -106,12 +77,9 @@ def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     killed.mkdir()
     whole.mkdir()
-    process = _launch("fsdp", killed, {"a": LONG}, model)
-    deadline = time.monotonic() + 300
-    while len(marks := list(killed.glob("a/work/checkpoint-*/whole"))) < 2:
-        assert process.poll() is None, (killed / "log").read_text()[-4000:]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    process = in_two("fsdp", killed, {"a": LONG}, model)
+    wait(process, lambda: len(list(killed.glob("a/work/checkpoint-*/whole"))) >= 2)
+    marks = list(killed.glob("a/work/checkpoint-*/whole"))
     launcher = psutil.Process(process.pid)
     for one in [*launcher.children(recursive=True), launcher]:
         one.kill()
@@ -119,9 +87,9 @@ def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_
     assert not (killed / "a/adapter").exists()
     assert {mark.read_text() for mark in marks} == {"fsdp"}
 
-    _finish(_launch("fsdp", killed, {"a": LONG}, model), killed)
-    _finish(_launch("fsdp", whole, {"a": LONG}, model), whole)
-    assert _bytes(killed / "a/adapter") == _bytes(whole / "a/adapter")
+    finish(in_two("fsdp", killed, {"a": LONG}, model), killed)
+    finish(in_two("fsdp", whole, {"a": LONG}, model), whole)
+    assert contents(killed / "a/adapter") == contents(whole / "a/adapter")
     assert not (killed / "a/work").exists()
 
 
@@ -130,18 +98,18 @@ def test_a_checkpoint_of_the_other_way_to_share_is_not_continued(model, alone, t
     checkpoint.mkdir(parents=True)
     (checkpoint / "whole").write_text("fsdp")
     (tmp_path / "work" / "fingerprint").write_text("f")
-    assert _bytes(_train(model, tmp_path, **PLAIN)) == _bytes(alone["plain"])
+    assert contents(finetune(model, tmp_path, **PLAIN)) == contents(alone["plain"])
 
 
 def test_sharding_without_a_gpu_is_refused_in_one_line(model, monkeypatch, tmp_path):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(TrainingError, match=r"^needs.finetune.parallel: fsdp needs GPUs, found none"):
-        _train(model, tmp_path, **PLAIN)
+        finetune(model, tmp_path, **PLAIN)
 
 
 def test_four_bit_weights_are_not_trained(model, tmp_path):
     with pytest.raises(TrainingError, match=r"^quantization: 4bit weights cannot be trained, expected .* lora$"):
-        _train(model, tmp_path, quantization="4bit", adapter="full")
+        finetune(model, tmp_path, quantization="4bit", adapter="full")
 
 
 def test_four_bits_are_packed_into_the_model_s_own_number_format():
