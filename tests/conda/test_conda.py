@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from environments import canonical, conda_packages, pinned, requirements, rules
 from local_conda import ENVIRONMENTS, Conda
 from runs import ROOT, Run
-from test_environments import canonical, conda_packages, pinned, requirements, rules
 
 USED = ("model", "table")  # by the tiny run; nothing in it needs vLLM
 # Two processes: that accelerate's own program, too, is the environment's.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
-ROOT = Path(__file__).parents[2]
 HALT = ROOT / "scripts/halt"
 
 # The house from the ground up. A room (a package, or a plain module) may use the rooms named behind it, and these stand

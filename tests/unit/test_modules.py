@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from runs import ROOT
 
 from halt import config, domains, errors, plugins, preferences, rewriting
 from halt.judges import Case, JudgeError, reference
 from halt.prompting import fragments
 
-ROOT = Path(__file__).parents[2]
 DOMAIN = """
 from halt.domains import Row, Verdict
 
