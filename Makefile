@@ -20,7 +20,7 @@ $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no su
 MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 
 .PHONY: docs docs-serve
-.PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint bench bench-scale report plan audit verify pins
+.PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint tiny-model bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready
 	$(SNAKEMAKE)
@@ -75,6 +75,9 @@ lint: $(VENV)/ready
 	snakemake --lint
 	codespell $(PROSE)
 	python tools/prose.py
+
+tiny-model: $(VENV)/ready ## the random model that config/tiny.yaml runs on
+	python tests/helpers/tiny_model.py
 
 bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
 	$(TOOL) tools/bench.py

@@ -23,7 +23,8 @@ def main(args: argparse.Namespace) -> None:
     cli.offline()
 
     from halt import domains, frames, provenance, stage
-    from halt.confidence import knowledge, p_true
+    from halt.confidence import p_true
+    from halt.confidence.shared import knowledge
     from halt.prompting import texts
     from halt.training import sk_tuning
 

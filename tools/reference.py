@@ -41,7 +41,7 @@ SHARED = {
     "domain_package": "Source of a domain: package",
     "hub": "Source: hub",
     "path_source": "Source: path",
-    "reference_judge": "Judge: reference",
+    "plain_judge": "Judge: reference, and a module of yours",
     "local_judge": "Judge: llm, loaded in the job",
     "served_judge": "Judge: llm, served by the workflow",
     "openai_judge": "Judge: llm, at an endpoint",

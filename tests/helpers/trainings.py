@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from halt.confidence.knowledge import Item
 from runs import ROOT
 
 from halt.confidence.p_true import Question, Shot
+from halt.confidence.shared.knowledge import Item
 from halt.training import dpo, sft, sk_tuning
 
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}

@@ -13,7 +13,8 @@ import pair_rated
 import self_rate
 import sk_entail
 from halt import engines, frames, judges, metrics, plugins, preferences
-from halt.confidence import knowledge, p_true
+from halt.confidence import p_true
+from halt.confidence.shared import knowledge
 from halt.domains import Verdict, biography
 from halt.judges import entailment
 from halt.judges.shared.entailment import Entailed
