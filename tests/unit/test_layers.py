@@ -172,6 +172,16 @@ def test_domain_module_loads_only_the_standard_library(module):
     assert alien <= _loaded("") | {"halt"}
 
 
+def test_the_vocabulary_of_arguments_loads_only_the_standard_library():
+    loaded = _loaded("import halt.cli")
+    assert "argparse" in loaded  # it was really imported
+    assert {name for name in loaded if name not in sys.stdlib_module_names} <= _loaded("") | {"halt"}
+
+
+def test_the_frame_of_a_stage_does_not_load_torch():
+    assert _loaded("import halt.stage").isdisjoint(HEAVY - {"polars", "numpy"})
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=[program.name for program in PROGRAMS])
 def test_help_of_a_program_does_not_load_torch(program):
     assert _loaded(_HELP, str(program)).isdisjoint({"torch", "transformers", "trl", "peft", "accelerate"})
