@@ -98,6 +98,13 @@ def test_the_site_loads_nothing_from_elsewhere():
     assert all((ROOT / "docs" / asset).is_file() for asset in assets)
 
 
+def test_the_tree_in_readme_is_the_tree():
+    tree = [block.text for block in documents.blocks("text") if block.page == "README.md"][-1]
+    names = [name.strip() for line in tree.splitlines() for name in line.partition("  ")[0].split(",")]
+    assert len(names) > 10
+    assert not [name for name in names if not list(ROOT.glob(name.rstrip("/")))]
+
+
 def test_readme_is_short_and_its_first_screen_says_how_to_start():
     lines = documents.text("README.md").splitlines()
     assert len(lines) <= LONGEST
