@@ -39,31 +39,6 @@ OPTIONS = {
 EXAMPLE = "Request: {prompt}\nFacts:\n{response}\n\n"
 STOP = ("\n\n", "\nRequest:", "\nFacts:")
 
-# MeSH tree code -> how the reference names the body system.
-SYSTEMS = {
-    "C05": "musculoskeletal system",
-    "C06": "digestive system",
-    "C08": "respiratory system",
-    "C10": "nervous system",
-    "C11": "eye",
-    "C12": "urogenital system",
-    "C14": "cardiovascular system",
-    "C17.800": "skin",
-    "C17.300": "connective tissue",
-}
-SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms are no diseases
-EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
-# Beginnings of words with which a name gives its own system away.
-GIVEAWAY = {
-    "C05": "bone muscl muscul joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
-    "C06": "digest stomach intestin liver hepatic bile biliar pancrea gastr colo bowel esophag rect anal abdom",
-    "C08": "lung respirat bronch nasal nose laryn pleura pulmon trache airway",
-    "C10": "nerv brain neur cerebr sleep spinal crani encephal",
-    "C11": "eye ocular vision visual retin cornea optic lens eyelid conjunctiv",
-    "C12": "urin urogenital kidney renal bladder genital ovar uter vagin prosta testic pregnan penile urethr ureter",
-    "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
-    "C17": "skin connective dermat",
-}
 _TRIVIAL = "syndrome|problem|medical term|term|type|kind|thing|substance|health"
 TRIVIAL = frozenset(_TRIVIAL.split("|"))
 # The kinds of thing that there are here -> what else they are called.
@@ -127,7 +102,7 @@ def subject(row: Row) -> str:
 def evidence(row: Row) -> str:
     """The reference, and what the sources know beside it."""
     truth = row.truth
-    systems = [name for code, name in SYSTEMS.items() if any(own.startswith(code) for own in truth["codes"])]
+    systems = [name for code, name in mesh.SYSTEMS.items() if any(own.startswith(code) for own in truth["codes"])]
     natures = [
         phrases.split("|")[0]
         for (kind, code), phrases in mesh.ASPECTS.items()
@@ -180,10 +155,10 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
             continue
         seen.add(entry["mesh_id"])
         codes = sorted(entry["mesh_tree"])
-        systems = {code[:3] for code in codes} & set(EIGHT)
+        systems = {code[:3] for code in codes} & set(mesh.EIGHT)
         name = mesh.natural(entry)
-        symptom = any(code.startswith(SYMPTOMS) for code in codes)
-        if len(systems) != 1 or symptom or _begins(name, GIVEAWAY[system := min(systems)]):
+        symptom = any(code.startswith(mesh.SYMPTOMS) for code in codes)
+        if len(systems) != 1 or symptom or _begins(name, mesh.GIVEAWAY[system := min(systems)]):
             continue
         above = [code[:end] for code in codes for end in range(len(code) - 4, 2, -4)]
         truth = {
@@ -200,7 +175,7 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
             ranked.append((-known, len(name), name, entry["mesh_id"], system, truth))
     return _in_turn(
         [
-            _row(f"mesh-{identifier}", SYSTEMS.get(system, "skin and connective tissue"), DISEASE, truth)
+            _row(f"mesh-{identifier}", mesh.SYSTEMS.get(system, "skin and connective tissue"), DISEASE, truth)
             for _, _, name, identifier, system, truth in sorted(ranked, key=lambda item: item[:4])
         ]
     )
@@ -208,7 +183,7 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
 
 def _disease_statements(name: str, codes: list[str], variants: list[str]) -> list[str]:
     """Three lines, [] where there is no other name, or the name says already that it is a disease."""
-    own = next((SYSTEMS[part] for part in SYSTEMS if any(code.startswith(part) for code in codes)), None)
+    own = next((mesh.SYSTEMS[part] for part in mesh.SYSTEMS if any(code.startswith(part) for code in codes)), None)
     other = _other_name(name, [variant for variant in variants if "," not in variant])
     if not own or not other or {*stem(name).split()} & {*DISEASE_WORDS}:
         return []

@@ -22,21 +22,8 @@ from halt.errors import HaltError
 from halt.provenance import codebase
 
 TABLE_PACKAGES = ("numpy", "polars")
-MODEL_PACKAGES = (
-    *(
-        "accelerate",
-        "datasets",
-        "peft",
-        "safetensors",
-        "sentencepiece",
-        "tokenizers",
-        "torch",
-        "transformers",
-        "trl",
-        "vllm",
-    ),
-    *TABLE_PACKAGES,
-)
+_MODELS = "accelerate datasets peft safetensors sentencepiece tokenizers torch transformers trl vllm"
+MODEL_PACKAGES = (*_MODELS.split(), *TABLE_PACKAGES)
 BESIDE = "provenance.json"  # what stands for a footer where the files have none
 _NO_RESULTS = ("work", "logs", "benchmarks", "bench")
 

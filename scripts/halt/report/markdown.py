@@ -11,24 +11,12 @@ FEW = 30  # pairs below which the text says that there are few
 SMALL = 0.05  # p-values up to which the text says that a trend is shown
 
 _HEAD = (
-    "method",
-    "α",
-    "answered",
-    "fragments",
-    "correctness, strict",
-    "correctness, lenient",
-    "completeness",
-    "completeness within capability",
-    "F1",
-    "F1 within capability",
+    *("method", "α", "answered", "fragments", "correctness, strict", "correctness, lenient"),
+    *("completeness", "completeness within capability", "F1", "F1 within capability"),
 )
 _SCORES = (
-    "correctness_strict",
-    "correctness_lenient",
-    "completeness_all",
-    "completeness_capable",
-    "f1_all",
-    "f1_capable",
+    *("correctness_strict", "correctness_lenient"),
+    *("completeness_all", "completeness_capable", "f1_all", "f1_capable"),
 )
 _BEST = ("correctness_strict", "correctness_lenient", "f1_all", "f1_capable")
 _NOTES = """\

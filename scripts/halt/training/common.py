@@ -33,31 +33,13 @@ _WHOLE = "whole"  # file that marks a checkpoint as completely written, and says
 _COLUMNS = ("step", "epoch", "loss", "learning_rate", "grad_norm")
 
 # What is read back from the trainer's arguments into training.json; nothing there names a path, a host or a time.
-ARGUMENTS = (
-    "activation_checkpointing",
-    "adam_beta1",
-    "adam_beta2",
-    "adam_epsilon",
-    "average_tokens_across_devices",
-    "bf16",
-    "data_seed",
-    "fp16",
-    "gradient_accumulation_steps",
-    "label_smoothing_factor",
-    "learning_rate",
-    "loss_type",
-    "lr_scheduler_type",
-    "max_grad_norm",
-    "max_length",
-    "max_steps",
-    "optim",
-    "packing",
-    "per_device_train_batch_size",
-    "seed",
-    "train_sampling_strategy",
-    "warmup_steps",
-    "weight_decay",
+_READ_BACK = (
+    "activation_checkpointing adam_beta1 adam_beta2 adam_epsilon average_tokens_across_devices bf16 data_seed fp16 "
+    "gradient_accumulation_steps label_smoothing_factor learning_rate loss_type lr_scheduler_type max_grad_norm "
+    "max_length max_steps optim packing per_device_train_batch_size seed train_sampling_strategy warmup_steps "
+    "weight_decay"
 )
+ARGUMENTS = tuple(_READ_BACK.split())
 
 
 class Run(NamedTuple):

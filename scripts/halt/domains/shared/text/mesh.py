@@ -8,6 +8,31 @@ from collections import defaultdict
 
 from halt.errors import HaltError
 
+# MeSH tree code -> how the reference names the body system.
+SYSTEMS = {
+    "C05": "musculoskeletal system",
+    "C06": "digestive system",
+    "C08": "respiratory system",
+    "C10": "nervous system",
+    "C11": "eye",
+    "C12": "urogenital system",
+    "C14": "cardiovascular system",
+    "C17.800": "skin",
+    "C17.300": "connective tissue",
+}
+SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms are no diseases
+EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
+# Beginnings of words with which a name gives its own system away.
+GIVEAWAY = {
+    "C05": "bone muscl muscul joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
+    "C06": "digest stomach intestin liver hepatic bile biliar pancrea gastr colo bowel esophag rect anal abdom",
+    "C08": "lung respirat bronch nasal nose laryn pleura pulmon trache airway",
+    "C10": "nerv brain neur cerebr sleep spinal crani encephal",
+    "C11": "eye ocular vision visual retin cornea optic lens eyelid conjunctiv",
+    "C12": "urin urogenital kidney renal bladder genital ovar uter vagin prosta testic pregnan penile urethr ureter",
+    "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
+    "C17": "skin connective dermat",
+}
 # What a response may call a system or a nature -> (kind of statement, tree code).
 ASPECTS = {
     ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",

@@ -3,80 +3,24 @@
 import re
 
 # Nationality -> the places that one who has it comes from.
+_COUNTRIES = """
+American: America, United States, USA; British: Britain, Great Britain, United Kingdom; English: England;
+French: France; German: Germany; Italian: Italy; Russian: Russia; Scottish: Scotland; Roman: Rome; Spanish: Spain;
+Austrian: Austria; Greek: Greece; Dutch: Netherlands, Holland; Irish: Ireland; Swiss: Switzerland;
+Swedish: Sweden; Canadian: Canada; Danish: Denmark; Soviet: Soviet Union; Egyptian: Egypt; Norwegian: Norway;
+Indian: India; Japanese: Japan; Australian: Australia; Babylonian: Babylon; Chinese: China; Welsh: Wales;
+Polish: Poland; Belgian: Belgium; Hungarian: Hungary; Israeli: Israel; Czech: Bohemia, Moravia;
+Czechoslovakian: Czechoslovakia; Mexican: Mexico; Finnish: Finland; Persian: Persia; Flemish: Flanders;
+Cuban: Cuba; Portuguese: Portugal; Mongolian: Mongolia; Indonesian: Indonesia; Venezuelan: Venezuela;
+Romanian: Romania; Vietnamese: Vietnam; Macedonian: Macedonia; Yugoslav: Yugoslavia; Brazilian: Brazil;
+Argentine: Argentina; Argentinian: Argentina; Chilean: Chile; Colombian: Colombia; Icelandic: Iceland;
+Turkish: Turkey; Serbian: Serbia; Croatian: Croatia; Bulgarian: Bulgaria; Ukrainian: Ukraine; Prussian: Prussia;
+Korean: Korea; Iranian: Iran; Iraqi: Iraq; Pakistani: Pakistan; Nigerian: Nigeria; Estonian: Estonia;
+Latvian: Latvia; Lithuanian: Lithuania; Peruvian: Peru; South African: South Africa; African: Africa;
+European: Europe; Jewish; Spaniard; Arab
+"""
 COUNTRIES = {
-    "American": "America, United States, USA",
-    "British": "Britain, Great Britain, United Kingdom",
-    "English": "England",
-    "French": "France",
-    "German": "Germany",
-    "Italian": "Italy",
-    "Russian": "Russia",
-    "Scottish": "Scotland",
-    "Roman": "Rome",
-    "Spanish": "Spain",
-    "Austrian": "Austria",
-    "Greek": "Greece",
-    "Dutch": "Netherlands, Holland",
-    "Irish": "Ireland",
-    "Swiss": "Switzerland",
-    "Swedish": "Sweden",
-    "Canadian": "Canada",
-    "Danish": "Denmark",
-    "Soviet": "Soviet Union",
-    "Egyptian": "Egypt",
-    "Norwegian": "Norway",
-    "Indian": "India",
-    "Japanese": "Japan",
-    "Australian": "Australia",
-    "Babylonian": "Babylon",
-    "Chinese": "China",
-    "Welsh": "Wales",
-    "Polish": "Poland",
-    "Belgian": "Belgium",
-    "Hungarian": "Hungary",
-    "Israeli": "Israel",
-    "Czech": "Bohemia, Moravia",
-    "Czechoslovakian": "Czechoslovakia",
-    "Mexican": "Mexico",
-    "Finnish": "Finland",
-    "Persian": "Persia",
-    "Flemish": "Flanders",
-    "Cuban": "Cuba",
-    "Portuguese": "Portugal",
-    "Mongolian": "Mongolia",
-    "Indonesian": "Indonesia",
-    "Venezuelan": "Venezuela",
-    "Romanian": "Romania",
-    "Vietnamese": "Vietnam",
-    "Macedonian": "Macedonia",
-    "Yugoslav": "Yugoslavia",
-    "Brazilian": "Brazil",
-    "Argentine": "Argentina",
-    "Argentinian": "Argentina",
-    "Chilean": "Chile",
-    "Colombian": "Colombia",
-    "Icelandic": "Iceland",
-    "Turkish": "Turkey",
-    "Serbian": "Serbia",
-    "Croatian": "Croatia",
-    "Bulgarian": "Bulgaria",
-    "Ukrainian": "Ukraine",
-    "Prussian": "Prussia",
-    "Korean": "Korea",
-    "Iranian": "Iran",
-    "Iraqi": "Iraq",
-    "Pakistani": "Pakistan",
-    "Nigerian": "Nigeria",
-    "Estonian": "Estonia",
-    "Latvian": "Latvia",
-    "Lithuanian": "Lithuania",
-    "Peruvian": "Peru",
-    "South African": "South Africa",
-    "African": "Africa",
-    "European": "Europe",
-    "Jewish": "",
-    "Spaniard": "",
-    "Arab": "",
+    name.strip(): places.strip() for name, _, places in (entry.partition(":") for entry in _COUNTRIES.split(";"))
 }
 NATIONALITIES = {name.lower() for name in COUNTRIES}
 # What is right too where the truth is the key, and what nobody can say is wrong.

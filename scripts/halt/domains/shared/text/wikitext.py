@@ -17,26 +17,28 @@ _SIGNS = {
     "\\/": "/", "\\*": "*",
 }  # fmt: skip
 _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
-_SMALL = {
-    "of",
-    "de",
-    "da",
-    "di",
-    "du",
-    "van",
-    "von",
-    "der",
-    "den",
-    "del",
-    "della",
-    "la",
-    "le",
-    "the",
-    "and",
-    "bin",
-    "ibn",
-    "y",
-}
+_SMALL = frozenset(
+    [
+        "of",
+        "de",
+        "da",
+        "di",
+        "du",
+        "van",
+        "von",
+        "der",
+        "den",
+        "del",
+        "della",
+        "la",
+        "le",
+        "the",
+        "and",
+        "bin",
+        "ibn",
+        "y",
+    ]
+)
 _MOST = 1000  # sentences of an article: its number says how far to read
 
 
