@@ -14,7 +14,7 @@ MODULE = """
 import datetime
 
 from halt.domains import Row
-from halt.leaving_out import leave_out
+from halt.domains import leave_out
 
 DEPENDENT, REFERENCE_JUDGE, OPTIONS, EXAMPLE, STOP = False, False, {}, "{prompt}{response}", ()
 
