@@ -31,12 +31,13 @@ ROOMS = {
     "engines": "errors thoughts",
     "inputs": "errors frames paths",
     "provenance": "errors frames inputs versions",
+    "stage": "provenance running",  # the frame of a program
     # what HALT is about
     "domains": "errors inputs plugins sandbox thoughts",
     "metrics": "errors frames paths plugins readings",
     "rewriting": "domains errors plugins readings",
     "floor": "domains plugins",
-    "prompting": "domains engines errors frames plugins provenance running thoughts",
+    "prompting": "domains engines errors frames plugins provenance running stage thoughts",
     "judges": "domains engines errors frames plugins prompting running",
     "confidence": "domains engines errors frames paths plugins prompting readings",
     "preferences": "confidence domains errors plugins rewriting",
@@ -46,8 +47,6 @@ ROOMS = {
     "planning": "domains errors judges paths",
     "report": "frames metrics paths readings rewriting",
     "bench": "domains engines frames judges metrics",
-    # the frame of a program
-    "stage": "confidence domains engines errors frames judges prompting provenance running",
 }
 
 # What a room may not bring in from outside, anywhere in its files, and why.

@@ -13,8 +13,7 @@ GOOD = {"id": "1", "question": "Who?", "answer": "Me."}
 MODULE = """
 import datetime
 
-from halt.domains import Row
-from halt.domains import leave_out
+from halt.domains import Row, leave_out
 
 DEPENDENT, REFERENCE_JUDGE, OPTIONS, EXAMPLE, STOP = False, False, {}, "{prompt}{response}", ()
 
