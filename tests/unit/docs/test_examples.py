@@ -90,6 +90,33 @@ def test_the_method_of_the_page_about_methods_makes_targets(clone):
     assert python(program, clone.folder).strip() == "a b"
 
 
+def test_the_judge_of_the_page_about_judges_judges(clone):
+    program = """if True:
+        from halt import judges
+        from halt.domains import Row
+        row = Row("1", "1", "", "?", "a disease of the heart", {})
+        with judges.load("words").opened({"type": "words", "options": {"least": 0.5}}, None) as (judge, _):
+            verdicts = judge([judges.Case(row, [["a heart disease", "some kind of plant"]])])
+        print([found.verdict.label for found in verdicts[0][0]])
+    """
+    assert python(program, clone.folder).strip() == "['right', 'wrong']"
+
+
+def test_the_filter_of_the_page_about_filters_rates_fragments(clone):
+    program = """if True:
+        import polars as pl
+        from halt import frames
+        from halt.confidence import brief
+        row = {"model": "m", "domain": "d", "method": "samples", "threshold": "none", "seed": 0, "test_domain": "d"}
+        row |= {"id": "1", "sample": 0, "marked": False}
+        rows = [row | {"fragment": place, "text": text} for place, text in enumerate(["abc", "a"])]
+        samples = frames.build(rows, frames.FRAGMENTS)
+        chosen, values = brief.of_training(samples, 1)
+        print(chosen["text"].to_list(), values, brief.of_answers(samples, samples, 1))
+    """
+    assert python(program, clone.folder).strip() == "['abc', 'a'] [-3.0, -1.0] [-3.0, -1.0]"
+
+
 @pytest.mark.parametrize("block", CONFIGS, ids=lambda block: block.page)
 def test_every_example_config_is_sound(clone, block):
     (clone.folder / "mine.yaml").write_text(block.text)
