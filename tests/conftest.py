@@ -16,6 +16,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import warm
 import yaml
 from evaluator import Evaluator, serving
 from runs import ROOT, Run, environment
@@ -42,6 +43,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     elsewhere = {"HALT_SLURM", "HALT_CONDA"} & set(os.environ)  # there, how programs start is what is tested
     Run.warm = not (config.getoption("--cold") or elsewhere)
+    if Run.warm and config.getoption("numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ[warm.FOLDER] = str(warm.programs())  # one for all test processes
 
 
 def pytest_collection_modifyitems(items):

@@ -105,7 +105,7 @@ class Run:
 
     def _programs(self) -> dict[str, str]:
         """Where Snakemake and its jobs find programs."""
-        return {"PATH": f"{warm.programs()}{os.pathsep}{environment()['PATH']}"} if self.warm else {}
+        return warm.environment(environment()["PATH"]) if self.warm else {}
 
     def tables(self) -> dict[str, bytes]:
         """The final tables, byte by byte."""

@@ -11,9 +11,12 @@ import socket
 import sys
 
 address, program, *arguments = sys.argv[1:]
+script = arguments[1:] if arguments[:1] == ["-u"] else arguments  # what a program says is flushed at its end
 if program:
     arguments = [program, *arguments]
-elif not arguments or arguments[0].startswith("-"):
+elif script and not script[0].startswith("-"):
+    arguments = script
+else:
     os.execv(sys.executable, [sys.executable, *arguments])
 
 request = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()

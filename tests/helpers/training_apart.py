@@ -1,7 +1,9 @@
 """`training_apart.py STAGE FOLDER ARGUMENTS INPUT...`: see trainings.apart, which starts it."""
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 
 import trainings
@@ -10,7 +12,7 @@ from halt.training import common
 
 
 class Journal:
-    """In place of the progress: what was done, for a test to count."""
+    """In place of the progress: what was done, for a test to count; slow, for it to kill in the middle."""
 
     def __init__(self, *_):
         self.file = (folder / "journal").open("a")
@@ -20,10 +22,12 @@ class Journal:
 
     def advance(self):
         print("step", file=self.file, flush=True)
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
     stage, folder, arguments, *inputs = sys.argv[1:]
     folder = Path(folder)
+    (folder / "process").write_text(str(os.getpid()))
     common.Progress = Journal
     trainings.STAGES[stage](*map(Path, inputs), folder, **json.loads(arguments))

@@ -4,17 +4,19 @@ import csv
 import json
 import os
 import random
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from runs import ROOT
+import pytest
+import warm
+from runs import ROOT, Run, environment
 
 from halt.confidence.p_true import Question, Shot
 from halt.confidence.shared.knowledge import Item
-from halt.training import dpo, sft, sk_tuning
+from halt.training import common, dpo, sft, sk_tuning
 
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.0}
 _SHARED = {
@@ -126,25 +128,30 @@ def train(stage: str, folder: Path, trainings: Mapping[str, Mapping], *inputs: P
 
 
 def apart(stage: str, folder: Path, *inputs: Path, **arguments) -> subprocess.Popen:
-    """The same of one, which leaves its result in `folder`, in a process of its own, to be killed.
+    """The same of one, which leaves its result in `folder`, in a process of its own, for kill().
 
     folder/journal gets a line for every step, and one for the steps that a resumed training skips.
     """
     program = [ROOT / "tests/helpers/training_apart.py", stage, folder, json.dumps(arguments), *inputs]
-    return subprocess.Popen([sys.executable, *program], env=_environment(), stderr=subprocess.DEVNULL)
+    return subprocess.Popen(["python", *program], env=_environment(Run.warm), stderr=subprocess.DEVNULL)
 
 
-def in_two(kind: str, folder: Path, trainings: Mapping[str, Mapping], *inputs: Path, stage="finetune"):
+def in_two(
+    kind: str, folder: Path, trainings: Mapping[str, Mapping], *inputs: Path, stage="finetune", to_be_killed=False
+) -> subprocess.Popen:
     """Trainings in two processes, one example at once in each, as launch.sh starts them; the launcher.
 
-    kind: of envs/accelerate. folder/log gets what they say.
+    kind: of envs/accelerate. folder/log gets what they say. to_be_killed: all processes are below the launcher.
     """
     trainings = {name: {"batch_size": 1, **arguments} for name, arguments in trainings.items()}
-    config = ["--config_file", ROOT / f"envs/accelerate/{kind}.yaml"]
-    launch = ["-m", "accelerate.commands.launch", *config, "--num_processes", "2", "--main_process_port", "0"]
+    launch = ["accelerate", "launch", "--config_file", ROOT / f"envs/accelerate/{kind}.yaml"]
     program = [ROOT / "tests/helpers/two_processes.py", stage, folder, json.dumps(trainings), *inputs]
     with (folder / "log").open("a") as log:
-        return subprocess.Popen([sys.executable, *launch, *program], env=_environment(), stderr=log)
+        return subprocess.Popen(
+            [*launch, "--num_processes", "2", "--main_process_port", "0", *program],
+            env=_environment(Run.warm and not to_be_killed),
+            stderr=log,
+        )
 
 
 def finish(launcher: subprocess.Popen, folder: Path, seconds: int = 600) -> None:
@@ -159,6 +166,31 @@ def wait(process: subprocess.Popen, ready: Callable[[], bool], seconds: float = 
         assert process.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < end, "the training never came to where it is to be killed"
         time.sleep(0.01)
+
+
+def kill(process: subprocess.Popen, folder: Path) -> None:
+    """kill -9 a training that apart() started; it is gone when this returns."""
+    os.kill(int((folder / "process").read_text()), signal.SIGKILL)
+    process.wait()
+
+
+class _Interrupted(BaseException):
+    pass
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, steps: int, train: Callable[[], Path]) -> None:
+    """A training in this process, interrupted when so many steps are done and nothing that follows the last is."""
+
+    class Ends(common.Progress):
+        def advance(self, count=1):
+            super().advance(count)
+            if self.done == steps:
+                raise _Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(common, "Progress", Ends)
+        with pytest.raises(_Interrupted):
+            train()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -176,6 +208,7 @@ def column(folder: Path, name: str) -> list[float]:
     return [row[name] for row in course(folder)]
 
 
-def _environment() -> dict[str, str]:
-    paths = [str(ROOT / "scripts"), str(ROOT / "tests/helpers")]
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
+def _environment(start_warm: bool) -> dict[str, str]:
+    modules = os.pathsep.join(str(ROOT / folder) for folder in ("scripts", "tests/helpers"))
+    usual = environment(PYTHONPATH=modules)
+    return usual | warm.environment(usual["PATH"]) if start_warm else usual

@@ -1,7 +1,8 @@
 """Programs that start warm: forked from a process that has imported torch and its kin, instead of importing them anew.
 
 A tiny run starts two hundred programs, and imports are most of what each of them costs. `programs()` starts such a
-process once and names a folder for the front of PATH, with stand-ins for `python` and `snakemake`. A stand-in hands
+process once, for all test processes of a session, and names a folder for the front of PATH, with stand-ins for
+`python`, `snakemake` and `accelerate`. A stand-in hands
 over its arguments, folder, environment and open files, passes signals on, and ends as the program ends; if it is
 killed, so is the program, which has a session of its own. What a program imports of the project it imports itself,
 from the copy of the project that it belongs to. `python -c` and `python -m` start as ever.
@@ -50,7 +51,8 @@ class Request(NamedTuple):
         os.environ.update(self.environment)
         program = self.arguments[0]
         sys.argv[:] = self.arguments
-        sys.path[0] = str(Path(program).parent.resolve())
+        paths = [path for path in self.environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+        sys.path[:1] = [str(Path(program).parent.resolve()), *paths]
         try:
             runpy.run_path(program, run_name="__main__")
         except SystemExit as end:
@@ -75,13 +77,18 @@ def _leave(status: int | str | None) -> NoReturn:
     os._exit(status or 0)
 
 
+FOLDER = "HALT_TESTS_WARM"  # environment variable, to test processes that this one starts: the folder of the stand-ins
+
+
 @functools.cache
 def programs() -> Path:
-    """Folder of the stand-ins. The process behind them ends with this one, and with it what it has started."""
+    """Folder of the stand-ins. The process behind them, and what it has started, ends with the one that made it."""
+    if FOLDER in os.environ:
+        return Path(os.environ[FOLDER])
     folder = Path(tempfile.mkdtemp(prefix="halt-warm-"))
     address = str(folder / "line")
-    snakemake = str(Path(sys.executable).parent / "snakemake")
-    for name, script in (("python", ""), ("snakemake", snakemake)):
+    for name in ("python", "snakemake", "accelerate"):
+        script = "" if name == "python" else str(Path(sys.executable).parent / name)
         command = [sys.executable, "-IS", str(Path(__file__).with_name("stand_in.py")), address, script]
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
         (folder / name).chmod(0o755)
@@ -93,9 +100,14 @@ def programs() -> Path:
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdout.read(1), "the process for warm programs did not start"
+    assert process.stdout.read(1), "the process for warm programs did not start"  # it listens, and imports from now on
     atexit.register(_end, process, folder)
     return folder
+
+
+def environment(path: str) -> dict[str, str]:
+    """Variables with which programs start warm, and those too that torch's launcher starts. path: what PATH is else."""
+    return {"PATH": f"{programs()}{os.pathsep}{path}", "PYTHON_EXEC": str(programs() / "python")}
 
 
 def _end(process: subprocess.Popen, folder: Path) -> None:
@@ -175,12 +187,12 @@ def _kill(pid: int) -> None:
 
 
 if __name__ == "__main__":
+    server = Server(sys.argv[1])
+    os.write(1, b"+")
     for name in IMPORTS:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is there already is not looked through, and so not copied, in every fork
-    server = Server(sys.argv[1])
-    os.write(1, b"+")
     request = server.serve(until=0)
     if request:
         request.run()

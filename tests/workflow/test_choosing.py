@@ -2,12 +2,11 @@
 
 import csv
 import re
-import subprocess
 import sys
 
 import polars as pl
 import pytest
-from runs import Run, environment
+from runs import Run, finish
 
 from halt import frames
 
@@ -86,15 +85,15 @@ def test_the_table_has_every_result_and_p_true_before_and_after_tuning(finished)
 
 def test_audit_and_verify_know_it(finished):
     for program, more in (("audit", ["--configfile", *finished.configs]), ("verify", [])):
-        command = [sys.executable, f"scripts/{program}.py", *more]
-        done = subprocess.run(command, cwd=finished.folder, env=environment(), capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+        command = [sys.executable, f"tools/{program}.py", *more]
+        done = finish(command, finished.folder, PYTHONPATH="scripts")
+        assert done.returncode == 0, done.stdout
         assert "truthfulqa" not in done.stdout
     copy = finished.folder / TABLE
     text = copy.read_text()
     try:
         copy.write_text(text.replace("likelihood", "likelyhood"))
-        done = subprocess.run(command, cwd=finished.folder, env=environment(), capture_output=True, text=True)
+        done = finish(command, finished.folder, PYTHONPATH="scripts")
     finally:
         copy.write_text(text)
     assert done.returncode == 1

@@ -1,6 +1,5 @@
 """A program that starts warm is, from outside, the program: what it is given, says, and ends with; and it ends."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+import warm
 from runs import environment
-from warm import programs
 
 
 @pytest.fixture
@@ -19,10 +18,10 @@ def start(tmp_path):
 
     def started(lines, *arguments):
         (tmp_path / "program.py").write_text(f"import os, signal, sys, time\n{lines}\n")
-        path = f"{programs()}{os.pathsep}{environment()['PATH']}"
         command = ["python", "program.py", *arguments]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=tmp_path, env=environment(PATH=path, GIVEN="here"), text=True, **pipes)
+        env = environment(**warm.environment(environment()["PATH"]), GIVEN="here", PYTHONPATH=str(tmp_path / "more"))
+        return subprocess.Popen(command, cwd=tmp_path, env=env, text=True, **pipes)
 
     return started
 
@@ -37,9 +36,9 @@ def wait_for(file: Path) -> str:
 
 def test_it_has_its_arguments_folder_environment_and_pipes(start, tmp_path):
     said, _ = start(
-        "print(sys.argv, os.getcwd(), os.environ['GIVEN'], __name__, sys.path[0], input())", "a b"
+        "print(sys.argv, os.getcwd(), os.environ['GIVEN'], __name__, *sys.path[:2], input())", "a b"
     ).communicate("in\n", timeout=60)
-    assert said == f"['program.py', 'a b'] {tmp_path} here __main__ {tmp_path} in\n"
+    assert said == f"['program.py', 'a b'] {tmp_path} here __main__ {tmp_path} {tmp_path}/more in\n"
 
 
 @pytest.mark.parametrize(
@@ -86,10 +85,9 @@ def test_it_and_what_it_started_are_gone_when_it_is_killed(start, tmp_path):
 
 
 def test_without_a_program_python_is_python():
-    path = f"{programs()}{os.pathsep}{environment()['PATH']}"
     said = subprocess.run(
         ["python", "-c", "import sys; print(sys.executable, 'torch' in sys.modules)"],
-        env=environment(PATH=path),
+        env=environment(**warm.environment(environment()["PATH"])),
         capture_output=True,
         text=True,
         check=True,

@@ -2,13 +2,13 @@
 
 import json
 import math
-import signal
+from functools import partial
 
 import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from trainings import PREFER, apart, contents, course, pairs, prefer, wait
+from trainings import PREFER, contents, course, interrupted, pairs, prefer
 from transformers import AutoModelForCausalLM
 
 from halt import frames
@@ -80,19 +80,14 @@ def test_batch_size_changes_nothing(model, finetuned, preferred, tmp_path, batch
     assert [row["loss"] for row in course(other)] == pytest.approx([row["loss"] for row in course(preferred)], abs=1e-4)
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_weights(model, finetuned, tmp_path):
-    whole = prefer(model, finetuned, tmp_path / "whole", epochs=40)
-    killed = tmp_path / "killed"
-    killed.mkdir()
-    process = apart("prefer", killed, model, finetuned, epochs=40)
-    wait(process, lambda: any(killed.glob("work/checkpoint-*/whole")))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (killed / "adapter").exists()
-    steps = {int(mark.parent.name.split("-")[1]) for mark in killed.glob("work/checkpoint-*/whole")}
-    resumed = prefer(model, finetuned, killed, epochs=40)
-    assert contents(resumed) == contents(whole)
-    assert min(steps) > 0
+def test_an_interrupted_training_goes_on_to_the_same_weights(model, finetuned, tmp_path, monkeypatch):
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    train = partial(prefer, model, finetuned, again, epochs=8)  # 20 steps, a checkpoint every second
+    interrupted(monkeypatch, 7, train)
+    assert not (again / "adapter").exists()
+    assert max(int(mark.parent.name.split("-")[1]) for mark in again.glob("work/checkpoint-*/whole")) == 6
+    interrupted(monkeypatch, 9, train)  # begins with step 7
+    assert contents(train()) == contents(prefer(model, finetuned, whole, epochs=8))
 
 
 def test_a_pair_whose_prompt_alone_is_too_long_is_dropped_and_one_that_is_cut_is_counted(

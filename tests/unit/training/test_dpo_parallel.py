@@ -40,7 +40,7 @@ def test_two_processes_prefer_like_one(alone, shared, name):
 
 
 def test_two_processes_prefer_like_one_in_bfloat16(alone, shared):
-    assert column(shared["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-2)
+    assert column(shared["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=5e-2)
 
 
 def test_the_pairs_are_shared_and_not_repeated(alone, shared):

@@ -2,13 +2,13 @@
 
 import json
 import math
-import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from trainings import ITEMS, SHOTS, TEMPLATE, TUNE, apart, contents, course, tune, wait
+from trainings import ITEMS, SHOTS, TEMPLATE, TUNE, contents, course, interrupted, tune
 from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassification
 
 from halt import engines
@@ -101,16 +101,14 @@ def test_the_seed_decides_the_first_weights(model, tuned, tmp_path):
     assert all(not torch.allclose(first[0][name], first[1][name]) for name in first[0] if "lora_A" in name)
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_weights(model, tmp_path):
-    whole = tune(model, tmp_path / "whole", epochs=40)
-    killed = tmp_path / "killed"
-    killed.mkdir()
-    process = apart("tune", killed, model, epochs=40)
-    wait(process, lambda: any(killed.glob("work/checkpoint-*/whole")))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (killed / "adapter").exists()
-    assert contents(tune(model, killed, epochs=40)) == contents(whole)
+def test_an_interrupted_training_goes_on_to_the_same_weights(model, tmp_path, monkeypatch):
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    train = partial(tune, model, again, epochs=8)  # 20 steps, a checkpoint every second
+    interrupted(monkeypatch, 7, train)
+    assert not (again / "adapter").exists()
+    assert max(int(mark.parent.name.split("-")[1]) for mark in again.glob("work/checkpoint-*/whole")) == 6
+    interrupted(monkeypatch, 9, train)  # begins with step 7
+    assert contents(train()) == contents(tune(model, whole, epochs=8))
 
 
 def test_a_question_that_is_too_long_is_left_out_and_counted(model):

@@ -52,7 +52,7 @@ def test_two_processes_train_like_one(alone, shared, name):
 
 def test_two_processes_train_like_one_in_bfloat16(alone, shared):
     _, results = shared
-    assert column(results["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-3)
+    assert column(results["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-2)
 
 
 @pytest.mark.parametrize("name", TRAININGS)
@@ -77,7 +77,7 @@ def test_a_killed_sharded_training_goes_on_from_its_last_checkpoint_to_the_same_
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     killed.mkdir()
     whole.mkdir()
-    process = in_two("fsdp", killed, {"a": LONG}, model)
+    process = in_two("fsdp", killed, {"a": LONG}, model, to_be_killed=True)
     wait(process, lambda: len(list(killed.glob("a/work/checkpoint-*/whole"))) >= 2)
     marks = list(killed.glob("a/work/checkpoint-*/whole"))
     launcher = psutil.Process(process.pid)
