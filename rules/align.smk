@@ -23,6 +23,7 @@ rule sk_sample:
         "results/logs/sk_sample/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_sample/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -43,7 +44,7 @@ rule sk_sample:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
-            optional=["models/{model}/engine"],
+            optional=["generate/contexts", "models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.SK_SAMPLE,
         work="results/work/sk_sample/{model}/{domain}",
@@ -111,6 +112,7 @@ rule sk_entail:
         "results/logs/sk_entail/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_entail/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -144,6 +146,7 @@ rule sk_tune:
         "results/logs/sk_tune/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_tune/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -165,7 +168,7 @@ rule sk_tune:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{domain}/module",
-            optional=["models/{model}/quantization"],
+            optional=["models/{model}/quantization", "models/{model}/system"],
         ),
         version=versions.SK_TUNE,
         work="results/work/sk_tune/{model}/{domain}",
@@ -193,6 +196,7 @@ rule self_rate:
         "results/logs/self_rate/{model}/{domain}/{evaluator}/{split}.log",
     benchmark:
         "results/benchmarks/self_rate/{model}/{domain}/{evaluator}/{split}.tsv"
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -227,6 +231,7 @@ rule pair_rated:
         "results/logs/pair_rated/{model}/{domain}/{method}/{threshold}.log",
     wildcard_constraints:
         method=paths.pairing_constraint(config, by_rating=True),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

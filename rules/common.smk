@@ -53,6 +53,15 @@ def asked(needs, what, attempt):
     return needs[what] * attempt if what in ("memory_mb", "minutes") else needs[what]
 
 
+def in_turn(wildcards):
+    """Priority of a job: models first, then the domains as the experiment lists them, so that the first is soon seen whole."""
+    order = config["experiment"]["domains"]
+    domain = wildcards.get("test_domain", wildcards.get("domain"))
+    if domain is None:
+        return len(order) + 1
+    return len(order) - order.index(domain) if domain in order else 0
+
+
 def needs(stage, what):
     """A resource of one stage of the wildcards' model. Resources never trigger a rerun."""
 
@@ -122,6 +131,7 @@ def judge_settings(domain_wildcard):
         evaluator = local_evaluator(domain)
         if evaluator:
             wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
+            wanted += [f"models/{evaluator}/system"] * has(config, f"models/{evaluator}/system")
         return subtrees(config, *wanted)
 
     return chosen
@@ -265,11 +275,23 @@ def pairing_settings(wildcards):
 
 
 def score_settings(wildcards):
-    """Params of `score`: the method's module, the domain's, and of which type its judge is."""
+    """Params of `score`: the method's module, the domain's, of which type its judge is, and whether capability is known."""
     judge = config["domains"][wildcards.test_domain]["judge"]
     return settings(
-        "methods/{method}/rewrite", "domains/{test_domain}/module", f"judges/{judge}/type"
+        "methods/{method}/rewrite",
+        "domains/{test_domain}/module",
+        f"judges/{judge}/type",
+        optional=["score/capable"],
     )(wildcards)
+
+
+def capable_samples(wildcards):
+    """Input of `score`: the judged samples of the answered prompts; none where capability is not to be known."""
+    if has(config, "score/capable"):  # it says: false
+        return []
+    return paths.JUDGEMENTS.format(
+        model=wildcards.model, domain=wildcards.test_domain, split=config["respond"]["split"]
+    )
 
 
 def table_settings(wildcards):
@@ -288,7 +310,7 @@ def training_settings(wildcards):
         "models/{model}/chat",
         "models/{model}/dtype",
         *(f"domains/{domain}/module" for domain in domains),
-        optional=["models/{model}/quantization"],
+        optional=["models/{model}/quantization", "models/{model}/system"],
     )(wildcards)
 
 

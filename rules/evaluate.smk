@@ -28,6 +28,7 @@ rule respond:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=ANSWERING,
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -44,7 +45,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",
@@ -70,6 +71,7 @@ rule floor:
         f"results/benchmarks/floor/{RUN}.tsv"
     wildcard_constraints:
         method=paths.constant_constraint(config),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -101,6 +103,7 @@ rule vouch:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=paths.any_of(paths.vouching(config)),
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -116,7 +119,7 @@ rule vouch:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "methods/{method}/phrases",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.VOUCH,
         work=f"results/work/vouch/{RUN}",
@@ -139,6 +142,7 @@ rule split_responses:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=JUDGED,
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:
@@ -169,6 +173,7 @@ rule judge_responses:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=JUDGED,
+    priority: in_turn
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")
@@ -202,15 +207,14 @@ rule score:
         responses=paths.RESPONSES,
         judgements=paths.ASSESSMENTS,
         data=ASKED,
-        capability=paths.JUDGEMENTS.format(
-            model="{model}", domain="{test_domain}", split=config["respond"]["split"]
-        ),
+        capability=capable_samples,
     output:
         metrics=paths.METRICS,
     log:
         f"results/logs/score/{RUN}.log",
     wildcard_constraints:
         domain=paths.trained_on(config),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

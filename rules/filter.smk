@@ -27,6 +27,7 @@ rule self_evaluate:
         f"results/benchmarks/self_evaluate/{CONFIDENT}.tsv"
     wildcard_constraints:
         method=paths.filter_constraint(config, "p_true"),
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -42,7 +43,7 @@ rule self_evaluate:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{test_domain}/module",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.SELF_EVALUATE,
         work=f"results/work/self_evaluate/{CONFIDENT}",
@@ -71,6 +72,7 @@ rule agree:
         f"results/logs/agree/{CONFIDENT}.log",
     wildcard_constraints:
         method=paths.filter_constraint(config, "self_consistency"),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:
@@ -101,6 +103,7 @@ rule probe:
         f"results/benchmarks/probe/{CONFIDENT}.tsv"
     wildcard_constraints:
         method=paths.filter_constraint(config, *paths.PROBING),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -122,6 +125,7 @@ rule probe:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "methods/{method}/filter",
+            optional=["generate/contexts", "respond/contexts", "models/{model}/system"],
         ),
         version=versions.PROBE,
         work=f"results/work/probe/{CONFIDENT}",
@@ -147,6 +151,7 @@ rule filter:
         f"results/logs/filter/{RUN}.log",
     wildcard_constraints:
         method=paths.filter_constraint(config),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

@@ -57,7 +57,13 @@ def main(args: argparse.Namespace) -> None:
     shots = 0 if args.adapter else args.settings["respond/shots"]
     pool = context.select(prompting.POOL).rows(named=True)
     prompts = prompting.few_shots(
-        data.rows(named=True), pool, shots, args.settings["respond/seed"], loading["chat"], domain
+        data.rows(named=True),
+        pool,
+        shots,
+        args.settings["respond/seed"],
+        loading["chat"],
+        domain,
+        args.settings.get("respond/contexts"),
     )
     asked = list(zip(prompts, judges.rows(data).values(), strict=True))
     engine = None

@@ -37,6 +37,7 @@ def main(args: argparse.Namespace) -> None:
     from accelerate import PartialState
 
     from halt import domains, frames, paths, prompting, provenance, resume, training
+    from halt.engines import chat
 
     targets = frames.read(args.targets, frames.TARGETS)
     if targets.is_empty():
@@ -70,6 +71,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     if PartialState().is_main_process:
         provenance.record(footer, args.output)

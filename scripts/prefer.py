@@ -38,6 +38,7 @@ def main(args: argparse.Namespace) -> None:
     from accelerate import PartialState
 
     from halt import domains, frames, preferring, prompting, provenance, resume
+    from halt.engines import chat
 
     pairs = frames.read(args.pairs, frames.PAIRS)
     _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # a table may have no pair to name them
@@ -62,6 +63,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     if PartialState().is_main_process:
         provenance.record(footer, args.output)

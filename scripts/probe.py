@@ -40,6 +40,7 @@ def main(args: argparse.Namespace) -> None:
 
     from halt import confidence, domains, frames, processes, prompting, provenance, resume
     from halt.confidence import probe
+    from halt.engines import chat
     from halt.progress import Progress
 
     data = frames.read(args.data, frames.DATA)
@@ -60,7 +61,8 @@ def main(args: argparse.Namespace) -> None:
         (confidence.TRAINING, training, samples, "generate"),
     ):
         shots, seed = args.settings[f"{stage}/shots"], args.settings[f"{stage}/seed"]
-        behind = prompting.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain)
+        shared = args.settings.get(f"{stage}/contexts")
+        behind = prompting.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain, shared)
         written[name] = texts, {prompt.id: prompt for prompt in behind}
     run = confidence.keys(responses, args.method)
     positions = probe.positions(kind, settings["positions"])
@@ -71,7 +73,8 @@ def main(args: argparse.Namespace) -> None:
         if engine is None:
             from halt.engines.transformers import Engine  # the only one that shows its hidden states
 
-            engine = Engine(args.model.parent, loading["dtype"], shards=args.shards)
+            system = loading.get("system", chat.TEMPLATE)
+            engine = Engine(args.model.parent, loading["dtype"], shards=args.shards, system=system)
         tables = []
         for name, rows in part:
             asked = probe.answers(written[name][0], rows, written[name][1])

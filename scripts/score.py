@@ -15,8 +15,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--sample-judgements",
         type=Path,
-        required=True,
-        help="judged samples of the pretrained model on the same prompts: what lies within its capability",
+        nargs="?",
+        help="judged samples of the pretrained model on the same prompts: what lies within its capability; none: unknown",
     )
     arguments.add_argument(
         "--settings",
@@ -39,12 +39,13 @@ def main(args: argparse.Namespace) -> None:
         frames.read(args.responses, frames.RESPONSES),
         frames.read(args.judgements, frames.JUDGEMENTS),
         data,
-        frames.read(args.sample_judgements, frames.JUDGEMENTS),
+        frames.read(args.sample_judgements, frames.JUDGEMENTS) if args.sample_judgements else None,
         dependent=domains.load(args.settings[f"domains/{test_domain}"]["module"]).DEPENDENT,
         add_on=metrics.add_on_methods(methods),
         worded=metrics.worded({test_domain: judge["type"]}),
     )
-    inputs = [args.responses, args.judgements, args.data, args.sample_judgements]
+    inputs = [args.responses, args.judgements, args.data]
+    inputs += [args.sample_judgements] if args.sample_judgements else []
     footer = provenance.about("score", versions.SCORE, args.settings, inputs)
     provenance.write(table, args.output, frames.METRICS, footer)
 

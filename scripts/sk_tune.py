@@ -42,6 +42,7 @@ def main(args: argparse.Namespace) -> None:
 
     from halt import domains, frames, prompts, provenance, resume, sk_tuning
     from halt.confidence import knowledge, p_true
+    from halt.engines import chat
 
     data = frames.read(args.data, frames.DATA)
     labelled = frames.read(args.labelled, frames.JUDGEMENTS)
@@ -83,6 +84,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     if PartialState().is_main_process:
         provenance.record(footer, args.output)

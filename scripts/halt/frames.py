@@ -124,7 +124,7 @@ METRICS = _ANSWER | {
     "unjudged": pl.Int32,
     "solved": pl.Boolean,  # as in JUDGEMENTS; False for an answer of a dependent domain without fragments
     "n_all": pl.Int32,
-    "n_capable": pl.Int32,
+    "n_capable": pl.Int32,  # null where no samples of the prompt were drawn (score.capable: false)
 }
 
 

@@ -136,7 +136,7 @@ def per_prompt(
     responses: pl.DataFrame,
     judgements: pl.DataFrame,
     data: pl.DataFrame,
-    samples: pl.DataFrame,
+    samples: pl.DataFrame | None,
     *,
     dependent: bool,
     add_on: Sequence[str] = (),
@@ -144,16 +144,21 @@ def per_prompt(
 ) -> pl.DataFrame:
     """METRICS of one result: RESPONSES and their JUDGEMENTS, the DATA of the test split, JUDGEMENTS of the samples.
 
+    samples: None where none was drawn; then n_capable is null, and what is made of it undefined.
+
     add_on: methods that mark doubtful fragments. Their rows come twice: as `method` without the marked fragments, and
     as `method-full` with everything. worded: see `fact_key`. n_capable is at most n_all. An answer of a dependent
     domain without fragments solves nothing. Raises MetricsError where the tables do not match.
     """
     _check(responses, judgements, data, samples)
-    wanted = data.select("id", "cluster", n_all="reference_fragments").join(
-        capability(samples, dependent=dependent, worded=worded), on="id", how="left"
-    )
+    wanted = data.select("id", "cluster", n_all="reference_fragments")
+    if samples is None:
+        wanted = wanted.with_columns(n_capable=pl.lit(None, pl.Int32))
+    else:
+        capable = capability(samples, dependent=dependent, worded=worded)
+        wanted = wanted.join(capable, on="id", how="left")
+        wanted = wanted.with_columns(pl.min_horizontal(pl.col("n_capable").fill_null(0), "n_all"))
     wanted = wanted.with_columns(
-        pl.min_horizontal(pl.col("n_capable").fill_null(0), "n_all"),
         solved=pl.lit(False if dependent else None, pl.Boolean),
     )
     prompts = responses.select(ANSWER).join(wanted, on="id")
@@ -191,7 +196,7 @@ def _check(responses, judgements, data, samples):
     empty = data.filter(pl.col("reference_fragments") < 1)["id"].sort()
     if empty.len():
         raise MetricsError(f"{empty.len()} reference answers have no fragment, the first is {empty[0]!r}")
-    for column in ("model", "test_domain"):
+    for column in ("model", "test_domain") if samples is not None else ():
         found, expected = set(samples[column].unique()), set(responses[column].unique())
         if not found <= expected:
             raise MetricsError(f"the samples have {column} {sorted(found)}, the responses have {sorted(expected)}")

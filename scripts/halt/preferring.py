@@ -16,10 +16,11 @@ import peft
 import torch
 import transformers
 from datasets import Dataset, disable_progress_bars
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
 from halt import resume, trainers
+from halt.engines import chat
 from halt.examples import TrainingError, encode, order, plan, text
 from halt.precision import fitting
 from halt.trainers import Run
@@ -51,6 +52,7 @@ def prefer(
     work: Path,
     output: Path,
     quantization: str | None = None,
+    system: str = chat.TEMPLATE,
 ) -> None:
     """Train the adapter on pairs by DPO and leave it in the folder `output`, as `training.finetune` does.
 
@@ -71,7 +73,7 @@ def prefer(
         state.wait_for_everyone()
         return
     spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "dpo.global_batch")
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = chat.load(model, system)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     fitted = _fitted(rows, tokenizer, settings["max_length"])

@@ -134,6 +134,18 @@ def _check_llm_judges(config: Mapping, sound: Sound) -> Faults:
             )
 
 
+def _check_system(config: Mapping, sound: Sound) -> Faults:
+    """A server writes prompts by the chat template that the model has."""
+    for name, judge in lookup.registry(config, "judges", sound):
+        model = judge.get("model") if judge.get("engine") == "served" else None
+        if model in lookup.names(config, "models") and sound("models", model):
+            if config["models"][model].get("system") == "none":
+                yield (
+                    ("models", model, "system"),
+                    f"found 'none', expected 'template': judge {show(name)} serves it, with its own chat template",
+                )
+
+
 def _check_engines(config: Mapping, sound: Sound) -> Faults:
     for name, engine in lookup.registry(config, "models", sound, "engine"):
         if engine == "vllm" and sound("models", name, "needs"):
@@ -275,6 +287,7 @@ ALL = (
     methods.check_filters,
     _check_domain_modules,
     _check_llm_judges,
+    _check_system,
     _check_engines,
     _check_shots,
     _check_sampling,

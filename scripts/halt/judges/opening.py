@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from halt import domains, engines, serving
 from halt.domains import Row
-from halt.engines import Prompt, Sampling, replies
+from halt.engines import Prompt, Sampling, chat, replies
 from halt.engines.replies import Reply
 from halt.judges import Judge, JudgeError, calibration, llm, reference
 from halt.judges.calibration import Calibration
@@ -26,12 +26,14 @@ CALIBRATION_SEED = 0  # which training rows: samples and responses must be judge
 
 
 class Evaluator(NamedTuple):
-    """A local model that judges: its folder, whether it has a chat template, its number format, on how many GPUs."""
+    """A local model that judges: its folder, whether it has a chat template, its number format, on how many GPUs, and
+    whether its template's own system prompt stays (`system` of halt.engines.chat)."""
 
     folder: Path
     chat: bool
     dtype: str
     shards: int
+    system: str = chat.TEMPLATE
 
 
 class Requests(NamedTuple):
@@ -69,8 +71,8 @@ def evaluator(settings: Mapping, judge: Mapping, manifest: Path | None, shards: 
         return None
     if manifest is None:
         raise JudgeError("a local evaluator needs its model: give --judge-model")
-    model = f"models/{judge['model']}"
-    return Evaluator(manifest.parent, settings[model]["chat"], settings[model]["dtype"], shards)
+    model = settings[f"models/{judge['model']}"]
+    return Evaluator(manifest.parent, model["chat"], model["dtype"], shards, model.get("system", chat.TEMPLATE))
 
 
 @contextlib.contextmanager
@@ -147,7 +149,7 @@ def _address(judge: Mapping, means: Means) -> dict:
 
 @contextlib.contextmanager
 def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
-    engine = engines.load(judge["engine"], means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    engine = _engine(judge["engine"], means.evaluator)
     tokens = _reply_tokens(judge)
 
     def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
@@ -157,6 +159,10 @@ def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
         return [[found.get(prompt.id, Reply("", 0, False, replies.TOO_LONG))] for prompt in prompts]
 
     yield _by_text(means, generate, means.evaluator.chat, tokens), None
+
+
+def _engine(name: str, evaluator: Evaluator):
+    return engines.load(name, evaluator.folder, evaluator.dtype, None, evaluator.shards, evaluator.system)
 
 
 def _fits(engine, tokens: Sequence[int], new: int) -> bool:
@@ -206,7 +212,7 @@ def _scorer(name: str, means: Means) -> llm.Score:
     from halt.engines import scoring
 
     chat = means.evaluator.chat
-    engine = engines.load(name, means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    engine = _engine(name, means.evaluator)
     [template] = means.texts.values()
     try:
         tokens = scoring.answers_behind(engine.tokenizer, template, [llm.YES, llm.NO], chat)
