@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
         "--sample-judgements",
         type=Path,
         nargs="?",
-        help="judged samples of the pretrained model on the same prompts: what lies within its capability; none: unknown",
+        help="judged samples of the pretrained model on the same prompts: what lies within its capability; or none",
     )
     arguments.add_argument(
         "--settings",
@@ -48,6 +48,8 @@ def main(args: argparse.Namespace) -> None:
     inputs += [args.sample_judgements] if args.sample_judgements else []
     footer = provenance.about("score", versions.SCORE, args.settings, inputs)
     provenance.write(table, args.output, frames.METRICS, footer)
+    for line in metrics.summary(table):
+        print(f"[halt] {line}")
 
 
 if __name__ == "__main__":

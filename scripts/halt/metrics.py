@@ -236,6 +236,28 @@ def values(table: pl.DataFrame, reading: str) -> np.ndarray:
     return known.select(pl.all().fill_null(float("nan"))).to_numpy()
 
 
+def summary(table: pl.DataFrame) -> list[str]:
+    """A line for each method in METRICS rows of one result, read strictly: what it gives, for a person who waits.
+
+    Without intervals: those, and the other reading, are in the tables.
+    """
+    lines = []
+    for (method,), rows in table.partition_by("method", as_dict=True, maintain_order=True).items():
+        first = rows.row(0, named=True)
+        columns = values(rows, readings.WRONG)
+        found = {name: columns[~np.isnan(columns[:, place]), place] for place, name in enumerate(MEANS)}
+        told = {name: f"{column.mean():.2f}" if len(column) else "–" for name, column in found.items()}
+        name = method if first["threshold"] == "none" else f"{method} {first['threshold']}"
+        where = first["test_domain"]
+        where += "" if first["domain"] == where else f", trained on {first['domain']}"
+        answered = int(found["response_rate"].sum())
+        lines.append(
+            f"{where}: {name} ({first['model']}, seed {first['seed']}): correctness {told['correctness']}, completeness"
+            f" {told['completeness_all']}, {answered} of {len(rows)} prompts answered"
+        )
+    return lines
+
+
 def scores(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The nine SCORES from sums and counts of the per-prompt values: (..., 7) twice → (..., 9), NaN = undefined.
 

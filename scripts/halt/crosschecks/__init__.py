@@ -138,12 +138,9 @@ def _check_system(config: Mapping, sound: Sound) -> Faults:
     """A server writes prompts by the chat template that the model has."""
     for name, judge in lookup.registry(config, "judges", sound):
         model = judge.get("model") if judge.get("engine") == "served" else None
-        if model in lookup.names(config, "models") and sound("models", model):
-            if config["models"][model].get("system") == "none":
-                yield (
-                    ("models", model, "system"),
-                    f"found 'none', expected 'template': judge {show(name)} serves it, with its own chat template",
-                )
+        if sound("models", model, "system") and config["models"][model]["system"] == "none":
+            found = f"found 'none', expected 'template': judge {show(name)} serves it, with the template that it has"
+            yield ("models", model, "system"), found
 
 
 def _check_engines(config: Mapping, sound: Sound) -> Faults:
