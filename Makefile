@@ -1,5 +1,5 @@
-# make demo: set up, run the default experiment, print the main table. make test: set up and pass the tests, but for
-# the slowest; make test-all: those too.
+# make demo: set up, run a small experiment, print the main table; make laptop: the same at full size. make test: set up
+# and pass the tests, but for the slowest; make test-all: those too.
 # Nothing needed but Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
@@ -15,15 +15,18 @@ RESULTS ?= results
 # whose own reader ends in a traceback at some of them, sees it.
 OVERLAYS := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEMAKE := $(TOOL) tools/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
+# One line of progress for the whole run in place of Snakemake's own words and of each job's (both are in the log files).
+WATCHED := $(TOOL) tools/check_config.py $(OVERLAYS) && HALT_QUIET=1 PYTHONPATH=$(CURDIR)/tools/progress \
+	snakemake --logger halt --profile profiles/local $(OVERLAYS)
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
 
 MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 
 .PHONY: docs docs-serve
-.PHONY: demo evidence methods test test-all test-quick test-slurm test-conda lint tiny-model bench bench-scale report plan audit verify pins
+.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda lint tiny-model bench bench-scale report plan audit verify pins
 
-demo: $(VENV)/ready
-	$(SNAKEMAKE)
+demo: $(VENV)/ready ## a quarter of an hour on two cores; of another config with CONFIG=
+	@$(WATCHED)
 	@cat results/tables/main.md
 	@echo
 	@echo "table    results/tables/main.csv and main.md"
@@ -34,11 +37,14 @@ demo: $(VENV)/ready
 plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
 	@$(TOOL) tools/plan.py $(OVERLAYS) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
-evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
-	$(MAKE) demo CONFIG=config/evidence.yaml
+laptop: $(VENV)/ready ## the demo at the size that claims rest on; three quarters of an hour on two cores
+	$(MAKE) demo CONFIG=config/laptop.yaml
 
-methods: $(VENV)/ready ## every method on the default run's samples, in one table and figure; of another size with CONFIG=config/tiny.yaml
-	$(MAKE) demo CONFIG="$(CONFIG) config/methods.yaml"
+evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
+	$(MAKE) demo CONFIG="config/laptop.yaml config/evidence.yaml"
+
+methods: $(VENV)/ready ## every method on the laptop run's samples, in one table and figure; of another size with CONFIG=config/tiny.yaml
+	$(MAKE) demo CONFIG="$(or $(CONFIG),config/laptop.yaml) config/methods.yaml"
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html

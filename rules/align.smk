@@ -23,6 +23,7 @@ rule sk_sample:
         "results/logs/sk_sample/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_sample/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -38,7 +39,7 @@ rule sk_sample:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
-            optional=["models/{model}/engine"],
+            optional=["generate/contexts", "models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.SK_SAMPLE,
         work="results/work/sk_sample/{model}/{domain}",
@@ -101,6 +102,7 @@ rule sk_entail:
         "results/logs/sk_entail/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_entail/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -134,6 +136,7 @@ rule sk_tune:
         "results/logs/sk_tune/{model}/{domain}.log",
     benchmark:
         "results/benchmarks/sk_tune/{model}/{domain}.tsv"
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -150,7 +153,7 @@ rule sk_tune:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{domain}/module",
-            optional=["models/{model}/quantization"],
+            optional=["models/{model}/quantization", "models/{model}/system"],
         ),
         version=versions.SK_TUNE,
         work="results/work/sk_tune/{model}/{domain}",
@@ -178,6 +181,7 @@ rule self_rate:
         "results/logs/self_rate/{model}/{domain}/{evaluator}/{split}.log",
     benchmark:
         "results/benchmarks/self_rate/{model}/{domain}/{evaluator}/{split}.tsv"
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -207,6 +211,7 @@ rule pair_rated:
         "results/logs/pair_rated/{model}/{domain}/{method}/{threshold}.log",
     wildcard_constraints:
         method=paths.pairing_constraint(config, by_rating=True),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

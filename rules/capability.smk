@@ -20,6 +20,7 @@ rule generate:
         "results/logs/generate/{model}/{domain}/{split}.log",
     benchmark:
         "results/benchmarks/generate/{model}/{domain}/{split}.tsv"
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -31,7 +32,7 @@ rule generate:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.GENERATE,
         work="results/work/generate/{model}/{domain}/{split}",
@@ -50,6 +51,7 @@ rule split:
         fragments=paths.FRAGMENTS,
     log:
         "results/logs/split/{model}/{domain}/{split}.log",
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:
@@ -75,6 +77,7 @@ rule judge:
         "results/logs/judge/{model}/{domain}/{split}.log",
     benchmark:
         "results/benchmarks/judge/{model}/{domain}/{split}.tsv"
+    priority: in_turn
     conda:
         judging_environment("domain")
     threads: judge_threads("domain")

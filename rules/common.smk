@@ -56,6 +56,15 @@ def asked(needs, what, attempt):
     return needs[what] * attempt if what in ("memory_mb", "minutes") else needs[what]
 
 
+def in_turn(wildcards):
+    """Priority of a job: models first, then the domains as the experiment lists them, so that the first is soon seen whole."""
+    order = config["experiment"]["domains"]
+    domain = wildcards.get("test_domain", wildcards.get("domain"))
+    if domain is None:
+        return len(order) + 1
+    return len(order) - order.index(domain) if domain in order else 0
+
+
 def needs(stage, what):
     """A resource of one stage of the wildcards' model. Resources never trigger a rerun."""
 

@@ -46,7 +46,7 @@ def rating_settings(wildcards):
         "models/{model}/dtype",
         "domains/{domain}/module",
         *(["sk_tuning/share", "sk_tuning/seed"] if tuned else []),
-        optional=["models/{model}/engine"],
+        optional=["models/{model}/engine", "models/{model}/system"],
     )(wildcards)
 
 

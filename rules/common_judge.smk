@@ -36,6 +36,7 @@ def judge_settings(domain_wildcard):
         evaluator = judging(domain).model
         if evaluator:
             wanted += [f"models/{evaluator}/chat", f"models/{evaluator}/dtype"]
+            wanted += [f"models/{evaluator}/system"] * has(config, f"models/{evaluator}/system")
         return subtrees(config, *wanted)
 
     return chosen

@@ -56,16 +56,28 @@ def training_settings(wildcards):
         "models/{model}/chat",
         "models/{model}/dtype",
         *(f"domains/{domain}/module" for domain in domains),
-        optional=["models/{model}/quantization"],
+        optional=["models/{model}/quantization", "models/{model}/system"],
     )(wildcards)
 
 
 def score_settings(wildcards):
-    """Params of `score`: the method's module, the domain's, and of which type its judge is."""
+    """Params of `score`: the method's module, the domain's, of which type its judge is, and whether capability is known."""
     judge = config["domains"][wildcards.test_domain]["judge"]
     return settings(
-        "methods/{method}/rewrite", "domains/{test_domain}/module", f"judges/{judge}/type"
+        "methods/{method}/rewrite",
+        "domains/{test_domain}/module",
+        f"judges/{judge}/type",
+        optional=["score/capable"],
     )(wildcards)
+
+
+def capable_samples(wildcards):
+    """Input of `score`: the judged samples of the answered prompts; none where capability is not to be known."""
+    if has(config, "score/capable"):  # it says: false
+        return []
+    return paths.JUDGEMENTS.format(
+        model=wildcards.model, domain=wildcards.test_domain, split=config["respond"]["split"]
+    )
 
 
 def table_settings(wildcards):

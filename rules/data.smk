@@ -12,6 +12,7 @@ rule fetch_model:
         manifest=paths.MODEL,
     log:
         "results/logs/fetch_model/{model}.log",
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     params:
@@ -30,6 +31,7 @@ rule fetch_source:
         manifest=paths.SOURCE,
     log:
         "results/logs/fetch_source/{domain}.log",
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     params:
@@ -50,6 +52,7 @@ rule data:
         "results/logs/data/{domain}/{split}.log",
     benchmark:
         "results/benchmarks/data/{domain}/{split}.tsv"
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:

@@ -28,6 +28,7 @@ rule respond:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=ANSWERING,
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -39,7 +40,7 @@ rule respond:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "domains/{test_domain}/max_new_tokens",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.RESPOND,
         work=f"results/work/respond/{RUN}",
@@ -65,6 +66,7 @@ rule floor:
         f"results/benchmarks/floor/{RUN}.tsv"
     wildcard_constraints:
         method=paths.constant_constraint(config),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -96,6 +98,7 @@ rule vouch:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=paths.any_of(paths.vouching(config)),
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -106,7 +109,7 @@ rule vouch:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "methods/{method}/phrases",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.VOUCH,
         work=f"results/work/vouch/{RUN}",
@@ -129,6 +132,7 @@ use rule split as split_responses with:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=JUDGED,
+    priority: in_turn
     params:
         settings=settings(
             "phrases", "domains/{test_domain}/module", optional=["methods/{method}/phrases"]
@@ -154,6 +158,7 @@ rule judge_responses:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=JUDGED,
+    priority: in_turn
     conda:
         judging_environment("test_domain")
     threads: judge_threads("test_domain")
@@ -179,15 +184,14 @@ rule score:
         responses=paths.RESPONSES,
         judgements=paths.ASSESSMENTS,
         data=ASKED,
-        capability=paths.JUDGEMENTS.format(
-            model="{model}", domain="{test_domain}", split=config["respond"]["split"]
-        ),
+        capability=capable_samples,
     output:
         metrics=paths.METRICS,
     log:
         f"results/logs/score/{RUN}.log",
     wildcard_constraints:
         domain=paths.trained_on(config),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

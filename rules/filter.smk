@@ -27,6 +27,7 @@ rule self_evaluate:
         f"results/benchmarks/self_evaluate/{CONFIDENT}.tsv"
     wildcard_constraints:
         method=filters_by("self_evaluate"),
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -38,7 +39,7 @@ rule self_evaluate:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{test_domain}/module",
-            optional=["models/{model}/engine"],
+            optional=["models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.SELF_EVALUATE,
         work=f"results/work/self_evaluate/{CONFIDENT}",
@@ -67,6 +68,7 @@ rule agree:
         f"results/logs/agree/{CONFIDENT}.log",
     wildcard_constraints:
         method=filters_by("agree"),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:
@@ -97,6 +99,7 @@ rule probe:
         f"results/benchmarks/probe/{CONFIDENT}.tsv"
     wildcard_constraints:
         method=filters_by("probe"),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -113,6 +116,7 @@ rule probe:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "methods/{method}/filter",
+            optional=["generate/contexts", "respond/contexts", "models/{model}/system"],
         ),
         version=versions.PROBE,
         work=f"results/work/probe/{CONFIDENT}",
@@ -138,6 +142,7 @@ rule filter:
         f"results/logs/filter/{RUN}.log",
     wildcard_constraints:
         method=paths.any_of(paths.filters(config)),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

@@ -15,6 +15,7 @@ rule finetune:
     wildcard_constraints:
         method=methods_that(prefer=False),
         domain=paths.trained_on(config),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -44,6 +45,7 @@ rule prefer:
         "results/benchmarks/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}.tsv"
     wildcard_constraints:
         method=methods_that(prefer=True),
+    priority: in_turn
     conda:
         "../envs/model.yaml"
     resources:
@@ -54,7 +56,7 @@ rule prefer:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{domain}/module",
-            optional=["models/{model}/quantization"],
+            optional=["models/{model}/quantization", "models/{model}/system"],
         ),
         version=versions.PREFER,
         work="results/work/prefer/{model}/{domain}/{method}/{threshold}/seed{seed}",

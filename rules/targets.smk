@@ -19,6 +19,7 @@ rule rewrite:
         "results/logs/rewrite/{model}/{domain}/{method}/{threshold}.log",
     wildcard_constraints:
         method=methods_that(prefer=False),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:
@@ -50,6 +51,7 @@ rule pair:
         "results/logs/pair/{model}/{domain}/{method}/{threshold}.log",
     wildcard_constraints:
         method=paths.pairing_constraint(config, by_rating=False),
+    priority: in_turn
     conda:
         "../envs/table.yaml"
     params:

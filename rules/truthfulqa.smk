@@ -21,6 +21,7 @@ rule choose:
     wildcard_constraints:
         domain=paths.trained_on(config),
         method=ANSWERING,
+    priority: in_turn
     conda:
         answering_environment
     resources:
@@ -32,7 +33,7 @@ rule choose:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{test_domain}/module",
-            optional=["models/{model}/engine"],
+            optional=["respond/contexts", "models/{model}/engine", "models/{model}/system"],
         ),
         version=versions.CHOOSE,
         work=f"results/work/choose/{RUN}",

@@ -28,7 +28,9 @@ def main(args: argparse.Namespace) -> None:
     run |= {"model": model, "test_domain": data["domain"][0]}
     shots, seed = 0 if args.adapter else args.settings["respond/shots"], args.settings["respond/seed"]
     pool = context.select(few_shot.POOL).rows(named=True)
-    prompts = few_shot.few_shots(data.rows(named=True), pool, shots, seed, loading["chat"], domain)
+    prompts = few_shot.few_shots(
+        data.rows(named=True), pool, shots, seed, loading["chat"], domain, args.settings.get("respond/contexts")
+    )
     asked = list(zip(prompts, judges.rows(data).values(), strict=True))
     adapter = args.adapter.parent if args.adapter else None
     engine = functools.cache(lambda: engines.of_model(loading, args.model.parent, adapter, args.shards))

@@ -22,6 +22,7 @@ def main(args: argparse.Namespace) -> None:
     cli.offline()
 
     from halt import domains, frames, paths, provenance, stage
+    from halt.engines import chat
     from halt.prompting import few_shot
     from halt.training import sft
 
@@ -53,6 +54,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     this.record()
 

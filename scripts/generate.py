@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
         settings["seed"],
         task.stop,
     )
-    prompts = task.prompts(settings["shots"], settings["seed"])
+    prompts = task.prompts(settings["shots"], settings["seed"], settings.get("contexts"))
     keys = task.keys(method="samples", threshold="none", seed=settings["seed"])
     answering.run("generate", task, keys, prompts, sampling, args)
 

@@ -27,5 +27,8 @@ else
         --num_processes "$processes" --main_process_port 0 "$@")
 fi
 
-# Everything goes to the log; progress lines also to the terminal.
+# Everything goes to the log; progress lines also to the terminal, but where a run shows the progress of the whole.
+if [ -n "${HALT_QUIET:-}" ]; then
+    exec "${command[@]}" > "$log" 2>&1
+fi
 "${command[@]}" 2>&1 | tee "$log" | { grep --line-buffered '^\[halt\]' >&2 || true; }

@@ -22,6 +22,7 @@ def main(args: argparse.Namespace) -> None:
     cli.offline()
 
     from halt import domains, frames, provenance, stage
+    from halt.engines import chat
     from halt.prompting import few_shot
     from halt.training import dpo
 
@@ -47,6 +48,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     this.record()
 

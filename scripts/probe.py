@@ -24,6 +24,7 @@ def main(args: argparse.Namespace) -> None:
 
     from halt import confidence, domains, frames, provenance, stage
     from halt.confidence import probe
+    from halt.engines import chat
     from halt.prompting import few_shot
 
     data = frames.read(args.data, frames.DATA)
@@ -44,7 +45,8 @@ def main(args: argparse.Namespace) -> None:
         (confidence.TRAINING, training, samples, "generate"),
     ):
         shots, seed = (args.settings[f"{section}/{key}"] for key in ("shots", "seed"))
-        behind = few_shot.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain)
+        shared = args.settings.get(f"{section}/contexts")
+        behind = few_shot.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain, shared)
         written[name] = texts, {prompt.id: prompt for prompt in behind}
     run = confidence.keys(responses, args.method)
     positions = probe.positions(kind, settings["positions"])
@@ -53,7 +55,9 @@ def main(args: argparse.Namespace) -> None:
     def engine():
         from halt.engines.transformers import Engine
 
-        return Engine(args.model.parent, loading["dtype"], shards=args.shards)
+        return Engine(
+            args.model.parent, loading["dtype"], shards=args.shards, system=loading.get("system", chat.TEMPLATE)
+        )
 
     def compute(part: "Sequence[tuple[str, pl.DataFrame]]") -> "pl.DataFrame":
         tables = []

@@ -6,8 +6,8 @@ from halt import cli, domains, errors, frames, metrics, provenance, stage, versi
 
 
 def parser() -> argparse.ArgumentParser:
-    names = "responses judgements data sample-judgements settings output"
-    return cli.parser(__doc__, names, settings="methods/<method>, domains/<test domain> and judges/<its judge>/type")
+    names = "responses judgements data sample-judgements? settings output"
+    return cli.parser(__doc__, names, settings="methods/<method>, domains/<test domain>, judges/<its judge>/type")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -19,14 +19,17 @@ def main(args: argparse.Namespace) -> None:
         frames.read(args.responses, frames.RESPONSES),
         frames.read(args.judgements, frames.JUDGEMENTS),
         data,
-        frames.read(args.sample_judgements, frames.JUDGEMENTS),
+        frames.read(args.sample_judgements, frames.JUDGEMENTS) if args.sample_judgements else None,
         dependent=domains.load(domain["module"]).DEPENDENT,
         add_on=metrics.add_on_methods({method: made}),
         worded=metrics.worded({test_domain: judge["type"]}),
     )
-    inputs = [args.responses, args.judgements, args.data, args.sample_judgements]
+    inputs = [args.responses, args.judgements, args.data]
+    inputs += [args.sample_judgements] if args.sample_judgements else []
     footer = provenance.about("score", versions.SCORE, args.settings, inputs)
     provenance.write(table, args.output, frames.METRICS, footer)
+    for line in metrics.summary(table):
+        print(f"[halt] {line}")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def main(args: argparse.Namespace) -> None:
     )
     sampling = Sampling(args.settings["sk_tuning/samples"], temperature, top_p, task.max_new_tokens, seed, task.stop)
     keys = task.keys(method="samples", threshold="none", seed=seed)
-    answering.run("sk_sample", task, keys, task.prompts(shots, seed), sampling, args)
+    prompts = task.prompts(shots, seed, args.settings.get("generate/contexts"))
+    answering.run("sk_sample", task, keys, prompts, sampling, args)
 
 
 if __name__ == "__main__":

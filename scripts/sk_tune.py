@@ -25,6 +25,7 @@ def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, provenance, stage
     from halt.confidence import p_true
     from halt.confidence.shared import knowledge
+    from halt.engines import chat
     from halt.prompting import texts
     from halt.training import sk_tuning
 
@@ -62,6 +63,7 @@ def main(args: argparse.Namespace) -> None:
         work=args.work,
         output=args.output.parent,
         quantization=model.get("quantization"),
+        system=model.get("system", chat.TEMPLATE),
     )
     this.record()
 

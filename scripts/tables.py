@@ -71,8 +71,9 @@ def main(args: argparse.Namespace) -> None:
             ),
         ]
     )
+    capable = settings["score"].get("capable", True)
     sampled = controls.sampled(samples, scoring.reading)
-    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading, floors)
+    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading, floors, capable)
     text += markdown.equal(equal, scoring.reading) + markdown.confidence(confidence)
     for table, path in (
         (main_table, args.main),

@@ -128,7 +128,7 @@ METRICS = _ANSWER | {
     "unjudged": pl.Int32,  # fragments without a verdict
     "solved": pl.Boolean,  # as in JUDGEMENTS; false for an answer without fragments in a dependent domain
     "n_all": pl.Int32,  # what a complete answer needs
-    "n_capable": pl.Int32,  # what the pretrained model got right in at least one sample of the prompt
+    "n_capable": pl.Int32,  # what the pretrained model got right in a sample of the prompt; null if none was drawn
 }
 
 

@@ -135,7 +135,7 @@ def per_prompt(
     responses: pl.DataFrame,
     judgements: pl.DataFrame,
     data: pl.DataFrame,
-    samples: pl.DataFrame,
+    samples: pl.DataFrame | None,
     *,
     dependent: bool,
     add_on: Sequence[str] = (),
@@ -143,16 +143,21 @@ def per_prompt(
 ) -> pl.DataFrame:
     """METRICS of one result: RESPONSES and their JUDGEMENTS, the DATA of the test split, JUDGEMENTS of the samples.
 
+    samples: None where none was drawn; then n_capable is null, and what is made of it undefined.
+
     add_on: methods that mark doubtful fragments. Their rows come twice: as `method` without the marked fragments, and
     as `method-full` with everything. worded: see `fact_key`. n_capable is at most n_all. An answer of a dependent
     domain without fragments solves nothing. Raises MetricsError where the tables do not match.
     """
     _check(responses, judgements, data, samples)
-    wanted = data.select("id", "cluster", n_all="reference_fragments").join(
-        capability(samples, dependent=dependent, worded=worded), on="id", how="left"
-    )
+    wanted = data.select("id", "cluster", n_all="reference_fragments")
+    if samples is None:
+        wanted = wanted.with_columns(n_capable=pl.lit(None, pl.Int32))
+    else:
+        capable = capability(samples, dependent=dependent, worded=worded)
+        wanted = wanted.join(capable, on="id", how="left")
+        wanted = wanted.with_columns(pl.min_horizontal(pl.col("n_capable").fill_null(0), "n_all"))
     wanted = wanted.with_columns(
-        pl.min_horizontal(pl.col("n_capable").fill_null(0), "n_all"),
         solved=pl.lit(False if dependent else None, pl.Boolean),
     )
     prompts = responses.select(ANSWER).join(wanted, on="id")
@@ -190,7 +195,7 @@ def _check(responses, judgements, data, samples):
     empty = data.filter(pl.col("reference_fragments") < 1)["id"].sort()
     if empty.len():
         raise MetricsError(f"{empty.len()} reference answers have no fragment, the first is {empty[0]!r}")
-    for column in ("model", "test_domain"):
+    for column in ("model", "test_domain") if samples is not None else ():
         found, expected = set(samples[column].unique()), set(responses[column].unique())
         if not found <= expected:
             raise MetricsError(f"the samples have {column} {sorted(found)}, the responses have {sorted(expected)}")
@@ -228,6 +233,28 @@ def values(table: pl.DataFrame, reading: str) -> np.ndarray:
         for name in MEANS
     )
     return known.select(pl.all().fill_null(float("nan"))).to_numpy()
+
+
+def summary(table: pl.DataFrame) -> list[str]:
+    """A line for each method in METRICS rows of one result, read strictly: what it gives, for a person who waits.
+
+    Without intervals: those, and the other reading, are in the tables.
+    """
+    lines = []
+    for (method,), rows in table.partition_by("method", as_dict=True, maintain_order=True).items():
+        first = rows.row(0, named=True)
+        columns = values(rows, readings.WRONG)
+        found = {name: columns[~np.isnan(columns[:, place]), place] for place, name in enumerate(MEANS)}
+        told = {name: f"{column.mean():.2f}" if len(column) else "–" for name, column in found.items()}
+        name = method if first["threshold"] == "none" else f"{method} {first['threshold']}"
+        where = first["test_domain"]
+        where += "" if first["domain"] == where else f", trained on {first['domain']}"
+        answered = int(found["response_rate"].sum())
+        lines.append(
+            f"{where}: {name} ({first['model']}, seed {first['seed']}): correctness {told['correctness']}, completeness"
+            f" {told['completeness_all']}, {answered} of {len(rows)} prompts answered"
+        )
+    return lines
 
 
 def scores(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -23,13 +23,13 @@ def per_prompt(answers, samples=(), wanted=4, dependent=False, add_on=(), worded
         judged += made.judged(made.answer(id=id), labels, facts=facts, solved=solved)
         replied.append(made.response(made.answer(id=id)))
     sampled = []
-    for id, sample, labels, facts in samples:
+    for id, sample, labels, facts in samples or ():
         sampled += made.judged(made.answer("samples", "none", id=id, sample=sample), labels, facts=facts)
     return metrics.per_prompt(
         made.responses(*replied),
         made.judgements(*judged),
         made.data(*(made.row(id, wanted=wanted) for id in answers)),
-        made.judgements(*sampled),
+        None if samples is None else made.judgements(*sampled),
         dependent=dependent,
         add_on=add_on,
         worded=worded,
@@ -446,3 +446,28 @@ def test_a_wrong_fragment_never_raises_correctness_where_something_was_given(tab
     more = table.with_columns(pl.col("given") + (pl.int_range(pl.len()) == place).cast(pl.Int32))
     after = metrics.values(more, "wrong")[place, SCORE["correctness"]]
     assert after == 0 if np.isnan(before) else after <= before
+
+
+def test_without_samples_capability_is_unknown_and_nothing_else_changes():
+    answers = {"p0": "rrw", "p1": ""}
+    known, unknown = per_prompt(answers, [("p0", 0, "rr", ["a", "b"])]), per_prompt(answers, None)
+    assert unknown["n_capable"].to_list() == [None, None]
+    assert unknown.drop("n_capable").equals(known.drop("n_capable"))
+    for name, value in point(unknown).items():
+        assert np.isnan(value) if name.endswith("_capable") else value == point(known)[name]
+    assert not np.isnan(point(known)["f1_capable"])
+
+
+def test_without_samples_results_can_be_paired():
+    table = per_prompt({"p0": "rrw", "p1": "r"}, None)
+    difference, prompts = metrics.difference([table], [table], SCORING)
+    assert difference.point[SCORE["correctness"]] == 0
+    assert np.isnan(difference.point[SCORE["completeness_capable"]])
+    assert prompts[SCORE["completeness_capable"]] == 0
+
+
+def test_a_result_in_a_line_is_read_strictly_and_says_on_how_many_prompts():
+    [line] = metrics.summary(per_prompt({"p0": ("rw?", ["a", None, None]), "p1": ("r", ["b"]), "p2": ""}, None))
+    assert "correctness 0.67, completeness 0.17, 2 of 3 prompts answered" in line
+    [silent] = metrics.summary(per_prompt({"p0": ""}, None))
+    assert "correctness –, completeness 0.00, 0 of 1 prompts answered" in silent

@@ -23,6 +23,16 @@ from halt.errors import HaltError
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
 _TOO_LARGE = 10**18
+_EACH = "*"  # any name of a registry
+# Values that change nothing, by path. They are in no rule's params, so that a result of before the key was there is not
+# made anew once it is: without the key, and with this value, the params are the same text.
+NEUTRAL = {
+    ("models", _EACH, "system"): "template",
+    ("generate", "contexts"): None,
+    ("respond", "contexts"): None,
+    ("score", "capable"): True,
+}
+_WITH_NEUTRAL = {section for section, *_ in NEUTRAL}
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
 
 
@@ -50,7 +60,7 @@ def settings(config: Mapping, *subtrees: str) -> str:
 
     A path into a registry entry (domains/biography/rows/train) gives that part of the entry alone:
     {"domains/biography": {"rows": {"train": ...}}}. Equal settings give equal text, which is what a rule's params are
-    compared by. ConfigError if a subtree is missing.
+    compared by; values that change nothing (`NEUTRAL`) are left out. ConfigError if a subtree is missing.
     """
     chosen: dict[str, Any] = {}
     for subtree in subtrees:
@@ -59,17 +69,17 @@ def settings(config: Mapping, *subtrees: str) -> str:
         into = chosen
         for key in outer:
             into = into.setdefault(key, {})
-        into[last] = _subtree(config, subtree)
+        into[last] = _telling(_subtree(config, subtree), tuple(subtree.split("/")))
     return json.dumps(chosen, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def has(config: Mapping, subtree: str) -> bool:
-    """Whether a config has a subtree (models/smollm2-135m/engine)."""
+    """Whether a config has a subtree (models/smollm2-135m/engine) that says anything: see `NEUTRAL`."""
     try:
-        _subtree(config, subtree)
+        found = _subtree(config, subtree)
     except ConfigError:
         return False
-    return True
+    return not _is_neutral(found, tuple(subtree.split("/")))
 
 
 def load_schema() -> dict:
@@ -101,6 +111,19 @@ def _subtree(config: Mapping, path: str) -> Any:
             raise ConfigError(f"{path.replace('/', '.')}: not in the config ('{key}' is missing)")
         found = found[key]
     return found
+
+
+def _is_neutral(value: Any, place: tuple[str, ...]) -> bool:
+    name = ("models", _EACH, *place[2:]) if place[0] == "models" else place
+    return name in NEUTRAL and value == NEUTRAL[name]
+
+
+def _telling(value: Any, place: tuple[str, ...]) -> Any:
+    """A subtree at its place without the values that change nothing."""
+    if not isinstance(value, Mapping) or place[0] not in _WITH_NEUTRAL:
+        return value
+    told = {key: inner for key, inner in value.items() if not _is_neutral(inner, (*place, str(key)))}
+    return {key: _telling(inner, (*place, str(key))) for key, inner in told.items()}
 
 
 def _secrets(value: Any, place: Place = ()) -> Faults:

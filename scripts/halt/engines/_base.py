@@ -57,22 +57,30 @@ def encode(tokenizer, prompt: Prompt) -> list[int]:
     return chat.prompt_tokens(tokenizer, prompt.messages)
 
 
-def load(name: str, folder: Path, dtype: str, adapter: Path | None = None, shards: int = 1):
+def load(
+    name: str,
+    folder: Path,
+    dtype: str,
+    adapter: Path | None = None,
+    shards: int = 1,
+    system: str = chat.TEMPLATE,
+):
     """The engine `name` (transformers or vllm) with the model of a folder; EngineError if vLLM is not installed.
 
-    shards: GPUs that the model is spread over; vLLM takes all in sight.
+    shards: GPUs that the model is spread over; vLLM takes all in sight. system: see `chat.load`.
     """
     if name == "transformers":
         from halt.engines.transformers import Engine
 
-        return Engine(folder, dtype, adapter, shards)
+        return Engine(folder, dtype, adapter, shards, system)
     if importlib.util.find_spec("vllm"):
         from halt.engines.vllm import Engine
 
-        return Engine(folder, dtype, adapter)
+        return Engine(folder, dtype, adapter, system)
     raise EngineError("the engine vllm is not installed: use --sdm conda, or install what envs/vllm.yaml names")
 
 
 def of_model(entry: Mapping, folder: Path, adapter: Path | None = None, shards: int = 1):
     """The engine of an entry of the config's `models`: see `load`."""
-    return load(entry.get("engine", "transformers"), folder, entry["dtype"], adapter, shards)
+    name, system = entry.get("engine", "transformers"), entry.get("system", chat.TEMPLATE)
+    return load(name, folder, entry["dtype"], adapter, shards, system)

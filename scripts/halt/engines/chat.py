@@ -4,11 +4,15 @@ A template decides three things that change results without a word: which token 
 the next answer begins a train of thought, and whether a space stands before an answer. Prompts, training rows and the
 tokens of "Yes" and "No" all come from here, so that a model is trained behind the very tokens that it is asked behind.
 
+It may also write a system prompt of its own where a conversation has none. `system: none` in the model's entry of the
+config leaves it out: see `load`.
+
 Nothing is thought aloud: a template that knows `enable_thinking` is told not to, and a block of thoughts that the
 opening begins is closed at once (as Qwen3's template does it). Answers here are short, and their thoughts no part of
 them.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +24,82 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _OPENED = re.compile(r"(?:<(?P<tag>think|thinking|thought|reasoning)>|\[(?P<mark>THINK)\])(?P<after>\s*)\Z")
-_QUESTION, _ANSWER = "Qzx?", "Zqx."  # words that no template has
+_QUESTION, _ANSWER, _SYSTEM = "Qzx?", "Zqx.", "Xqz!"  # words that no template has
+TEMPLATE, NONE = "template", "none"  # values of a model's `system`
+# A wrapped template: what it writes, less the lead, in a conversation without a system prompt of its own.
+_WITHOUT = (
+    "{{% set halt_shown %}}{original}{{% endset %}}"
+    "{{% if messages[0]['role'] != 'system' and halt_shown.startswith({lead}) %}}"
+    "{{{{ {begin} + halt_shown[{length}:] }}}}{{% else %}}{{{{ halt_shown }}}}{{% endif %}}"
+)
 
 
 class TemplateError(HaltError):
     """A tokenizer has no chat template, or one that leaves the answer out; the message says which."""
+
+
+def load(folder: Path | str, system: str = TEMPLATE, **options) -> "PreTrainedTokenizerBase":
+    """The tokenizer of a model folder; options: of `AutoTokenizer.from_pretrained`.
+
+    system: TEMPLATE leaves the chat template as it is; NONE leaves out the system prompt that it writes where a
+    conversation has none, in all that the tokenizer makes. A template that writes none, or none at all, stays as it is.
+    TemplateError if it cannot be left out.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    if system == NONE and tokenizer.chat_template:
+        _leave_out_system(tokenizer)
+    return tokenizer
+
+
+def _leave_out_system(tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Put a chat template into the tokenizer that writes no system prompt of its own."""
+    asked = [{"role": "user", "content": _QUESTION}]
+    longer = [*asked, {"role": "assistant", "content": _ANSWER}, *asked]
+    shown = _shown(tokenizer, longer)
+    head, _, rest = shown.partition(_QUESTION)
+    begin = tokenizer.bos_token if tokenizer.bos_token and head.startswith(tokenizer.bos_token) else ""
+    between = rest.partition(_ANSWER)[2].partition(_QUESTION)[0]
+    if between.endswith(head.removeprefix(begin)):  # the first question begins as the next one: nothing stands before
+        return
+    lead = _default_system(tokenizer, asked)
+    if lead is None:
+        raise _kept(tokenizer)
+    original = tokenizer.get_chat_template()
+    tokenizer.chat_template = _WITHOUT.format(
+        original=original, lead=json.dumps(lead), begin=json.dumps(begin), length=len(lead)
+    )
+    for turns, opened in ((asked, True), (longer, False), (longer, True)):
+        said, before = _shown(tokenizer, turns, opened), _shown(tokenizer, turns, opened, chat_template=original)
+        if said != begin + before[len(lead) :] or lead in said:
+            raise _kept(tokenizer)
+
+
+def _default_system(tokenizer: "PreTrainedTokenizerBase", asked: Sequence[dict]) -> str | None:
+    """What the template writes before the turn of the first question; None if that is not clear.
+
+    It is what is left of a conversation without the turn that follows a system prompt of one's own.
+    """
+    from jinja2 import TemplateError as JinjaError
+
+    own = [{"role": "system", "content": _SYSTEM}]
+    try:
+        alone, whole = _shown(tokenizer, own), _shown(tokenizer, [*own, *asked])
+    except JinjaError:
+        return None
+    turn, shown = whole.removeprefix(alone), _shown(tokenizer, asked)
+    if turn == whole or not turn or not shown.endswith(turn) or _SYSTEM in turn:
+        return None
+    return shown.removesuffix(turn)
+
+
+def _kept(tokenizer: "PreTrainedTokenizerBase") -> TemplateError:
+    name = Path(tokenizer.name_or_path).name
+    return TemplateError(
+        f"models.{name}.system: found none, but the default system prompt of its chat template cannot be told from the"
+        " rest, expected template"
+    )
 
 
 def check(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -104,9 +179,11 @@ def _rest(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], before: s
     return shown[shown.index(said, shared) :]
 
 
-def _shown(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], add_generation_prompt: bool = False) -> str:
+def _shown(
+    tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], add_generation_prompt: bool = False, **options
+) -> str:
     return tokenizer.apply_chat_template(
-        list(turns), add_generation_prompt=add_generation_prompt, tokenize=False, enable_thinking=False
+        list(turns), add_generation_prompt=add_generation_prompt, tokenize=False, enable_thinking=False, **options
     )
 
 

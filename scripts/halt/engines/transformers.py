@@ -8,6 +8,8 @@ Two things differ from `model.generate`:
 * The N samples of one prompt are N query positions of one row of the batch, not N rows: each step feeds the N newest
   tokens side by side with the same position id, and a mask lets each see the prompt and its own past alone. The prompt
   is thus encoded once and its keys and values are held once.
+
+And what many prompts begin with (the same few-shot examples) is encoded once for all of them: see halt.engines.sharing.
 """
 
 import hashlib
@@ -16,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.cache_utils import get_layer_types_and_kwargs
 from transformers.utils import logging as transformers_logging
 
 from halt import engines
-from halt.engines import Completion, Prompt, Sampling, chat, scoring, states
+from halt.engines import Completion, Prompt, Sampling, chat, scoring, sharing, states
 from halt.engines.precision import computed_in
+from halt.engines.sharing import NOTHING, Beginning
 from halt.errors import HaltError
 
 
@@ -31,13 +34,20 @@ class Engine:
 
     adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
     shards: GPUs that the layers are spread over, in even shares; HaltError if there are fewer. 1: the GPU of
-    this process, or the CPU.
+    this process, or the CPU. system: see `chat.load`.
     """
 
-    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None, shards: int = 1):
+    def __init__(
+        self,
+        folder: Path | str,
+        dtype: str,
+        adapter: Path | str | None = None,
+        shards: int = 1,
+        system: str = chat.TEMPLATE,
+    ):
         transformers_logging.disable_progress_bar()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.tokenizer = chat.load(folder, system, padding_side="left")
         adapted = adapter is not None and Path(adapter, "adapter_config.json").is_file()
         model = AutoModelForCausalLM.from_pretrained(
             folder if adapted or adapter is None else adapter,
@@ -114,34 +124,61 @@ class Engine:
                     f" but {limit} fit, the model's context: expected fewer shots or a smaller max_new_tokens"
                 )
         per_batch = max(1, batch_size // sampling.samples)
-        by_length = sorted(range(len(prompts)), key=lambda index: len(encoded[index]))
+        beginnings = self._beginnings(encoded)
+        own = [tokens[begun.tokens :] for tokens, begun in zip(encoded, beginnings, strict=True)]
+        by_length = sorted(range(len(prompts)), key=lambda index: len(own[index]))
         results: list[list[Completion]] = [[] for _ in prompts]
         for start in range(0, len(prompts), per_batch):
             chosen = by_length[start : start + per_batch]
-            batch = self._generate_batch([encoded[i] for i in chosen], [prompts[i].id for i in chosen], sampling)
+            batch = self._generate_batch(
+                [own[i] for i in chosen], [prompts[i].id for i in chosen], sampling, [beginnings[i] for i in chosen]
+            )
             for index, completions in zip(chosen, batch, strict=True):
                 results[index] = completions
             count(len(chosen))
         return results
 
     @torch.inference_mode()
-    def _generate_batch(self, encoded: list[list[int]], ids: list[str], sampling: Sampling) -> list[list[Completion]]:
+    def _beginnings(self, encoded: list[list[int]]) -> list[Beginning]:
+        """For each prompt what it and others begin with, encoded; of no tokens where sharing is not worth it."""
+        found = [NOTHING] * len(encoded)
+        for group in sharing.groups(encoded):
+            tokens = torch.tensor([encoded[group.members[0]][: group.length]], device=self.device)
+            cache, positions = DynamicCache(), torch.arange(group.length, device=self.device)[None]
+            visible = torch.ones((1, group.length, group.length), dtype=torch.bool, device=self.device).tril()
+            self._forward(tokens, positions, visible, positions, cache, last=True)
+            beginning = Beginning.of(cache, group.length)
+            for member in group.members:
+                found[member] = beginning
+        return found
+
+    @torch.inference_mode()
+    def _generate_batch(
+        self, encoded: list[list[int]], ids: list[str], sampling: Sampling, beginnings: list[Beginning]
+    ) -> list[list[Completion]]:
+        """Completions of prompts that go on with `encoded` after their beginnings.
+
+        A row of keys is: padding, beginning, padding, the rest of the prompt, what is written.
+        """
         rows, n = len(encoded), sampling.samples
-        width = max(len(tokens) for tokens in encoded)
+        before, width = max(one.tokens for one in beginnings), max(len(tokens) for tokens in encoded)
         pad = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.end_tokens[0]
         tokens = torch.full((rows, width), pad)
-        seen = torch.zeros((rows, width), dtype=torch.bool)
+        seen = torch.zeros((rows, before + width), dtype=torch.bool)
         for row, ids_ in enumerate(encoded):
             tokens[row, width - len(ids_) :] = torch.tensor(ids_)
-            seen[row, width - len(ids_) :] = True
+            seen[row, before + width - len(ids_) :] = True
+            seen[row, before - beginnings[row].tokens : before] = True
         tokens, seen = tokens.to(self.device), seen.to(self.device)
         lengths = seen.sum(1)
 
-        cache = DynamicCache()
+        cache = sharing.joined(beginnings, before)
         positions = (seen.cumsum(1) - 1).clamp(min=0)
-        causal = torch.ones((width, width), dtype=torch.bool, device=self.device).tril()
-        visible = causal & seen[:, None, :] | torch.eye(width, dtype=torch.bool, device=self.device)
-        logits = self._forward(tokens, positions, visible, positions, cache, last=True)  # (rows, 1, vocabulary)
+        causal = torch.ones((before + width,) * 2, dtype=torch.bool, device=self.device).tril()[before:]
+        itself = torch.eye(before + width, dtype=torch.bool, device=self.device)[before:]
+        visible = causal & seen[:, None, :] | itself
+        # logits: (rows, 1, vocabulary)
+        logits = self._forward(tokens, positions[:, before:], visible, positions, cache, last=True)
         logits = logits.expand(-1, n, -1)
 
         keys = [[_key(sampling.seed, ids[row], sample) for sample in range(n)] for row in range(rows)]

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer
 
 from halt import engines
 from halt.engines import Completion, EngineError, Prompt, Sampling, chat, request_seed
@@ -29,10 +28,10 @@ class Engine:
     """A causal language model in vLLM, tensor parallel over all GPUs in sight, and its tokenizer from its folder.
 
     adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
-    EngineError without a GPU, or if the adapter's rank is above what vLLM takes.
+    system: see `chat.load`. EngineError without a GPU, or if the adapter's rank is above what vLLM takes.
     """
 
-    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None):
+    def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None, system: str = chat.TEMPLATE):
         gpus = torch.cuda.device_count()
         if not gpus:
             raise EngineError("the engine vllm found no GPU, expected at least 1")
@@ -40,7 +39,7 @@ class Engine:
         adapted = config is not None and config.is_file()
         self.adapter = LoRARequest("adapter", 1, str(adapter)) if adapted else None
         lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank(config)} if adapted else {}
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer = chat.load(folder, system)
         self.llm = LLM(
             model=str(folder if adapted or adapter is None else adapter),
             tokenizer=str(folder),

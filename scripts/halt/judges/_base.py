@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halt import domains, plugins
 from halt.domains import Row, Verdict
+from halt.engines import chat
 from halt.errors import HaltError
 from halt.judges.shared.shown import Cuts
 from halt.running.processes import ALONE, Processes
@@ -71,12 +72,14 @@ class Needs(NamedTuple):
 
 
 class Evaluator(NamedTuple):
-    """A model that judges: its folder, whether it has a chat template, its number format, on how many GPUs."""
+    """A model that judges: its folder, whether it has a chat template, its number format, on how many GPUs, and
+    whether its template's own system prompt stays (`system` of halt.engines.chat)."""
 
     folder: Path
     chat: bool
     dtype: str
     shards: int
+    system: str = chat.TEMPLATE
 
 
 class Requests(NamedTuple):
@@ -154,7 +157,7 @@ def evaluator(settings: Mapping, brought: Needs, manifest: Path | None, shards: 
     if manifest is None:
         raise JudgeError("a local evaluator needs its model: give --judge-model")
     entry = settings[f"models/{brought.model}"]
-    return Evaluator(manifest.parent, entry["chat"], entry["dtype"], shards)
+    return Evaluator(manifest.parent, entry["chat"], entry["dtype"], shards, entry.get("system", chat.TEMPLATE))
 
 
 def run(

@@ -113,9 +113,13 @@ def _address(judge: Mapping, means: Means) -> dict:
     return {"endpoint": address.endpoint, "model": str(means.evaluator.folder), "key": address.key}
 
 
+def _engine(name: str, evaluator):
+    return engines.load(name, evaluator.folder, evaluator.dtype, None, evaluator.shards, evaluator.system)
+
+
 @contextlib.contextmanager
 def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
-    engine = engines.load(judge["engine"], means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    engine = _engine(judge["engine"], means.evaluator)
     tokens = _reply_tokens(judge)
 
     def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
@@ -174,7 +178,7 @@ def _scorer(name: str, means: Means) -> questions.Score:
     from halt.engines import scoring
 
     chat = means.evaluator.chat
-    engine = engines.load(name, means.evaluator.folder, means.evaluator.dtype, shards=means.evaluator.shards)
+    engine = _engine(name, means.evaluator)
     [template] = means.texts.values()
     try:
         tokens = scoring.answers_behind(engine.tokenizer, template, [questions.YES, questions.NO], chat)

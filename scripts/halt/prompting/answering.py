@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from halt import domains, engines, frames, provenance, stage, thoughts
-from halt.engines import Completion, Prompt, Sampling
+from halt.engines import Completion, Prompt, Sampling, chat
 from halt.errors import HaltError
 from halt.prompting import few_shot
 
@@ -28,6 +28,7 @@ class Task(NamedTuple):
     chat: bool
     dtype: str
     engine: str  # transformers or vllm
+    system: str  # of halt.engines.chat: template or none
     domain: ModuleType
     max_new_tokens: int
     data: pl.DataFrame  # DATA rows to answer
@@ -36,7 +37,7 @@ class Task(NamedTuple):
 
     @classmethod
     def read(cls, settings: Mapping, data: Path, context: Path, manifest: Path, adapter: Path | None = None) -> "Task":
-        """From a program's arguments; settings: models/<m>/{chat,dtype,engine}, domains/<d>/{module,max_new_tokens}."""
+        """From a program's arguments; settings: models/<m>/{chat,dtype,engine,system}, domains/<d>/{module,...}."""
         model, loading = stage.named(settings, "models")
         asking = stage.entry(settings, "domains")
         inputs = {"data": data, "context": context, "model": manifest}
@@ -52,6 +53,7 @@ class Task(NamedTuple):
             chat=loading["chat"],
             dtype=loading["dtype"],
             engine=loading.get("engine", "transformers"),
+            system=loading.get("system", chat.TEMPLATE),
             domain=domains.load(asking["module"]),
             max_new_tokens=asking["max_new_tokens"],
             data=frames.read(data, frames.DATA),
@@ -68,11 +70,11 @@ class Task(NamedTuple):
     def test_domain(self) -> str:
         return self.data["domain"][0]
 
-    def prompts(self, shots: int, seed: int) -> list[Prompt]:
-        """Every prompt behind `shots` random training pairs of its own."""
+    def prompts(self, shots: int, seed: int, contexts: int | None = None) -> list[Prompt]:
+        """Every prompt behind `shots` random training pairs of its own, or of one of so many `contexts`."""
         pool = self.context.select(few_shot.POOL).rows(named=True)
         rows = self.data.select("id", "cluster", "prompt").rows(named=True)
-        return few_shot.few_shots(rows, pool, shots, seed, self.chat, self.domain)
+        return few_shot.few_shots(rows, pool, shots, seed, self.chat, self.domain, contexts)
 
     def keys(self, method: str, threshold: str, seed: int, domain: str | None = None) -> dict:
         """The run's columns of a RESPONSES table."""
@@ -101,7 +103,7 @@ def run(
     With several processes (accelerate launch) each does its share of the parts and the first one writes.
     """
     engine = functools.cache(
-        functools.partial(engines.load, task.engine, task.folder, task.dtype, task.adapter, args.shards)
+        functools.partial(engines.load, task.engine, task.folder, task.dtype, task.adapter, args.shards, task.system)
     )
 
     def compute(part: Sequence[Prompt]) -> pl.DataFrame:

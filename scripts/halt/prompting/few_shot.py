@@ -16,21 +16,41 @@ Pair = tuple[str, str]
 POOL = ("id", "cluster", "prompt", "reference")  # columns of the training rows that contexts are drawn from
 
 
-def context(pool: Sequence[Mapping], asked: Mapping, shots: int, seed: int) -> list[Pair]:
+def context(
+    pool: Sequence[Mapping], asked: Mapping, shots: int, seed: int, shared: Sequence[Sequence[Mapping]] = ()
+) -> list[Pair]:
     """C random (prompt, reference) pairs for one prompt, never itself (paper section 1.1) or a variant of it.
 
     pool: training rows (id, cluster, prompt, reference); asked: id and cluster of the prompt. The choice depends on
     (seed, id) and the pool alone. A worked variant beside it would show more than what the model knows.
+    shared: contexts (see `contexts`) of which the prompt takes one without a variant of it; it draws its own where
+    there is none.
     """
+    key = hashlib.blake2b(f"{seed}\0{asked['id']}".encode(), digest_size=8).digest()
+    draw = random.Random(int.from_bytes(key, "big"))
+    fitting = [rows for rows in shared if all(row["cluster"] != asked["cluster"] for row in rows)]
+    if fitting:
+        return _pairs(draw.choice(fitting))
     others = [row for row in pool if row["cluster"] != asked["cluster"]]
     if len(others) < shots:
         raise HaltError(
             f"{shots} shots, but only {len(others)} training rows are no variant of '{asked['id']}': fewer shots or"
             " more rows"
         )
-    key = hashlib.blake2b(f"{seed}\0{asked['id']}".encode(), digest_size=8).digest()
-    chosen = random.Random(int.from_bytes(key, "big")).sample(others, shots)
-    return [(row["prompt"], row["reference"]) for row in chosen]
+    return _pairs(draw.sample(others, shots))
+
+
+def contexts(pool: Sequence[Mapping], shots: int, seed: int, count: int | None) -> list[list[Mapping]]:
+    """So many contexts of C random training rows each, for all prompts to share; none where `count` is None.
+
+    The n-th depends on (seed, n) and the pool alone. What prompts begin with in common is computed once (halt.engines):
+    that is what sharing is for. A decision: the paper draws a context for each prompt.
+    """
+    if count is None:
+        return []
+    if len(pool) < shots:
+        raise HaltError(f"{shots} shots, but only {len(pool)} training rows: fewer shots or more rows")
+    return [random.Random(f"{seed}/context {number}").sample(pool, shots) for number in range(count)]
 
 
 def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, domain: ModuleType) -> Prompt:
@@ -51,11 +71,21 @@ def begun(answer: str, chat: bool, domain: ModuleType) -> str:
 
 
 def few_shots(
-    rows: Sequence[Mapping], pool: Sequence[Mapping], shots: int, seed: int, chat: bool, domain: ModuleType
+    rows: Sequence[Mapping],
+    pool: Sequence[Mapping],
+    shots: int,
+    seed: int,
+    chat: bool,
+    domain: ModuleType,
+    count: int | None = None,
 ) -> list[Prompt]:
-    """The prompt of every row (id, cluster, prompt) behind `shots` random pairs of the pool, see `context`."""
+    """The prompt of every row (id, cluster, prompt) behind `shots` random pairs of the pool, see `context`.
+
+    count: how many contexts all rows share, see `contexts`; None draws one for each row.
+    """
+    shared = contexts(pool, shots, seed, count) if shots else []
     return [
-        few_shot(row["id"], context(pool, row, shots, seed) if shots else [], row["prompt"], chat, domain)
+        few_shot(row["id"], context(pool, row, shots, seed, shared) if shots else [], row["prompt"], chat, domain)
         for row in rows
     ]
 
@@ -82,6 +112,10 @@ def preference_rows(pairs: Sequence[Mapping], chat: bool, domain: ModuleType) ->
         chosen, rejected = (training_row(pair["prompt"], pair[name], chat, domain) for name in ("chosen", "rejected"))
         rows.append({**chosen, "chosen": chosen["completion"], "rejected": rejected["completion"]})
     return [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in rows]
+
+
+def _pairs(rows: Sequence[Mapping]) -> list[Pair]:
+    return [(row["prompt"], row["reference"]) for row in rows]
 
 
 def _turns(prompt: str, answer: str) -> tuple[dict, dict]:

@@ -33,6 +33,10 @@ training samples, `random-trim` drops fragments at random until as few are left 
 answer that is the same for every prompt, found on training rows. A result that is no better in
 correctness and in completeness shows no knowledge.
 """
+_UNKNOWN = """\
+Completeness within capability is not measured in this run (`score.capable: false`): it takes samples of every test
+prompt.
+"""
 _READ = {
     readings.WRONG: "strictly (`reading.unverifiable: wrong`)",
     readings.IGNORE: "leniently (`reading.unverifiable: ignore`)",
@@ -49,15 +53,18 @@ def report(
     halt: Sequence[str],
     reading: str,
     floors: Sequence[str] = (),
+    capable: bool = True,
 ) -> str:
     """Markdown text from the tables of `tables`, `trends` and `controls`.
 
     sampled: share of right fragments in the training samples by (model, test domain), a domain where none was judged is
     missing; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's; floors: methods that give
-    every prompt the same answer.
+    every prompt the same answer; capable: whether completeness within capability was measured. A run in which it was
+    not is a short one: it begins with what it rests on.
     """
-    parts = ["# Results\n", _NOTES.format(reading=_READ[reading])]
+    parts = []
     rows = seeds_of_report(main.iter_rows(named=True))
+    verdicts: dict[str, list[str]] = {}
     controlled = seeds_of_report(control.iter_rows(named=True), (*_GROUP, "method", "of", "like", "threshold"))
     for group in dict.fromkeys(tuple(row[name] for name in _GROUP) for row in rows):
         model, domain, test_domain = group
@@ -70,11 +77,39 @@ def report(
                 smallest = min(tried, key=_threshold)
                 share = sampled.get((model, test_domain))
                 differences = _differences(paired, smallest)
-                parts.append(_finding(smallest, members, differences, share, reading, floors) + "\n")
+                finding = _finding(smallest, members, differences, share, reading, floors)
+                verdicts.setdefault(f"`{method}` at α = {smallest['threshold']}", []).append(
+                    f"{test_domain}: {finding}"
+                )
+                parts.append(finding + "\n")
                 parts.append(_trend(trend, smallest) + "\n")
         beside = [row for row in controlled if tuple(row[name] for name in _GROUP) == group]
         parts.append(_table(members, beside))
-    return "\n".join(parts)
+    notes = _NOTES.format(reading=_READ[reading])
+    head = ["# Results\n", notes] if capable else ["# Results\n", _short(rows, verdicts), notes + _UNKNOWN]
+    return "\n".join([*head, *parts])
+
+
+def _short(rows, verdicts):
+    """What a short run shows, and on how little."""
+    prompts = {(row["model"], row["test_domain"]): row["prompts"] for row in rows}
+    least, most = min(prompts.values()), max(prompts.values())
+    asked = f"{least}" if least == most else f"{least} to {most}"
+    seeds = sorted({row["seed"] for row in rows} - {"all"})
+    trained = "one seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    lines = [f"**A small run: {asked} test prompts a domain, {trained} of finetuning.**"]
+    for name, found in verdicts.items():
+        won = [line.partition(":")[0] for line in found if line.partition(": ")[2].startswith("**Yes")]
+        told = f" ({', '.join(won)})" if won else ""
+        lines.append(
+            f"{name} is shown to be right more often than both unchanged methods in {len(won)} of {len(found)}"
+            f" domains{told}."
+        )
+    lines.append(
+        "So few prompts leave wide intervals: what is not shown here may still be there, and what is shown may be"
+        " smaller. The same on more prompts: `make laptop`; with two seeds: `make evidence`.\n"
+    )
+    return " ".join(lines)
 
 
 def equal(table: pl.DataFrame, reading: str) -> str:

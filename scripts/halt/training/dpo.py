@@ -16,9 +16,10 @@ import peft
 import torch
 import transformers
 from datasets import Dataset, disable_progress_bars
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
+from halt.engines import chat
 from halt.engines.precision import fitting
 from halt.running import resume
 from halt.training import common
@@ -38,7 +39,7 @@ class _Fitted(NamedTuple):
 
 
 class PairTrainer(common.Resumable, DPOTrainer):
-    """DPOTrainer that saves the trained adapter and leaves no card: see `trainers.Resumable`."""
+    """DPOTrainer that saves the trained adapter and leaves no card: see `common.Resumable`."""
 
 
 def prefer(
@@ -52,6 +53,7 @@ def prefer(
     work: Path,
     output: Path,
     quantization: str | None = None,
+    system: str = chat.TEMPLATE,
 ) -> None:
     """Train the adapter on pairs by DPO and leave it in the folder `output`, as `training.finetune` does.
 
@@ -72,7 +74,7 @@ def prefer(
         state.wait_for_everyone()
         return
     spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "dpo.global_batch")
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = chat.load(model, system)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     fitted = _fitted(rows, tokenizer, settings["max_length"])

@@ -25,9 +25,9 @@ from accelerate.utils import parse_flag_from_env
 from accelerate.utils.fsdp_utils import disable_fsdp_ram_efficient_loading
 from datasets import Dataset
 from torch.nn import functional
-from transformers import AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
+from halt.engines import chat
 from halt.engines.precision import fitting
 from halt.running import resume
 from halt.training import common
@@ -63,13 +63,14 @@ def finetune(
     work: Path,
     output: Path,
     quantization: str | None = None,
+    system: str = chat.TEMPLATE,
 ) -> None:
     """Train on the rows and leave an adapter (or, for `full`, a whole model) in the folder `output`.
 
     rows: see `encode`. model: folder of the pretrained model. dtype: of its frozen weights and of the computation
     ("bfloat16", "float16" or "float32"). settings: the config's section `finetune`. batch_size: examples at once in
     one process, at most. work: folder for checkpoints, removed at the end. quantization: "4bit" for frozen weights of 4
-    bits, with LoRA alone. Called once in every process.
+    bits, with LoRA alone. system: see `chat.load`. Called once in every process.
 
     output, which appears by rename, holds the weights (safetensors) and their configuration, `loss.csv` (a row a step)
     and `training.json` (the settings read back from the trainer, rows, tokens, provenance, sha256 of the other files).
@@ -82,7 +83,7 @@ def finetune(
         disable_fsdp_ram_efficient_loading()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
     spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes)
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = chat.load(model, system)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     encoded = encode(rows, tokenizer, settings["max_length"])

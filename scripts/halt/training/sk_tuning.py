@@ -17,12 +17,13 @@ import peft
 import torch
 import transformers
 from torch.nn import functional
-from transformers import AutoTokenizer, Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 from halt import engines
 from halt.confidence import p_true
 from halt.confidence.p_true import Shot
 from halt.confidence.shared.knowledge import Item
+from halt.engines import chat as templates
 from halt.engines import scoring
 from halt.engines.precision import fitting
 from halt.running import resume
@@ -93,6 +94,7 @@ def tune(
     work: Path,
     output: Path,
     quantization: str | None = None,
+    system: str = templates.TEMPLATE,
 ) -> None:
     """Train on the items and leave a LoRA adapter in the folder `output`, as `training.finetune` does.
 
@@ -105,7 +107,7 @@ def tune(
     spread = plan(
         settings["global_batch"], fitting(batch_size, dtype), state.num_processes, "sk_tuning.training.global_batch"
     )
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = templates.load(model, system)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     try:
         answers = scoring.answers_behind(tokenizer, template, [p_true.TRUE, p_true.FALSE], chat)

@@ -5,7 +5,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from configs import DEFAULT, DELETED, changed, faults
+from snakemake.utils import update_config
 
 from halt import config, domains
 
@@ -118,8 +120,8 @@ BROKEN = {
         ],
     ),
     "more examples of p(True) than prompts to draw them from": (
-        [("confidence/shots", 40), ("domains/code/rows/train", 40), ("experiment/methods", ["base", "p-true"])],
-        ["confidence.shots: found 40, expected fewer than domains.code.rows.train (40)"],
+        [("confidence/shots", 24), ("domains/code/rows/train", 24), ("experiment/methods", ["base", "p-true"])],
+        ["confidence.shots: found 24, expected fewer than domains.code.rows.train (24)"],
     ),
     "nothing left to train on": (
         [("data/validation", 0.5), ("data/test", 0.5)],
@@ -536,3 +538,102 @@ def test_settings_do_not_depend_on_the_order_of_keys_or_requests():
 def test_settings_that_are_not_there_are_named():
     with pytest.raises(config.ConfigError, match=r"domains\.poetry: not in the config"):
         config.settings(DEFAULT, "domains/poetry")
+
+
+NEUTRAL = [
+    ("models/smollm2-135m/system", "template"),
+    ("generate/contexts", None),
+    ("respond/contexts", None),
+    ("score/capable", True),
+]
+TOLD = [
+    ("models/smollm2-135m/system", "none"),
+    ("generate/contexts", 3),
+    ("respond/contexts", 2),
+    ("score/capable", False),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), NEUTRAL)
+def test_a_value_that_changes_nothing_is_in_no_params(path, value):
+    """Results of before there was the key are not made anew: the text is the same, with the key and without."""
+    section = path.rpartition("/")[0]
+    without, neutral = changed((path, DELETED)), changed((path, value))
+    assert config.validate(neutral) == []
+    assert config.settings(neutral, section) == config.settings(without, section)
+    assert not config.has(neutral, path)
+
+
+@pytest.mark.parametrize(("path", "value"), TOLD)
+def test_a_value_that_changes_something_is_in_the_params(path, value):
+    section, _, key = path.rpartition("/")
+    told = changed((path, value))
+    assert config.validate(told) == []
+    assert config.has(told, path)
+    assert json.loads(config.settings(told, section))[section][key] == value
+    assert json.loads(config.settings(told, path))  # alone, as a rule with parts of a section has it
+
+
+def merged(*overlays):
+    """What Snakemake makes of config.yaml and overlays in config/."""
+    whole = copy.deepcopy(DEFAULT)
+    for name in overlays:
+        update_config(whole, yaml.safe_load((config.SCHEMA.parents[1] / "config" / f"{name}.yaml").read_text()))
+    return whole
+
+
+@pytest.mark.parametrize("overlays", [["paper"], ["laptop"], ["laptop", "evidence"], ["laptop", "methods"], ["tiny"]])
+def test_the_larger_runs_are_as_the_paper_draws_and_asks(overlays):
+    """The demo's short cuts are the demo's alone."""
+    run = merged(*overlays)
+    for model in run["experiment"]["models"]:
+        assert not config.has(run, f"models/{model}/system")
+    for path in ("generate/contexts", "respond/contexts", "score/capable"):
+        assert not config.has(run, path)
+
+
+def test_the_laptop_run_differs_from_the_demo_in_size_and_short_cuts_alone():
+    """All else of config.yaml is of both."""
+    demo, laptop = merged(), merged("laptop")
+    sizes = {name: laptop["domains"][name]["rows"] for name in laptop["experiment"]["domains"]}
+    assert sizes == {name: {"train": 80, "validation": 30, "test": 60} for name in sizes} | {
+        "code": {"train": 64, "validation": 30, "test": 40}
+    }
+    assert laptop["experiment"]["thresholds"] == [0.4, 0.6, 0.8]
+    assert (demo["finetune"].pop("global_batch"), laptop["finetune"].pop("global_batch")) == (4, 8)
+    for run in (demo, laptop):
+        del run["models"]["smollm2-135m"]["needs"]
+        for name in sizes:
+            del run["domains"][name]["rows"]
+    for path, _ in TOLD:
+        *parents, last = path.split("/")
+        for run in (demo, laptop):
+            part = run
+            for key in parents:
+                part = part[key]
+            del part[last]
+    assert set(demo["experiment"].pop("domains")) == set(laptop["experiment"].pop("domains"))
+    del demo["experiment"]["thresholds"], laptop["experiment"]["thresholds"]
+    assert demo == laptop
+
+
+def test_the_demo_asks_enough_prompts_to_mean_something():
+    for name in ("biography", "medicine"):
+        assert DEFAULT["domains"][name]["rows"]["test"] >= 40
+
+
+def test_a_served_evaluator_has_the_template_of_its_server():
+    judge = {**DEFAULT["judges"]["small-served"], "model": "smollm2-135m"}
+    needs = {**NEEDS, "gpus": 0}
+    lines = faults(("judges/small-served", judge), ("models/smollm2-135m/needs/judge", needs))
+    assert lines == [
+        "models.smollm2-135m.system: found 'none', expected 'template': judge 'small-served' serves it, with the"
+        " template that it has"
+    ]
+
+
+@pytest.mark.parametrize("value", [0, "four", 2.5])
+def test_contexts_are_counted(value):
+    [line] = faults(("generate/contexts", value))
+    assert line.startswith("generate.contexts: found ")
+    assert "expected a whole number >= 1, or null" in line

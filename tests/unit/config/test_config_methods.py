@@ -41,7 +41,7 @@ BROKEN = {
     ),
     "a probe of what it cannot read": (
         [("methods/probe/of", "unchanged-own"), ("methods/early-stop/of", "facttune-fs"),
-         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 65)],
+         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 25)],
         [
             ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe "
              "reads the pretrained model"),
@@ -51,7 +51,7 @@ BROKEN = {
              "hidden states"),
             "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
             "models.smollm2-135m.needs.respond.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
-            "probe.folds: found 65, expected at most domains.code.rows.train (64)",
+            "probe.folds: found 25, expected at most domains.code.rows.train (24)",
         ],
     ),
     "a probe of nothing": (
@@ -67,7 +67,8 @@ BROKEN = {
         ["generate.samples: found 1, but method 'self-consistency' compares samples, expected at least 2"],
     ),
     "thresholds that pick the same sample": (
-        [("generate/samples", 3), ("methods/idk/thresholds", [0.2, 0.6, 0.8, 1.0]),
+        [("experiment/thresholds", [0.4, 0.6, 0.8]), ("generate/samples", 3),
+         ("methods/idk/thresholds", [0.2, 0.6, 0.8, 1.0]),
          ("experiment/methods", ["base", "halt", "add-on", "idk", "p-true"])],
         [
             ("experiment.thresholds[1]: found 0.6, which picks the same of 3 samples as 0.4, expected another, or more "

@@ -20,8 +20,6 @@ RUN_BY, NOT_RUN = TABLE["run_by"], TABLE["not_run"]
 NEEDS_CONDA = re.compile(r".*--sdm conda")
 COMMANDS = documents.commands()
 # Targets and files that another change brings: see test_nothing_that_is_there_is_still_to_come.
-COMING = {"make laptop"}
-COMING_FILES = {"config/laptop.yaml": "experiment: {seeds: [0]}\n"}
 
 
 def matching(table: dict[str, str], command: str) -> list[str]:
@@ -37,8 +35,6 @@ def clone(tmp_path_factory, random_tiny) -> Path:
     for block in documents.blocks("yaml"):
         if block.text.startswith("# mine.yaml"):
             update_config(mine, yaml.safe_load(block.text.replace("/data/", f"{folder}/own/")))
-    for name, text in COMING_FILES.items():
-        (folder / name).write_text(text)
     (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
     for block in documents.blocks("python"):
         if placed := re.match(r"# (scripts/\S+\.py)\n", block.text):
@@ -81,9 +77,7 @@ def test_no_command_is_spoken_for_that_no_page_has(pattern):
     assert any(re.fullmatch(pattern, command) for command in COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "command", [command for command in COMMANDS if command.startswith("make ") and command not in COMING]
-)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
 def test_make_knows_it(clone, command):
     done = run(re.sub(r"^make ", "make --dry-run --no-print-directory ", command), clone)
     assert done.returncode == 0, f"{COMMANDS[command]}: {done.stdout[-2000:]}"
@@ -105,17 +99,3 @@ def plans() -> list[str]:
 def test_snakemake_plans_it(clone, command):
     done = run(command, clone)
     assert done.returncode == 0, done.stdout[-3000:]
-
-
-def test_nothing_that_is_there_is_still_to_come():
-    targets = re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert not {target for target in targets if f"make {target}" in COMING}, "take it out of COMING"
-    assert not [name for name in COMING_FILES if (ROOT / name).exists()], "take it out of COMING_FILES"
-
-
-@pytest.mark.parametrize(
-    "wrong", ["make nothing", "make plan CONFIG=config/nowhere.yaml", "snakemake -n --profile profiles/nowhere"]
-)
-def test_a_command_that_does_not_work_is_found(clone, wrong):
-    assert run(wrong.replace("make ", "make --dry-run "), clone).returncode != 0
-    assert wrong not in COMMANDS

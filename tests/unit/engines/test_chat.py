@@ -1,11 +1,13 @@
 """What a chat template decides, held the same in prompts, training rows and answer tokens."""
 
+import shutil
+
 import pytest
 import tiny_model
 from tokenizers import processors
 from transformers import AutoTokenizer
 
-from halt.engines import chat, scoring
+from halt.engines import Prompt, chat, scoring
 from halt.engines.transformers import Engine, _end_tokens
 from halt.training.encoding import IGNORED, encode
 
@@ -129,3 +131,99 @@ def test_one_beginning_of_text_in_a_templated_prompt():
     tokenizer.chat_template = "{{ bos_token }}" + TURN + OPENING
     before, whole = chat.answered(tokenizer, ASKED, "Ada Bell.")
     assert (before.count(begin), whole.count(begin)) == (1, 1)
+
+
+DEFAULT = "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou are a cat.<|im_end|>\n{% endif %}"
+FALLING = (  # as Llama 3's: something before every conversation, and the beginning of text
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set own = messages[0]['content'] %}"
+    "{% set messages = messages[1:] %}{% else %}{% set own = '' %}{% endif %}"
+    "<|im_start|>system\nToday is 1 May.\n{{ own }}<|im_end|>\n"
+)
+SYSTEMS = {  # what the template writes before the first turn
+    "as SmolLM2 and Qwen2.5": (DEFAULT + TURN + OPENING, "<|im_start|>system\nYou are a cat.<|im_end|>\n"),
+    "as Llama 3": (FALLING + TURN + OPENING, "<|im_start|>system\nToday is 1 May.\n<|im_end|>\n"),
+}
+
+
+def folder_with(template, folder, **tokens):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model.build())
+    tokenizer.chat_template = template
+    tokenizer.add_special_tokens(tokens)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def with_and_without(template, folder, **tokens):
+    made = folder_with(template, folder, **tokens)
+    return chat.load(made), chat.load(made, "none")
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+def test_without_a_system_prompt_everything_else_stays(kind, tmp_path):
+    template, lead = SYSTEMS[kind]
+    whole, without = with_and_without(template, tmp_path, bos_token="<|begin|>")
+    longer = [*ASKED, {"role": "assistant", "content": "Ada Bell."}, *ASKED]
+    for turns in (ASKED, longer):
+        assert lead in chat.opening(whole, turns)
+        assert chat.opening(without, turns) == chat.opening(whole, turns).replace(lead, "")
+    assert chat.opening(without, ASKED).count("<|begin|>") == chat.opening(whole, ASKED).count("<|begin|>")
+    assert chat.end_tokens(without) == chat.end_tokens(whole)
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+def test_training_rows_and_answer_words_are_without_it_too(kind, tmp_path):
+    template, lead = SYSTEMS[kind]
+    _, without = with_and_without(template, tmp_path, bos_token="<|begin|>")
+    [row] = encode([{"prompt": ASKED, "completion": [{"role": "assistant", "content": "Ada Bell."}]}], without, 99)[0]
+    begin = next(place for place, label in enumerate(row["labels"]) if label != IGNORED)
+    assert row["input_ids"][:begin] == chat.prompt_tokens(without, ASKED)
+    assert lead not in without.decode(row["input_ids"])
+    yes, no = scoring.answers_behind(without, "Who?", ["yes", "no"], chat=True)
+    for token, word in ((yes, "yes"), (no, "no")):
+        before, answered = chat.answered(without, ASKED, word)
+        assert answered[len(before)] == token
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+def test_a_system_prompt_of_one_s_own_stays(kind, tmp_path):
+    whole, without = with_and_without(SYSTEMS[kind][0], tmp_path)
+    own = [{"role": "system", "content": "You are a dog."}, *ASKED]
+    assert chat.opening(without, own) == chat.opening(whole, own)
+
+
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_a_template_without_a_system_prompt_of_its_own_stays_as_it_is(kind, tmp_path):
+    whole, without = with_and_without(TEMPLATES[kind], tmp_path)
+    assert without.chat_template == whole.chat_template
+
+
+def test_a_tokenizer_without_a_template_stays_as_it_is(tmp_path):
+    assert chat.load(folder_with(None, tmp_path), "none").chat_template is None
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        # knows no system prompt but its own
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{% endfor %}"
+        + DEFAULT
+        + TURN
+        + OPENING,
+        # writes its own into the question
+        "{% for m in messages %}[INST] {% if loop.first %}A cat. {% endif %}{{ m.content }} [/INST]{% endfor %}",
+    ],
+)
+def test_a_system_prompt_that_cannot_be_left_out_is_named(template, tmp_path):
+    folder = folder_with(template, tmp_path / "mine")
+    with pytest.raises(chat.TemplateError, match=r"^models\.mine\.system: found none, .*, expected template$"):
+        chat.load(folder, "none")
+
+
+def test_an_engine_asks_without_it(random_tiny, tmp_path):
+    shutil.copytree(random_tiny, tmp_path / "model")
+    folder_with(SYSTEMS["as SmolLM2 and Qwen2.5"][0], tmp_path / "model")
+    prompt = Prompt("p", ASKED, None)
+    asked = {system: Engine(tmp_path / "model", "float32", system=system) for system in ("template", "none")}
+    texts = {system: engine.tokenizer.decode(engine.encode(prompt)) for system, engine in asked.items()}
+    assert texts["template"].replace("<|im_start|>system\nYou are a cat.<|im_end|>\n", "") == texts["none"]
+    assert texts["none"] != texts["template"]

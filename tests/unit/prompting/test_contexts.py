@@ -71,3 +71,63 @@ def test_plain_text_targets_have_the_form_of_their_own_domain():
     made = few_shot.training_rows(targets, False, modules)
     assert [one["prompt"] for one in made] == ["Request: Ask.\nProfile:\n", "Question: Ask.\nSolution:\n"]
     assert [one["completion"] for one in made] == ["Say.\n\n"] * 2
+
+
+ROWS = [{"id": f"a{k}", "cluster": f"a{k}", "prompt": f"New {k}?"} for k in range(60)]
+
+
+def shown(rows, pool, count, seed=0, shots=4):
+    """What each row is shown before its own question."""
+    prompts = few_shot.few_shots(rows, pool, shots, seed, True, None, count)
+    return [tuple(turn["content"] for turn in prompt.messages[:-1]) for prompt in prompts]
+
+
+@given(st.integers(1, 5), st.integers(0, 2**32))
+def test_prompts_share_so_many_contexts(count, seed):
+    contexts = {
+        tuple(text for pair in few_shot.context([], row, 4, seed, drawn) for text in pair)
+        for drawn in [few_shot.contexts(POOL, 4, seed, count)]
+        for row in ROWS
+    }
+    assert contexts == set(shown(ROWS, POOL, count, seed))
+    assert 1 <= len(contexts) <= count
+    assert all(len(set(context)) == 8 for context in contexts)
+
+
+def test_every_shared_context_is_used_and_another_seed_draws_others():
+    assert len(set(shown(ROWS, POOL, 4))) == 4
+    assert set(shown(ROWS, POOL, 4)) != set(shown(ROWS, POOL, 4, seed=1))
+
+
+def test_the_shared_context_of_a_prompt_does_not_depend_on_what_else_is_asked():
+    assert shown(ROWS[7:8], POOL, 4) == shown(ROWS, POOL, 4)[7:8]
+    assert shown(ROWS, POOL, 4) == shown(ROWS, POOL, 4)
+
+
+@given(st.integers(1, 6), st.integers(0, 2**32))
+def test_a_shared_context_holds_no_variant_of_a_training_prompt(count, seed):
+    variants = [{**entry, "cluster": f"c{number // 3}"} for number, entry in enumerate(POOL)]
+    for asked, texts in zip(variants, shown(variants, variants, count, seed, shots=2), strict=True):
+        family = {entry["prompt"] for entry in variants if entry["cluster"] == asked["cluster"]}
+        assert not family & set(texts)
+        assert len(texts) == 4
+
+
+def test_a_prompt_whose_variants_are_in_all_shared_contexts_draws_its_own():
+    """A context of eight of nine rows is for one training prompt; the others are shown what they were before."""
+    own, shared = shown(POOL, POOL, None, shots=8), shown(POOL, POOL, 1, shots=8)
+    [context] = few_shot.contexts(POOL, 8, 0, 1)
+    outside = [place for place, row in enumerate(POOL) if row not in context]
+    assert len(outside) == 1
+    assert [a == b for a, b in zip(own, shared, strict=True)].count(True) >= 8
+
+
+def test_without_a_number_every_prompt_draws_its_own_as_before():
+    assert shown(ROWS, POOL, None) == [
+        tuple(text for pair in few_shot.context(POOL, row, 4, 0) for text in pair) for row in ROWS
+    ]
+
+
+def test_shared_contexts_of_more_shots_than_rows_are_refused():
+    with pytest.raises(HaltError, match="10 shots, but only 9 training rows"):
+        few_shot.contexts(POOL, 10, 0, 2)

@@ -601,3 +601,42 @@ def test_many_methods_give_the_same_bytes_each_time(run, tmp_path):
         figures.save(figures.tradeoff(rows, *arguments), tmp_path / f"{name}.png", tmp_path / f"{name}.svg")
     for kind in ("png", "svg"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+def short(labels_of_halt, domains=("biography", "code")):
+    """The text of a run without samples of its test prompts."""
+    answers = {("unchanged-own", "none"): "rw", ("unchanged-reference", "none"): "rw", ("halt", "0.40"): labels_of_halt}
+    counted = counted_of(answers).with_columns(n_capable=pl.lit(None, pl.Int32))
+    counted = pl.concat([counted.with_columns(domain=pl.lit(name), test_domain=pl.lit(name)) for name in domains])
+    main, control = tables.main(counted, SCORING), tables.frame([], controls.CONTROL)
+    paired = tables.paired(counted, SCORING)
+    return markdown.report(main, paired, trends.trend(main), control, {}, ["halt"], "wrong", [], capable=False)
+
+
+def test_a_run_without_samples_of_test_prompts_begins_with_how_little_it_rests_on():
+    head = short("r").split("\n\n")[1]
+    assert head.startswith("**A small run: 10 test prompts a domain, one seed of finetuning.**")
+    assert "`halt` at α = 0.40 is shown to be right more often" in head
+    assert "in 2 of 2 domains (biography, code)" in head
+    assert "`make laptop`" in head
+    assert "in 0 of 2 domains." in short("rw").split("\n\n")[1]
+
+
+def test_what_was_not_measured_is_a_dash_and_said_to_be_none():
+    text = short("r")
+    assert "Completeness within capability is not measured in this run (`score.capable: false`)" in text
+    [row] = [line for line in text.splitlines() if line.startswith("| halt | 0.40")][:1]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    head = [
+        cell.strip()
+        for cell in next(line for line in text.splitlines() if line.startswith("| method")).strip("|").split("|")
+    ]
+    told = dict(zip(head, cells, strict=True))
+    assert told["completeness within capability"] == told["F1 within capability"] == "–"
+    assert told["completeness"] != "–"
+
+
+def test_the_text_of_a_whole_run_says_nothing_of_it():
+    text = tell("r")
+    assert "small run" not in text
+    assert "not measured" not in text

@@ -148,6 +148,15 @@ def _check_evaluator(config: Mapping, name: str, needs: judges.Needs, sound: Sou
         yield place, f"{found}, expected one that has: it is asked by chat"
 
 
+def _check_system(config: Mapping, sound: Sound) -> Faults:
+    """A server writes prompts by the chat template that the model has."""
+    for name, judge in lookup.registry(config, "judges", sound):
+        model = judge.get("model") if judge.get("engine") == "served" else None
+        if sound("models", model, "system") and config["models"][model]["system"] == "none":
+            found = f"found 'none', expected 'template': judge {show(name)} serves it, with the template that it has"
+            yield ("models", model, "system"), found
+
+
 def _check_engines(config: Mapping, sound: Sound) -> Faults:
     for name, engine in lookup.registry(config, "models", sound, "engine"):
         if engine == "vllm" and sound("models", name, "needs"):
@@ -289,6 +298,7 @@ ALL = (
     methods.check_filters,
     _check_domain_modules,
     _check_judges,
+    _check_system,
     _check_engines,
     _check_shots,
     _check_sampling,
