@@ -19,7 +19,6 @@ TABLE = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
 RUN_BY, NOT_RUN = TABLE["run_by"], TABLE["not_run"]
 NEEDS_CONDA = re.compile(r".*--sdm conda")
 COMMANDS = documents.commands()
-# Targets and files that another change brings: see test_nothing_that_is_there_is_still_to_come.
 
 
 def matching(table: dict[str, str], command: str) -> list[str]:
