@@ -627,10 +627,8 @@ def test_what_was_not_measured_is_a_dash_and_said_to_be_none():
     assert "Completeness within capability is not measured in this run (`score.capable: false`)" in text
     [row] = [line for line in text.splitlines() if line.startswith("| halt | 0.40")][:1]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    head = [
-        cell.strip()
-        for cell in next(line for line in text.splitlines() if line.startswith("| method")).strip("|").split("|")
-    ]
+    named = next(line for line in text.splitlines() if line.startswith("| method"))
+    head = [cell.strip() for cell in named.strip("|").split("|")]
     told = dict(zip(head, cells, strict=True))
     assert told["completeness within capability"] == told["F1 within capability"] == "–"
     assert told["completeness"] != "–"
