@@ -16,7 +16,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, judges, provenance, stage
+    from halt import confidence, domains, engines, frames, judges, long_stage, provenance, stage
     from halt.confidence import choices
     from halt.prompting import few_shot
 
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
 
     size = confidence.PROMPTS_PER_PART
     parts = [asked[start : start + size] for start in range(0, len(asked), size)]
-    this = stage.Stage("choose", args, "data context model adapter", provenance.MODEL_PACKAGES, run=run)
+    this = long_stage.LongStage("choose", args, "data context model adapter", provenance.MODEL_PACKAGES, run=run)
     label = f"{model}/{args.domain}/{args.method}/{args.threshold}/seed{args.seed}"
     table = this.in_parts(parts, compute, frames.CHOICES, label, "questions")
     if table is not None:

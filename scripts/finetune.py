@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     cli.offline()
 
-    from halt import domains, frames, paths, provenance, stage
+    from halt import domains, frames, long_stage, paths, provenance
     from halt.engines import chat
     from halt.prompting import few_shot
     from halt.training import sft
@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> None:
         for key, entry in args.settings.items()
         if key.startswith("domains/")
     }
-    this = stage.Stage("finetune", args, "targets model", provenance.MODEL_PACKAGES, run={"seed": args.seed})
+    this = long_stage.LongStage("finetune", args, "targets model", provenance.MODEL_PACKAGES, run={"seed": args.seed})
     run = sft.Run(
         label=f"finetune {name}/{domain}/{method}/{threshold}/seed{args.seed}",
         seed=args.seed,

@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, provenance
     from halt.judges.shared import shown
     from halt.prompting import texts
-    from halt.running import processes, resume
+    from halt.running import launched, resume
 
     data = frames.read(args.data, frames.DATA)
     fragments = frames.read(args.fragments, frames.FRAGMENTS)
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
     footer = provenance.about(
         "judge", args.version, args.settings, [*inputs.values(), args.responses], ("math-verify", *packages)
     )
-    stage_processes = processes.here()
+    stage_processes = launched.here()
     means = judges.Means(
         domain=domain,
         texts=wanted,

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     cli.offline()
 
-    from halt import domains, frames, provenance, stage
+    from halt import domains, frames, long_stage, provenance
     from halt.engines import chat
     from halt.prompting import few_shot
     from halt.training import dpo
@@ -30,7 +30,9 @@ def main(args: argparse.Namespace) -> None:
     _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # a table may have no pair to name them
     model = args.settings[f"models/{name}"]
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
-    this = stage.Stage("prefer", args, "pairs model adapter", provenance.MODEL_PACKAGES, run={"seed": args.seed})
+    this = long_stage.LongStage(
+        "prefer", args, "pairs model adapter", provenance.MODEL_PACKAGES, run={"seed": args.seed}
+    )
     run = dpo.Run(
         label=f"prefer {name}/{domain}/{method}/{threshold}/{seed}",
         seed=args.seed,

@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, frames, provenance, stage
+    from halt import confidence, domains, frames, long_stage, provenance, stage
     from halt.confidence import probe
     from halt.engines import chat
     from halt.prompting import few_shot
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> None:
 
     units = confidence.parts({split: answered, confidence.TRAINING: judged})
     inputs = "fragments responses data judgements samples training_data model"
-    this = stage.Stage("probe", args, inputs, (*provenance.MODEL_PACKAGES, "scikit-learn"))
+    this = long_stage.LongStage("probe", args, inputs, (*provenance.MODEL_PACKAGES, "scikit-learn"))
     label = f"{run['model']}/{run['domain']}/{args.method}/seed{run['seed']}"
     states = this.in_parts(units, compute, frames.STATES, label, "prompts")
     if states is None:

@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, provenance, stage
+    from halt import confidence, domains, engines, frames, long_stage, provenance, stage
     from halt.confidence import p_true
     from halt.prompting import texts
 
@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> None:
 
     units = confidence.parts({data["split"][0]: answered, confidence.TRAINING: setting})
     inputs, further = "fragments responses data judgements training_data model", {"prompt": template_file}
-    this = stage.Stage("self_evaluate", args, inputs, provenance.MODEL_PACKAGES, further=further)
+    this = long_stage.LongStage("self_evaluate", args, inputs, provenance.MODEL_PACKAGES, further=further)
     label = f"{run['model']}/{run['domain']}/{args.method}/seed{run['seed']}"
     table = this.in_parts(units, compute, frames.CONFIDENCES, label, "prompts")
     if table is None:

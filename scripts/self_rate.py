@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, judges, provenance, stage
+    from halt import confidence, domains, engines, frames, judges, long_stage, provenance, stage
     from halt.confidence import choices, knowledge, p_true
     from halt.prompting import texts
 
@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> None:
     units = confidence.parts({split: asked})
     inputs, further = "fragments data judgements training_data model adapter", {"prompt": template_file}
     run = {"evaluator": args.evaluator}
-    this = stage.Stage("self_rate", args, inputs, provenance.MODEL_PACKAGES, further=further, run=run)
+    this = long_stage.LongStage("self_rate", args, inputs, provenance.MODEL_PACKAGES, further=further, run=run)
     label = f"{name}/{data['domain'][0]}/{args.evaluator}/{split}"
     table = this.in_parts(units, compute, frames.RATINGS, label, "prompts")
     if table is None:

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     cli.offline()
 
-    from halt import domains, frames, provenance, stage
+    from halt import domains, frames, long_stage, provenance, stage
     from halt.confidence import p_true
     from halt.confidence.shared import knowledge
     from halt.engines import chat
@@ -42,7 +42,9 @@ def main(args: argparse.Namespace) -> None:
     learnt -= {shot.id for shot in shots}
     text = texts.of_self_evaluation(domain.DEPENDENT)
     further = {"prompt": texts.path(args.prompts, text)}
-    this = stage.Stage("sk_tune", args, "labelled judgements data model", provenance.MODEL_PACKAGES, further=further)
+    this = long_stage.LongStage(
+        "sk_tune", args, "labelled judgements data model", provenance.MODEL_PACKAGES, further=further
+    )
     run = sk_tuning.Run(
         label=f"sk_tune {name}/{data['domain'][0]}",
         seed=settings["seed"],

@@ -16,7 +16,7 @@ def main(args: argparse.Namespace) -> None:
 
     import polars as pl
 
-    from halt import confidence, domains, engines, frames, provenance, stage
+    from halt import confidence, domains, engines, frames, long_stage, provenance, stage
     from halt.confidence import sure
     from halt.prompting import few_shot
 
@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> None:
 
     size = confidence.PROMPTS_PER_PART
     units = [responses.slice(start, size) for start in range(0, len(responses), size)]
-    this = stage.Stage("vouch", args, "responses data model adapter", provenance.MODEL_PACKAGES)
+    this = long_stage.LongStage("vouch", args, "responses data model adapter", provenance.MODEL_PACKAGES)
     run = responses.row(0, named=True)
     label = f"{run['model']}/{run['domain']}/{run['method']}/{run['threshold']}/seed{run['seed']}"
     table = this.in_parts(units, compute, frames.ASSURANCES, label, "answers")

@@ -1,19 +1,18 @@
-"""The frame of a stage: what its settings name, what it is made from, its parts, its footer, its end.
+"""The frame of a stage: what its settings name, what it is made from, its footer, its end. See halt.long_stage too.
 
 A program reads its tables and says what to compute; a Stage does what all of them do alike.
 """
 
 import functools
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from halt import provenance
-from halt.running import processes, resume
-from halt.running.progress import Progress
+from halt.running import resume
 
 
 def named(settings: Mapping, registry: str) -> tuple[str, Any]:
@@ -67,32 +66,11 @@ class Stage:
         """What the result says about itself, see `provenance.about`."""
         return provenance.about(self.name, self.args.version, self.args.settings, self.inputs.values(), self.packages)
 
-    def in_parts(
-        self, units: Sequence[Sequence], compute: Callable, schema: Mapping, label: str, what: str
-    ) -> pl.DataFrame | None:
-        """All units computed, those of an interrupted run taken from its work folder; see `resume.run_parts`.
-
-        label: which result the lines of progress name; what: the elements of units, counted there ("prompts").
-        None in every process but the first: the others have nothing more to do.
-        """
-        here = processes.here()
-        self._progress = Progress(f"{self.name} {label}", sum(map(len, units)), what, here.first)
-        return resume.run_parts(self.args.work, self.fingerprint, units, compute, schema, self._progress, here)
-
-    def advance(self, count: int = 1) -> None:
-        """Count elements of the unit that is being computed, for one that takes long."""
-        self._progress.advance(count)
-
     def write(self, table: pl.DataFrame, schema: Mapping, **more: Any) -> None:
         """The result with its footer, to which `more` is added; then the work folder has no use and goes."""
         provenance.write(table, self.args.output, schema, self.footer | more)
         if "work" in self.args:
             resume.remove(self.args.work)
-
-    def record(self) -> None:
-        """For a training, which writes its result itself: who made it. Called in every process, done by the first."""
-        if processes.here().first:
-            provenance.record(self.footer, self.args.output)
 
 
 def write_beside(

@@ -32,12 +32,13 @@ ROOMS = {
     "inputs": "errors frames paths",
     "provenance": "errors frames inputs versions",
     "stage": "provenance running",  # the frame of a program
+    "long_stage": "provenance running stage",
     # what HALT is about
     "domains": "errors inputs plugins sandbox thoughts",
     "metrics": "errors frames paths plugins readings",
     "rewriting": "domains errors plugins readings",
     "floor": "domains plugins",
-    "prompting": "domains engines errors frames plugins provenance running stage thoughts",
+    "prompting": "domains engines errors frames plugins long_stage provenance running stage thoughts",
     "judges": "domains engines errors frames plugins prompting running",
     "confidence": "domains engines errors frames paths plugins prompting readings",
     "preferences": "confidence domains errors plugins rewriting",

@@ -6,9 +6,9 @@ import json
 import polars as pl
 import pytest
 
-from halt import frames, provenance, stage
+from halt import frames, long_stage, provenance, stage
 from halt.provenance import footers
-from halt.running import processes
+from halt.running import launched
 from halt.running.processes import Processes
 
 SCHEMA = {"value": pl.Int64}
@@ -29,7 +29,7 @@ def args(tmp_path):
 
 
 def made(args, **more):
-    return stage.Stage("generate", args, "data adapter", **more)
+    return long_stage.LongStage("generate", args, "data adapter", **more)
 
 
 def table(unit):
@@ -113,11 +113,11 @@ def test_equal_inputs_give_equal_bytes(args):
 def test_one_process_alone_gets_the_table_and_records_a_training(args, monkeypatch):
     args.output.parent.mkdir()
     args.output.write_text("{}")
-    monkeypatch.setattr(processes, "here", lambda: Processes(1, 2, lambda: None))
+    monkeypatch.setattr(launched, "here", lambda: Processes(1, 2, lambda: None))
     assert parts(args, units=[(1, 2, 3)]) is None
     made(args).record()
     assert provenance.recorded(args.output) == {}
-    monkeypatch.setattr(processes, "here", lambda: Processes(0, 2, lambda: None))
+    monkeypatch.setattr(launched, "here", lambda: Processes(0, 2, lambda: None))
     assert parts(args, units=[(1, 2, 3)])["value"].to_list() == [1, 2, 3]
     made(args).record()
     assert provenance.recorded(args.output)["settings"] == args.settings

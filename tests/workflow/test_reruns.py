@@ -93,6 +93,30 @@ def test_a_joint_model_costs_its_trainings_and_what_follows(finished_run):
     assert planned["respond"] == planned["score"] == (METHODS - 1) * DOMAINS
 
 
+def test_shared_contexts_rerun_what_is_shown_them(finished_run):
+    assert set(finished_run.plan({"generate": {"contexts": 2}})) >= FROM_GENERATE
+    assert set(finished_run.plan({"respond": {"contexts": 2}})) == (FROM_RESPOND | FILTERS)
+
+
+def test_a_system_prompt_left_out_reruns_all_that_asks_the_model(finished_run):
+    planned = finished_run.plan({"models": {"random-tiny": {"system": "none"}}})
+    assert set(planned) == (FROM_GENERATE | FILTERS)
+
+
+def test_capability_no_longer_shown_reruns_the_scores_alone(finished_run):
+    assert set(finished_run.plan({"score": {"capable": False}})) == FROM_SCORE - {"page"}
+
+
+def test_values_that_change_nothing_rerun_nothing(finished_run):
+    neutral = {
+        "models": {"random-tiny": {"system": "template"}},
+        "generate": {"contexts": None},
+        "respond": {"contexts": None},
+        "score": {"capable": True},
+    }
+    assert not finished_run.plan(neutral)
+
+
 def test_a_learning_rate_reruns_nothing_before_finetune(finished_run):
     assert set(finished_run.plan({"finetune": {"learning_rate": 7.0e-5}})) == FROM_FINETUNE
 

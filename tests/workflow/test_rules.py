@@ -74,11 +74,42 @@ def test_the_paper_s_grid_is_planned(fresh):
     )
 
 
-@pytest.mark.parametrize(
-    "overlay", ["config/evidence.yaml", "config/methods.yaml", "config/tiny.yaml", "config/truthfulqa.yaml"]
-)
+@pytest.mark.parametrize("overlay", ["", "evidence", "methods", "joint", "truthfulqa"])
 def test_every_shipped_config_is_planned(fresh, overlay):
-    assert Run(fresh.folder, (overlay,)).plan()["score"] > 0
+    """Over the laptop run, as their heads say."""
+    overlays = ("config/laptop.yaml", *([f"config/{overlay}.yaml"] if overlay else []))
+    planned = Run(fresh.folder, overlays).plan()
+    assert planned["score"] > 0
+    assert planned["generate"] == 2 * planned["fetch_source"]  # samples of training and test prompts
+
+
+def test_where_capability_is_not_shown_no_test_prompt_is_sampled(fresh):
+    chosen = {"experiment": {"methods": ["base", "unchanged-own", "halt"]}}
+    whole, short = fresh.plan(chosen), fresh.plan({**chosen, "score": {"capable": False}})
+    for rule in ("generate", "split", "judge"):
+        assert (whole.pop(rule), short.pop(rule)) == (8, 4)
+    assert whole == short
+
+
+def test_what_needs_samples_of_test_prompts_draws_them_all_the_same(fresh):
+    chosen = {"experiment": {"methods": ["base", "self-consistency"]}}
+    assert fresh.plan({**chosen, "score": {"capable": False}})["generate"] == 8
+
+
+def test_domains_are_made_in_the_order_of_the_experiment(fresh):
+    """By priority: models first, then all of the first domain before any of the next, the report at the end."""
+    order = ["code", "biography", "mathematics", "medicine"]
+    said = fresh.snakemake("--dry-run", "--forceall", config={"experiment": {"domains": order}}, check=True).stdout
+    found = {}
+    for rule, body in JOB.findall(said):
+        domain = re.search(r"wildcards: .*?domain=([\w-]+)", body)
+        priority = re.search(r"priority: (\d+)", body)
+        found.setdefault(domain[1] if domain else rule, set()).add(int(priority[1]) if priority else 0)
+    ranks = [found[name] for name in ("fetch_model", *order, "tables")]
+    assert all(len(rank) == 1 for rank in ranks)
+    flat = [rank for [rank] in ranks]
+    assert flat == sorted(flat, reverse=True)
+    assert len(set(flat)) == len(flat)
 
 
 def test_every_rule_that_asks_a_model_knows_its_engine(fresh):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from halt import domains, engines, frames, provenance, stage, thoughts
+from halt import domains, engines, frames, long_stage, provenance, stage, thoughts
 from halt.engines import Completion, Prompt, Sampling, chat
 from halt.errors import HaltError
 from halt.prompting import few_shot
@@ -117,7 +117,7 @@ def run(
             frames.RESPONSES,
         )
 
-    this = stage.Stage(name, args, "", provenance.MODEL_PACKAGES, further=task.inputs, run=keys)
+    this = long_stage.LongStage(name, args, "", provenance.MODEL_PACKAGES, further=task.inputs, run=keys)
     size = PART[task.engine]
     parts = [prompts[start : start + size] for start in range(0, len(prompts), size)]
     table = this.in_parts(parts, compute, frames.RESPONSES, "/".join(_label(keys)), "prompts")

@@ -1,6 +1,5 @@
 """How a long stage is spread over processes and GPUs: what rules ask launch.sh for, and what a program then finds."""
 
-import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -33,14 +32,3 @@ class Processes(NamedTuple):
 
 
 ALONE = Processes(0, 1, lambda: None)
-
-
-def here() -> Processes:
-    """The processes that accelerate's launcher started, each on a GPU of its own where there are GPUs; else ALONE."""
-    if "LOCAL_RANK" not in os.environ:
-        return ALONE  # and nothing heavy is loaded
-    import torch
-    from accelerate import PartialState
-
-    state = PartialState(cpu=not torch.cuda.is_available())  # without cpu=True it sees one process where no GPU is
-    return Processes(state.process_index, state.num_processes, state.wait_for_everyone)

@@ -309,7 +309,7 @@ BROKEN = {
     ),
     "processes that do not divide the batch": (
         [("models/smollm2-135m/needs/finetune/processes", 3)],
-        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (8)"],
+        ["models.smollm2-135m.needs.finetune.processes: found 3, expected a divisor of finetune.global_batch (4)"],
     ),
     "processes and GPUs that do not go together": (
         [

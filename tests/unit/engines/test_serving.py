@@ -29,7 +29,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 HOLD = """
 import json, os, sys
 from pathlib import Path
-from halt import serving
+from halt.engines import serving
 kept, port = serving.reserve_port()
 address = serving.Address(f"http://127.0.0.1:{port}/v1", "right", "the.log")
 path = Path(sys.argv[1])

@@ -166,7 +166,7 @@ def hub():
 def _fetch(hub, tmp_path, file, revision=COMMIT):
     """fetch_hub in a fresh interpreter: the hub's address is read when its library is loaded."""
     code = (
-        "import sys, json; from halt import fetching\n"
+        "import sys, json; from halt.inputs import fetching\n"
         "try:\n"
         "    paths, commit = fetching.fetch_hub('owner/set', sys.argv[1], [sys.argv[2]], sys.argv[3])\n"
         "    print(json.dumps([[str(p) for p in paths], commit]))\n"

@@ -18,7 +18,7 @@ _HOLD = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from halt import locking
+from halt.running import locking
 locking.hold(Path(sys.argv[2]))
 print("held", flush=True)
 sys.stdin.read()

@@ -49,8 +49,8 @@ def test_a_kill_loses_at_most_the_unit_in_work(tmp_path):
     program = textwrap.dedent("""
         import os, signal, sys
         import polars as pl
-        from halt import resume
-        from halt.progress import Progress
+        from halt.running import resume
+        from halt.running.progress import Progress
         def compute(unit):
             if unit == [3]:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ import yaml
 from runs import ROOT
 
 from halt.errors import HaltError
-from halt.running import processes
+from halt.running import launched, processes
 
 STAND_IN = '#!/bin/sh\necho "$(basename "$0") $*"\necho "threads $OMP_NUM_THREADS"\necho "GPUs $CUDA_VISIBLE_DEVICES"\n'
 
@@ -84,7 +84,7 @@ def test_the_launcher_s_configs_shard_in_fsdp_alone():
 
 def test_alone_a_program_waits_for_nobody(monkeypatch):
     monkeypatch.delenv("LOCAL_RANK", raising=False)
-    assert processes.here() == processes.ALONE
+    assert launched.here() == processes.ALONE
     assert processes.ALONE.first
     processes.ALONE.barrier()
 
