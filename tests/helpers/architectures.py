@@ -50,7 +50,7 @@ def causal(name: str, folder: Path) -> Path:
 
 
 NLI = ("Roberta", "Deberta", "DebertaV2")
-POSITIONS = 40  # tokens that a classifier here can take
+POSITIONS = 64  # tokens that a classifier here can take
 
 
 def classifier(family: str, folder: Path, says_length: bool) -> Path:
@@ -59,6 +59,7 @@ def classifier(family: str, folder: Path, says_length: bool) -> Path:
     tokenizer.model_max_length = POSITIONS if says_length else int(1e30)
     tokenizer.save_pretrained(folder)
     unused = tokenizer.pad_token_id + 1 if family == "Roberta" else 0  # RoBERTa: 514 of 512
+    relative = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_biased_input": False}
     config = getattr(transformers, f"{family}Config")(
         vocab_size=len(tokenizer),
         hidden_size=32,
@@ -66,9 +67,10 @@ def classifier(family: str, folder: Path, says_length: bool) -> Path:
         num_hidden_layers=1,
         num_attention_heads=2,
         max_position_embeddings=POSITIONS + unused,
-        type_vocab_size=0 if family.startswith("Deberta") else 1,
+        initializer_range=0.5,
         pad_token_id=tokenizer.pad_token_id,
         id2label={0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"},
+        **({"type_vocab_size": 0} | relative if family.startswith("Deberta") else {"type_vocab_size": 1}),
     )
     _save(getattr(transformers, f"{family}ForSequenceClassification"), config, folder)
     return folder

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from architectures import CAUSAL, NLI, POSITIONS, WINDOW, causal, classifier
+from trainings import FINETUNE
 from transformers import AutoModelForCausalLM
 
 from halt.engines import EngineError, Prompt, Sampling
@@ -11,19 +12,7 @@ from halt.judges import entailment
 from halt.training.common import Run
 from halt.training.sft import finetune
 
-SETTINGS = {
-    "adapter": "lora",
-    "lora": {"rank": 4, "alpha": 8, "dropout": 0.0},
-    "learning_rate": 1e-2,
-    "schedule": "constant",
-    "warmup": 0.0,
-    "epochs": 8,
-    "global_batch": 2,
-    "max_length": 128,
-    "weight_decay": 0.0,
-    "max_grad_norm": 1.0,
-    "gradient_checkpointing": False,
-}
+SETTINGS = FINETUNE | {"schedule": "constant", "warmup": 0.0, "epochs": 8, "global_batch": 2, "max_length": 128}
 # The first two fit into the window, the others do not; together they are padded.
 PROMPTS = [
     Prompt(f"p{number}", None, text)

@@ -3,13 +3,13 @@
 import json
 import math
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
+from architectures import POSITIONS, classifier
 from safetensors.torch import load_file
 from trainings import ITEMS, SHOTS, TEMPLATE, TUNE, contents, course, interrupted, tune
-from transformers import AutoTokenizer, DebertaConfig, DebertaForSequenceClassification
+from transformers import AutoTokenizer, DebertaForSequenceClassification
 
 from halt import engines
 from halt.confidence import p_true
@@ -133,41 +133,20 @@ def test_a_model_that_is_always_wrong_learns_to_say_so(model, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def classifier(model, tmp_path_factory):
+def mnli(tmp_path_factory):
     """A random DeBERTa with the classes of MNLI, which is what the hub's classifier is."""
-    folder = tmp_path_factory.mktemp("classifier")
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    tokenizer.model_max_length = 64
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = DebertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        relative_attention=True,
-        pos_att_type=["c2p", "p2c"],
-        position_biased_input=False,
-        initializer_range=0.5,
-        pad_token_id=tokenizer.pad_token_id,
-        id2label={0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"},
-        label2id={"CONTRADICTION": 0, "NEUTRAL": 1, "ENTAILMENT": 2},
-    )
-    DebertaForSequenceClassification(config).save_pretrained(folder)
-    return folder
+    return classifier("Deberta", tmp_path_factory.mktemp("classifier"), says_length=True)
 
 
 PAIRS = [("a man", "a woman"), ("a woman", "a man"), ("q" * 99, "b"), ("it is so", "it is"), ("it is", "it is so")]
 
 
-def test_a_classifier_says_how_likely_entailment_is_and_in_which_direction(classifier):
-    found = entailment.classifier(classifier, "float32", batch_size=2)(PAIRS)
-    whole = DebertaForSequenceClassification.from_pretrained(classifier).eval()
-    tokenizer = AutoTokenizer.from_pretrained(classifier)
+def test_a_classifier_says_how_likely_entailment_is_and_in_which_direction(mnli):
+    found = entailment.classifier(mnli, "float32", batch_size=2)(PAIRS)
+    whole = DebertaForSequenceClassification.from_pretrained(mnli).eval()
+    tokenizer = AutoTokenizer.from_pretrained(mnli)
     for (premise, hypothesis), entailed in zip(PAIRS, found, strict=True):
-        ids = tokenizer(premise, hypothesis, truncation="longest_first", max_length=64, return_tensors="pt")
+        ids = tokenizer(premise, hypothesis, truncation="longest_first", max_length=POSITIONS, return_tensors="pt")
         with torch.no_grad():
             expected = whole(**ids).logits.softmax(-1)[0]
         assert entailed.probability == pytest.approx(expected[2].item(), abs=1e-4)
@@ -175,17 +154,17 @@ def test_a_classifier_says_how_likely_entailment_is_and_in_which_direction(class
     assert len({round(entailed.probability, 6) for entailed in found}) == len(PAIRS)
 
 
-def test_a_classifier_of_something_else_is_refused(classifier, tmp_path):
-    other = DebertaForSequenceClassification.from_pretrained(classifier)
+def test_a_classifier_of_something_else_is_refused(mnli, tmp_path):
+    other = DebertaForSequenceClassification.from_pretrained(mnli)
     other.config.id2label = {0: "good", 1: "bad", 2: "neither"}
     other.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(classifier).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(mnli).save_pretrained(tmp_path)
     with pytest.raises(entailment.EntailmentError, match="a classifier of good, bad, neither, expected one with a cl"):
         entailment.classifier(tmp_path, "float32", 2)
 
 
-def test_two_way_labels_by_a_real_classifier(classifier):
-    entail = entailment.classifier(Path(classifier), "float32", batch_size=4)
+def test_two_way_labels_by_a_real_classifier(mnli):
+    entail = entailment.classifier(mnli, "float32", batch_size=4)
     [[one, same, other]] = entailment.decide("Who?", [["a", "a", "b"]], ["c", "d"], entail, dependent=False)
     assert one == same
     assert {one.verdict.label, other.verdict.label} <= {"right", "wrong"}
