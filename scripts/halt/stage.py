@@ -1,6 +1,6 @@
-"""The frame of a stage: what its settings name, what it is made from, its parts, its footer, its end.
+"""The frame of a stage: its settings, its inputs, its parts, its footer, its clean-up.
 
-A program reads its tables and says what to compute; a Stage does what all of them do alike.
+A program reads its tables and says what to compute. A Stage does what all programs do alike.
 """
 
 import functools
@@ -17,7 +17,7 @@ from halt.running.progress import Progress
 
 
 def named(settings: Mapping, registry: str) -> tuple[str, Any]:
-    """Name and entry of the one member of a registry (models, domains, ...) that the settings hold.
+    """Name and entry of the one member of a registry (models, domains, ...) in the settings.
 
     settings: parts of the config by their place, {"models/smollm2-135m": {...}, "generate": {...}}.
     """
@@ -31,16 +31,16 @@ def entry(settings: Mapping, registry: str) -> Any:
 
 
 def given(args: Namespace, names: str) -> dict[str, Path]:
-    """Input files by the name of their argument ("data training_data adapter"), without what the call left out."""
+    """Input files by argument ("data training_data adapter"), without those that the call left out."""
     return {name: file for name in names.split() if (file := vars(args)[name]) is not None}
 
 
 class Stage:
     """One run of a program.
 
-    name: the program's. args: its arguments; `settings`, `version`, `work` and `output` are read where they are needed.
-    inputs: the arguments that are the files its result is made from, see `given`. packages: as for `provenance.about`.
-    further: more inputs, by name, which no argument gives. run: what the result depends on beside inputs and settings.
+    name: the program's. args: its arguments; `settings`, `version`, `work` and `output` are read when they are needed.
+    inputs: the arguments that hold its input files, see `given`. packages: as for `provenance.about`. further: more
+    inputs, by name, that no argument gives. run: what else the result depends on.
     """
 
     def __init__(
@@ -59,38 +59,38 @@ class Stage:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """sha256 of all that a part in the work folder depends on: parts of anything else are thrown away."""
+        """sha256 of all that a part in the work folder depends on. Parts with another fingerprint are thrown away."""
         return resume.fingerprint(self.inputs, {**self.args.settings, **self._run}, self.args.version)
 
     @functools.cached_property
     def footer(self) -> dict:
-        """What the result says about itself, see `provenance.about`."""
+        """The provenance of the result, see `provenance.about`."""
         return provenance.about(self.name, self.args.version, self.args.settings, self.inputs.values(), self.packages)
 
     def in_parts(
         self, units: Sequence[Sequence], compute: Callable, schema: Mapping, label: str, what: str
     ) -> pl.DataFrame | None:
-        """All units computed, those of an interrupted run taken from its work folder; see `resume.run_parts`.
+        """Compute all units; take finished ones of an interrupted run from its work folder (see `resume.run_parts`).
 
-        label: which result the lines of progress name; what: the elements of units, counted there ("prompts").
-        None in every process but the first: the others have nothing more to do.
+        label: the result that progress lines name. what: the elements of units that are counted ("prompts"). Returns
+        None in every process except the first: the others are done.
         """
         here = processes.here()
         self._progress = Progress(f"{self.name} {label}", sum(map(len, units)), what, here.first)
         return resume.run_parts(self.args.work, self.fingerprint, units, compute, schema, self._progress, here)
 
     def advance(self, count: int = 1) -> None:
-        """Count elements of the unit that is being computed, for one that takes long."""
+        """Count finished elements of the current unit, if a unit takes long."""
         self._progress.advance(count)
 
     def write(self, table: pl.DataFrame, schema: Mapping, **more: Any) -> None:
-        """The result with its footer, to which `more` is added; then the work folder has no use and goes."""
+        """Write the result with its footer and `more`, then remove the work folder."""
         provenance.write(table, self.args.output, schema, self.footer | more)
         if "work" in self.args:
             resume.remove(self.args.work)
 
     def record(self) -> None:
-        """For a training, which writes its result itself: who made it. Called in every process, done by the first."""
+        """Record who made a training, which writes its result itself. Every process calls it, the first one writes."""
         if processes.here().first:
             provenance.record(self.footer, self.args.output)
 
@@ -103,6 +103,6 @@ def write_beside(
     outputs: Sequence[Path],
     packages: Sequence[str] = provenance.TABLE_PACKAGES,
 ) -> None:
-    """Say beside finished texts and figures what they are made from; inputs: arguments that are one or more files."""
+    """Write the provenance of finished texts and figures beside them. inputs: arguments of one or more files."""
     files = [file for found in given(args, inputs).values() for file in (found if isinstance(found, list) else [found])]
     provenance.write_beside(provenance.about(name, version, args.settings, files, packages), outputs)
