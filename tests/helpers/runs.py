@@ -88,7 +88,7 @@ class Run:
                 overlays = [str(Path(scratch, "change.yaml"))]
                 Path(overlays[0]).write_text(yaml.safe_dump(dict(config)))
             command = [*_SNAKEMAKE, *self.configs, *overlays, *arguments]
-            done = finish(command, self.folder, **{**self.variables, **self._programs()})
+            done = finish(command, self.folder, **{**self.variables, **self.programs()})
         assert not check or done.returncode == 0, done.stdout[-8000:]
         return done
 
@@ -103,8 +103,8 @@ class Run:
         assert total == sum(counts.values()), said
         return Counter(counts)
 
-    def _programs(self) -> dict[str, str]:
-        """Where Snakemake and its jobs find programs."""
+    def programs(self) -> dict[str, str]:
+        """Variables that say where Snakemake and its jobs find programs."""
         return warm.environment(environment()["PATH"]) if self.warm else {}
 
     def tables(self) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ def _launch(run, tmp_path: Path, processes: int, program: str, **options) -> str
     log = tmp_path / f"log{processes}"
     command = ["scripts/launch.sh", str(log), str(processes), f"scripts/{program}.py"]
     arguments = [str(word) for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-    done = finish([*command, *arguments], run.folder, seconds=600)
+    done = finish([*command, *arguments], run.folder, seconds=600, **run.programs())
     assert done.returncode == 0, log.read_text()[-4000:]
     return log.read_text()
 

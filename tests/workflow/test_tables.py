@@ -1,6 +1,7 @@
 """A finished run: every table is what its path and the schemas say, and nothing was learnt from what is tested."""
 
 import re
+from itertools import combinations
 
 import polars as pl
 import pytest
@@ -19,7 +20,7 @@ SCHEMAS = {
     paths.METRICS: frames.METRICS,
     paths.CONFIDENCES: frames.CONFIDENCES,
 }
-DOMAINS = {"biography", "mathematics", "medicine", "code"}
+DOMAINS = {"biography", "medicine", "mathematics", "functions"}
 RESULTS = len(DOMAINS) * 9  # six methods at no or at one threshold, p-true at two, and the floor
 FILTERS = {"p-true", "self-consistency"}
 SCORES = ("response_rate", "correctness", "completeness_all", "completeness_capable", "f1_all", "f1_capable")
@@ -79,17 +80,15 @@ def test_what_people_look_at_is_there(finished_run):
 
 def test_no_cluster_of_rows_is_in_two_splits(finished_run, tmp_path):
     run = finished_run.copy(tmp_path / "copy")
-    unused = [paths.DATA.format(domain=domain, split="validation") for domain in sorted(DOMAINS)]
+    unused = [paths.DATA.format(domain=domain, split="validation") for domain in ("biography", "medicine")]
     run.snakemake("--", *unused, check=True)
     for domain in DOMAINS:
-        split = {
-            name: frames.read(run.folder / f"results/data/{domain}/{name}.parquet", frames.DATA)
-            for name in paths.SPLITS
-        }
-        for key in ("id", "cluster", "prompt"):
-            assert not set(split["train"][key]) & set(split["test"][key])
-            assert not set(split["train"][key]) & set(split["validation"][key])
-            assert not set(split["validation"][key]) & set(split["test"][key])
+        found = [run.folder / paths.DATA.format(domain=domain, split=split) for split in paths.SPLITS]
+        splits = [frames.read(path, frames.DATA) for path in found if path.exists()]
+        assert len(splits) >= 2
+        for one, other in combinations(splits, 2):
+            for key in ("id", "cluster", "prompt"):
+                assert set(one[key]).isdisjoint(other[key]), domain
 
 
 def test_targets_are_of_training_prompts_alone(finished_run):

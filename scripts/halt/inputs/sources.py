@@ -49,6 +49,7 @@ class Source:
         self.name = name
         self.place = ""  # of the record that `records` gave last: "x.jsonl: row 7"
         self._places: dict[str, tuple[Path, str | None]] = {}  # member -> (file, member of the archive)
+        self._archives: dict[Path, zipfile.ZipFile] = {}  # open: to list ten thousand members takes a while
         for file in files:
             if unusable := lacks(file):
                 raise SourceError(f"{self.name}: {unusable}")
@@ -67,8 +68,8 @@ class Source:
             return
         above = f"{name}/" if file.suffix == ".zip" else ""
         try:
-            with zipfile.ZipFile(file) as archive:
-                members = [member for member in archive.namelist() if not member.endswith("/")]
+            self._archives[file] = zipfile.ZipFile(file)
+            members = [member for member in self._archives[file].namelist() if not member.endswith("/")]
         except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
             kind = "wheel" if file.suffix == ".whl" else "zip file"
             raise SourceError(f"{self.name}: {file.name} is not a readable {kind} ({error})") from error
@@ -131,7 +132,7 @@ class Source:
                 yield stream
             return
         try:
-            with zipfile.ZipFile(file) as archive, archive.open(inner) as stream:
+            with self._archives[file].open(inner) as stream:
                 yield stream
         except _BROKEN as error:
             raise SourceError(f"{self.name}: {member} of {file.name} cannot be read ({error})") from error

@@ -1,10 +1,12 @@
 """The conda environments of the rules: versions never drift apart, and each has what the programs in it import."""
 
 import ast
+import functools
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from environments import canonical, conda_packages, pinned, pip_packages, requirements, rules
@@ -119,23 +121,17 @@ class _Reach:
     def load(self, file: Path) -> None:
         if file in self.functions:
             return
-        tree = ast.parse(file.read_text())
-        self.functions[file] = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        self.methods[file] = [node for node in _functions(tree) if node not in self.functions[file]]
-        for node in _outside(tree):
-            self.visit(node, file)
+        self.functions[file], self.methods[file], outside = _parsed(file)
+        self.visit(outside, file)
         if file.name == "__init__.py" and file.parent.name in BY_NAME:
             for module in sorted(file.parent.glob("[a-z]*.py")):
                 self.load(module)
 
-    def visit(self, node: ast.AST, file: Path) -> None:
-        if isinstance(node, ast.Name):
-            self.used.add((file, node.id))
-        elif isinstance(node, ast.Attribute):
-            self.asked.add((file, ast.unparse(node.value), node.attr))
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                self.follow(node, alias, file)
+    def visit(self, said: "_Said", file: Path) -> None:
+        self.used |= {(file, name) for name in said.names}
+        self.asked |= {(file, base, name) for base, name in said.attributes}
+        for node, alias in said.imports:
+            self.follow(node, alias, file)
 
     def follow(self, node: ast.Import | ast.ImportFrom, alias: ast.alias, file: Path) -> None:
         module, name = (alias.name, None) if isinstance(node, ast.Import) else (_module(node, file), alias.name)
@@ -170,9 +166,41 @@ class _Reach:
             for function in (*free, *bound):
                 if function not in self.visited:
                     self.visited.add(function)
-                    for node in ast.walk(function):
-                        self.visit(node, file)
+                    self.visit(_inside(function), file)
         return len(self.visited) > before
+
+
+class _Said(NamedTuple):
+    """What some lines of a file name: names, (text, attribute) of each attribute, and (statement, name) of imports."""
+
+    names: set[str]
+    attributes: set[tuple[str, str]]
+    imports: list[tuple[ast.Import | ast.ImportFrom, ast.alias]]
+
+
+def _said(nodes: Iterable[ast.AST]) -> _Said:
+    said = _Said(set(), set(), [])
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            said.names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            said.attributes.add((ast.unparse(node.value), node.attr))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            said.imports.extend((node, alias) for alias in node.names)
+    return said
+
+
+@functools.cache  # every program comes to most of the library
+def _parsed(file: Path) -> tuple[list[ast.FunctionDef], list[ast.FunctionDef], _Said]:
+    """A file's functions, its classes' methods, and what runs when it is imported."""
+    tree = ast.parse(file.read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return functions, [node for node in _functions(tree) if node not in functions], _said(_outside(tree))
+
+
+@functools.cache
+def _inside(function: ast.FunctionDef) -> _Said:
+    return _said(ast.walk(function))
 
 
 def _outside(node: ast.AST) -> Iterator[ast.AST]:
