@@ -1,4 +1,4 @@
-"""How a long stage is spread over processes and GPUs: what rules ask launch.sh for, and what a program then finds."""
+"""How a long stage is spread over processes and GPUs: what rules pass to launch.sh, and what a program then finds."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 def spread(needs: Mapping) -> int | str:
-    """What launch.sh takes: a number of processes, `cpu:N` where they are to see no GPU, `fsdp:N` where they share one
-    model, or `shard:N` for one process with its model on N GPUs.
+    """What launch.sh takes: a number of processes, `cpu:N` if they must see no GPU, `fsdp:N` if they share one model,
+    or `shard:N` for one process with its model on N GPUs.
 
-    needs: `models.<name>.needs.<stage>` of the config, or {} for what runs in one process on the CPU.
+    needs: `models.<name>.needs.<stage>` of the config, or {} for one process on the CPU.
     """
     processes, gpus = needs.get("processes", 1), needs.get("gpus", 0)
     if needs.get("parallel") == "fsdp":
@@ -20,7 +20,7 @@ def spread(needs: Mapping) -> int | str:
 
 
 class Processes(NamedTuple):
-    """This process among those of its stage. barrier returns once every one of them has called it."""
+    """This process among those of its stage. barrier returns once all of them have called it."""
 
     index: int
     count: int
@@ -28,7 +28,7 @@ class Processes(NamedTuple):
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that prints, and writes what all have made."""
+        """Whether this is the process that prints, and writes the common result."""
         return self.index == 0
 
 
@@ -36,7 +36,7 @@ ALONE = Processes(0, 1, lambda: None)
 
 
 def here() -> Processes:
-    """The processes that accelerate's launcher started, each on a GPU of its own where there are GPUs; else ALONE."""
+    """The processes that accelerate's launcher started, one per GPU if there are GPUs; else ALONE."""
     if "LOCAL_RANK" not in os.environ:
         return ALONE  # and nothing heavy is loaded
     import torch

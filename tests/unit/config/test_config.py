@@ -133,11 +133,11 @@ BROKEN = {
     ),
     "one phrase for two things": (
         [("phrases/uncertain", "unsure from here")],
-        ["phrases.uncertain: found 'unsure from here', expected one that does not begin as phrases.unsure"],
+        ["phrases.uncertain: found 'unsure from here', expected one that does not begin like phrases.unsure"],
     ),
     "a phrase that begins as another": (
         [("phrases/unsure", "Unsure"), ("phrases/uncertain", "unsure of")],
-        ["phrases.uncertain: found 'unsure of', expected one that does not begin as phrases.unsure"],
+        ["phrases.uncertain: found 'unsure of', expected one that does not begin like phrases.unsure"],
     ),
     "one model for all domains, of which there is one": (
         [("experiment/joint", True), ("experiment/domains", ["code"])],
@@ -265,9 +265,9 @@ BROKEN = {
     "numbers that no machine counts to": (
         [("generate/samples", 10**400), ("finetune/learning_rate", 10**5000), ("score/seed", 1 << 4_000_000)],
         [
-            f"finetune.learning_rate: found {10**5000}, expected no number of more than 18 digits",
-            f"generate.samples: found {10**400}, expected no number of more than 18 digits",
-            "score.seed: found a number of too many digits, expected no number of more than 18 digits",
+            f"finetune.learning_rate: found {10**5000}, expected at most 18 digits",
+            f"generate.samples: found {10**400}, expected at most 18 digits",
+            "score.seed: found a number with too many digits, expected at most 18 digits",
         ],
     ),
     "names with a line break at their end, or too long": (
@@ -295,8 +295,8 @@ BROKEN = {
         ],
         [
             "domains.code.source: found an empty list, expected a list",
-            "domains.mathematics.source.sha256.a==1: missing, expected the sum of this package's wheel",
-            "domains.mathematics.source.sha256.b==2: found a sum, but this is none of the packages",
+            "domains.mathematics.source.sha256.a==1: missing, expected the sha256 of this package's wheel",
+            "domains.mathematics.source.sha256.b==2: found a sha256, but this is none of the packages",
         ],
     ),
     "one of several sources": (
