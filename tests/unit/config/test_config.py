@@ -129,7 +129,7 @@ BROKEN = {
     ),
     "a fold that there is not": (
         [("domains/code/fold", 4)],
-        ["domains.code.fold: found 4, expected below 4: that many folds of 0.25 there are"],
+        ["domains.code.fold: found 4, expected below 4: a test share of 0.25 makes that many folds"],
     ),
     "one phrase for two things": (
         [("phrases/uncertain", "unsure from here")],
@@ -474,7 +474,7 @@ def test_a_key_that_stands_twice_is_named_by_file_and_lines(tmp_path, monkeypatc
 
 def test_an_alias_of_what_it_stands_in_is_named_by_file_and_line(tmp_path):
     (tmp_path / "round.yaml").write_text("score: {seed: 0}\nmodels: &all\n  mine: [*all]\n")
-    with pytest.raises(config.ConfigError, match=r"round\.yaml, line 2: models\.mine\[0\] is an alias of what it"):
+    with pytest.raises(config.ConfigError, match=r"round\.yaml, line 2: models\.mine\[0\] is an alias of something"):
         config.read(tmp_path / "round.yaml")
 
 
