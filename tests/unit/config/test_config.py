@@ -198,8 +198,8 @@ BROKEN = {
         [("judges/small-served/server", "vllm"), ("models/qwen2.5-coder-0.5b/chat", False)],
         [
             (
-                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one that "
-                "has: it is asked by chat"
+                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one with "
+                "a chat template: it is asked by chat"
             ),
             "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
         ],

@@ -81,6 +81,6 @@ def test_a_judge_that_is_to_be_asked_has_its_key(environment):
 def test_a_pipe_is_no_file_that_is_there(project):
     os.mkfifo(project / "facts.tsv")
     with pytest.raises(
-        ConfigError, match=r"domains\.facts\.source\.path: found 'facts\.tsv', expected a file or folder"
+        ConfigError, match=r"domains\.facts\.source\.path: found 'facts\.tsv', expected an existing file or folder"
     ):
         readiness.check_sources(CONFIG)
