@@ -11,11 +11,11 @@ from halt import frames
 
 MODEL = "smollm2-135m"
 OVERLAY = {
-    "experiment": {"domains": ["biography"], "methods": ["base", "unchanged-own", "halt"], "thresholds": [0.60]},
-    "domains": {"biography": {"rows": {"train": 16, "validation": 4, "test": 8}, "max_new_tokens": 40}},
-    "generate": {"samples": 3, "shots": 3},
-    "respond": {"shots": 3},
-    "finetune": {"epochs": 2},
+    "experiment": {"domains": ["biography"], "methods": ["base", "halt"], "thresholds": [0.60]},
+    "domains": {"biography": {"rows": {"train": 6, "validation": 2, "test": 4}, "max_new_tokens": 24}},
+    "generate": {"samples": 2, "shots": 2},
+    "respond": {"shots": 2},
+    "finetune": {"epochs": 1, "global_batch": 2},
     "score": {"bootstrap": 100},
 }
 
@@ -35,9 +35,9 @@ def table(run, kind, where, schema):
 
 def test_the_line_ends_in_finite_numbers(real_run):
     main = pl.read_csv(real_run.folder / "results/tables/main.csv")
-    assert main["method"].to_list() == ["base", "unchanged-own", "halt"]
+    assert main["method"].to_list() == ["base", "halt"]
     assert main["threshold"].cast(pl.String).to_list()[-1].startswith("0.6")
-    assert main["prompts"].to_list() == [8, 8, 8]
+    assert main["prompts"].to_list() == [4, 4]
     for row in main.iter_rows(named=True):
         if row["response_rate"] > 0:
             assert math.isfinite(row["correctness"])
@@ -69,6 +69,6 @@ def test_halt_keeps_exactly_the_right_fragments_of_one_sample(real_run):
 def test_finetuning_with_halt_changes_what_the_model_says(real_run):
     answers = {
         method: table(real_run, "responses", f"{method}/seed0/biography", frames.RESPONSES)["text"].to_list()
-        for method in ("unchanged-own/none", "halt/0.60")
+        for method in ("base/none", "halt/0.60")
     }
-    assert answers["halt/0.60"] != answers["unchanged-own/none"]
+    assert answers["halt/0.60"] != answers["base/none"]
