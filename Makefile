@@ -1,6 +1,6 @@
-# make demo: set up, run a small experiment, print the main table; make laptop: the same at full size. make test: set up
-# and pass the tests, but for the slowest; make test-all: those too.
-# Nothing needed but Python 3.11 or newer, git and make.
+# make demo: set up, run a small experiment, print the main table. make laptop: the same at full size.
+# make test: set up and pass the tests, except the slowest. make test-all: those too.
+# Needs only Python 3.11 or newer, git and make.
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,11 +11,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 TOOL := PYTHONPATH=scripts python # tools/ uses the library of scripts/
 CONFIG ?=
 RESULTS ?= results
-# make demo, make report: of another config with CONFIG=config/evidence.yaml. Faults of a config are told before Snakemake,
-# whose own reader ends in a traceback at some of them, sees it.
+# make demo, make report: of another config with CONFIG=config/evidence.yaml. check_config.py reports faults of a config
+# first: Snakemake's own reader ends in a traceback at some of them.
 OVERLAYS := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEMAKE := $(TOOL) tools/check_config.py $(OVERLAYS) && snakemake --profile profiles/local $(OVERLAYS)
-# One line of progress for the whole run in place of Snakemake's own words and of each job's (both are in the log files).
+# One line of progress for the whole run instead of Snakemake's output and each job's (both are in the log files).
 WATCHED := $(TOOL) tools/check_config.py $(OVERLAYS) && HALT_QUIET=1 PYTHONPATH=$(CURDIR)/tools/progress \
 	snakemake --logger halt --profile profiles/local $(OVERLAYS)
 $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file, expected a config)))
@@ -34,10 +34,10 @@ demo: $(VENV)/ready ## a quarter of an hour on two cores; of another config with
 	@echo "answers  results/report/answers.html"
 	@echo "report   make report"
 
-plan: $(VENV)/ready ## what CONFIG will cost, and planned against used after a run; GPUS="8 64", CPUS=2
+plan: $(VENV)/ready ## what CONFIG will cost; after a run, planned against used; GPUS="8 64", CPUS=2
 	@$(TOOL) tools/plan.py $(OVERLAYS) $(if $(GPUS),--gpus $(GPUS)) $(if $(CPUS),--cpus $(CPUS))
 
-laptop: $(VENV)/ready ## the demo at the size that claims rest on; three quarters of an hour on two cores
+laptop: $(VENV)/ready ## the demo at full size, for results to rely on; three quarters of an hour on two cores
 	$(MAKE) demo CONFIG=config/laptop.yaml
 
 evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two on two cores
@@ -49,28 +49,28 @@ methods: $(VENV)/ready ## every method on the laptop run's samples, in one table
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html
 
-audit: $(VENV)/ready ## what in results/ is not of today's versions, config and code; of another config with CONFIG=
+audit: $(VENV)/ready ## results that do not match today's versions, config and code; of another config with CONFIG=
 	$(TOOL) tools/audit.py $(OVERLAYS)
 
-verify: $(VENV)/ready ## hash results/ anew: is it what its footers claim? of a copy with RESULTS=
+verify: $(VENV)/ready ## hash results/ again: does it match its footers? of a copy with RESULTS=
 	$(TOOL) tools/verify.py --results $(RESULTS)
 
 test: $(VENV)/ready ## every promise: all tests that are not marked slow, on two cores
 	pytest -n 2 -m "not slow" tests
 
-test-all: $(VENV)/ready ## the slow tests too, and every program started anew, as users start it; an hour on two cores
+test-all: $(VENV)/ready ## the slow tests too, with every program in a new process, as for users; an hour on two cores
 	pytest -n 2 --cold tests
 
-test-quick: $(VENV)/ready ## without whole runs: some minutes on two cores
+test-quick: $(VENV)/ready ## without whole runs; some minutes on two cores
 	pytest -n 2 -m "not slow" tests/unit
 
-test-slurm: $(VENV)/ready ## by root on Debian or Ubuntu: a Slurm cluster of this machine, the tiny run on it, and faults
+test-slurm: $(VENV)/ready ## as root on Debian or Ubuntu: this machine as a Slurm cluster, the tiny run on it, and faults
 	tests/slurm/install.sh
 	HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm} pytest tests/slurm
 
 test-conda: export HALT_CONDA ?= /tmp/halt-conda
 test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
-test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm where test-slurm installed it
+test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm if test-slurm installed it
 	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
 PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md report/*.rst
@@ -85,7 +85,7 @@ lint: $(VENV)/ready
 tiny-model: $(VENV)/ready ## the random model that config/tiny.yaml runs on
 	python tests/helpers/tiny_model.py
 
-bench: $(VENV)/ready ## speed beside the bare engines; writes results/bench/
+bench: $(VENV)/ready ## speed compared with the bare engines; writes results/bench/
 	$(TOOL) tools/bench.py
 
 bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fragments; writes results/bench/
@@ -97,10 +97,10 @@ pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the pu
 docs: $(DOCS_VENV)/ready ## the documentation as a site in site/; a broken link or anchor is an error
 	$(MKDOCS) build
 
-docs-serve: $(DOCS_VENV)/ready ## the same on http://127.0.0.1:8000, made again with every change
+docs-serve: $(DOCS_VENV)/ready ## the same on http://127.0.0.1:8000, rebuilt after every change
 	$(MKDOCS) serve
 
-# pip would compile on one core. Some packages have templates among their files, which do not compile.
+# pip would compile on one core. Some packages contain templates, which do not compile.
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halt needs Python 3.11 or newer, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

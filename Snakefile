@@ -36,10 +36,10 @@ report: "report/workflow.rst"
 
 
 rule all:
-    """Everything the configured experiment is to show."""
+    """Everything that the configured experiment shows."""
     default_target: True
     input:
-        # All files of each: a rule that writes one more than when it last ran is run again only if that one is asked for.
+        # All files of each: a rule with a new output runs again only if that output is asked for.
         rules.tables.output,
         rules.figures.output,
         rules.page.output,

@@ -1,4 +1,4 @@
-"""Self-alignment: the model rates its own samples by p(True), as it is or behind SK-Tuning; pairs are made of that."""
+"""Self-alignment: the model rates its own samples by p(True), before or after SK-Tuning; pairs come from the ratings."""
 
 
 localrules:
@@ -13,7 +13,7 @@ TRAIN_JUDGEMENTS = paths.JUDGEMENTS.format(model="{model}", domain="{domain}", s
 
 
 rule sk_sample:
-    """Sample K few-shot answers to every training prompt, where `generate` draws fewer than SK-Tuning learns from."""
+    """Sample K few-shot answers to every training prompt, if `generate` draws fewer than SK-Tuning needs."""
     input:
         data=TRAIN,
         model=paths.MODEL,
@@ -225,7 +225,7 @@ rule pair_rated:
 
 
 rule calibration:
-    """What p(True) is worth before and after SK-Tuning, on samples of the prompts that are answered."""
+    """How good p(True) is before and after SK-Tuning, on samples of the prompts that are answered."""
     input:
         ratings=tried(paths.RATINGS, *paths.EVALUATORS),
         judgements=tried(paths.JUDGEMENTS),

@@ -1,4 +1,4 @@
-"""What the pretrained model can do: N judged samples of every prompt. Costly, done once, and without a threshold."""
+"""What the pretrained model can do: N judged samples of every prompt. Costly, done once, without a threshold."""
 
 
 localrules:

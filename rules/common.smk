@@ -1,4 +1,4 @@
-"""What all rules share: the checked config, and the params and resources that are functions of wildcards."""
+"""Shared by all rules: the checked config, and the params and resources that are functions of wildcards."""
 
 import gc
 import sys
@@ -13,12 +13,12 @@ from halt.running import processes
 try:
     check_keys(map(Path, workflow.configfiles))
     check(config)
-    if workflow.is_main_process:  # a job may run where the files are not, and needs none of them
+    if workflow.is_main_process:  # a job may run elsewhere, and does not need these files
         readiness.check_sources(config)
 except ConfigError as error:
     sys.exit(f"the config is not sound:\n{error}")  # a WorkflowError would add where in this file
 
-# A graph of 30,000 jobs is millions of objects and no garbage: looking for it again and again is a third of the planning.
+# A graph of 30,000 jobs is millions of objects without garbage: searching for it takes a third of the planning.
 gc.set_threshold(100_000, 20, 100)
 
 
@@ -27,9 +27,9 @@ wildcard_constraints:
 
 
 def settings(*templates, optional=()):
-    """Exactly these config subtrees as sorted JSON; `{model}` and other wildcards stand in the paths.
+    """Exactly these config subtrees as sorted JSON; paths contain `{model}` and other wildcards.
 
-    optional: further subtrees, left out where the config does not have them.
+    optional: further subtrees, left out if the config does not have them.
     """
 
     def chosen(wildcards):
@@ -41,7 +41,7 @@ def settings(*templates, optional=()):
 
 
 def grows(amount):
-    """Memory or time of which each further attempt gets more: the lack of it may have ended the one before."""
+    """Memory or time that grows with each attempt: attempt n asks for n times this amount."""
 
     def grown(wildcards, attempt):
         return amount * attempt
@@ -50,14 +50,14 @@ def grows(amount):
 
 
 def asked(needs, what, attempt):
-    """What an attempt asks for. `cpus`: one a process unless `needs` says more."""
+    """What an attempt asks for. `cpus`: one per process unless `needs` says more."""
     if what == "cpus":
         return needs.get("cpus") or needs.get("processes", 1)
     return needs[what] * attempt if what in ("memory_mb", "minutes") else needs[what]
 
 
 def in_turn(wildcards):
-    """Priority of a job: models first, then the domains as the experiment lists them, so that the first is soon seen whole."""
+    """Priority of a job: models first, then the domains in the experiment's order: the first is complete early."""
     order = config["experiment"]["domains"]
     domain = wildcards.get("test_domain", wildcards.get("domain"))
     if domain is None:
@@ -111,15 +111,15 @@ def answering_environment(wildcards):
 
 
 def local_files(wildcards):
-    """Input of `fetch_source`: the files that a domain's `path` sources name or hold; a changed one makes the rows anew."""
+    """Input of `fetch_source`: the files in a domain's `path` sources. A changed file makes the rows again."""
     source = config["domains"][wildcards.domain]["source"]
     named = [
         one["path"]
         for one in (source if isinstance(source, list) else [source])
         if one["type"] == "path"
     ]
-    # The files of a folder, not the folder: Snakemake would compare that by its time. What cannot be read is left to the
-    # job, which says so: Snakemake would read a pipe for ever, and braces in a name as wildcards.
+    # The files of a folder, not the folder: Snakemake would compare it by its time. Unreadable paths are left to the
+    # job, which reports them: Snakemake would read a pipe for ever, and braces in a name as wildcards.
     return [
         file
         for path in named
@@ -130,5 +130,5 @@ def local_files(wildcards):
 
 
 def selected_domains():
-    """The domains of the experiment by name, so that their order in the config changes nothing."""
+    """The domains of the experiment, sorted by name: their order in the config changes nothing."""
     return sorted(config["experiment"]["domains"])

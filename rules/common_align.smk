@@ -1,8 +1,8 @@
-"""What the rules of self-alignment are told: inputs and params as functions of the wildcards."""
+"""Inputs and params of the rules of self-alignment, as functions of the wildcards."""
 
 
 def sk_samples(drawn, more):
-    """Input of SK-Tuning: results of `generate`'s training samples if they are as many as it learns from, else its own."""
+    """Input of SK-Tuning: results of `generate`'s training samples if there are enough, else of its own samples."""
 
     def file(wildcards):
         enough = config["sk_tuning"]["samples"] <= config["generate"]["samples"]
@@ -28,17 +28,17 @@ def nli_needs(what):
 
 
 def rating_text(wildcards):
-    """Input of what asks for p(True) of samples: the prompt text of its questions."""
+    """Input of the rules that ask for p(True) of samples: the prompt text of the questions."""
     return f"scripts/prompts/{texts.of_self_evaluation(builds_up(wildcards.domain))}.txt"
 
 
 def rating_adapter(wildcards):
-    """Input of `self_rate`: the record of SK-Tuning, if it is the tuned model that rates."""
+    """Input of `self_rate`: the record of SK-Tuning, if the tuned model rates."""
     return [] if wildcards.evaluator == "pretrained" else paths.SK_ADAPTER.format(**wildcards)
 
 
 def rating_settings(wildcards):
-    """Params of `self_rate`; of the tuned model also which prompts it has learnt from: these it does not rate."""
+    """Params of `self_rate`. For the tuned model also which prompts it learned from: it does not rate these."""
     tuned = wildcards.evaluator == "tuned"
     return settings(
         "confidence",
@@ -76,8 +76,8 @@ def counted(wildcards):
 
 
 def alignments():
-    """What the experiment shows beside the report: the facts, as the paper of self-alignment counts them, if a selected
-    method pairs by p(True), and the calibration of p(True) if one trusts the tuned model."""
+    """The results of self-alignment: the facts, counted as its paper counts them, if a selected method pairs by
+    p(True); the calibration of p(True) if one uses the tuned model."""
     selected = set(config["experiment"]["methods"])
     return [paths.FACTS] * bool(selected & set(paths.rated(config))) + [paths.CALIBRATION] * bool(
         selected & set(paths.rated(config, "tuned"))
@@ -85,7 +85,7 @@ def alignments():
 
 
 def choosing():
-    """The selected domains whose questions give answers to choose from."""
+    """The selected domains whose questions offer answers to choose from."""
     return [
         domain
         for domain in selected_domains()
@@ -94,12 +94,12 @@ def choosing():
 
 
 def truthfulness():
-    """What the experiment shows beside the report: truthfulness and multiple choice, if a selected domain has choices."""
+    """The results of multiple choice: truthfulness and choices, if a selected domain has choices."""
     return [paths.TRUTHFULQA] * bool(choosing())
 
 
 def tested_on_choices(template, *left_out):
-    """Paths of the results in domains that have choices, but for those of some methods."""
+    """Paths of the results in domains with choices, except those of some methods."""
     tested = choosing()
     return [
         template.format(**result)
@@ -114,12 +114,12 @@ def truths(wildcards):
 
 
 def choices(wildcards):
-    """Input of `truthfulqa`: what the models make of the choices; filters and constant answers have no model of their own."""
+    """Input of `truthfulqa`: the choices of the models. Filters and constant answers have no model of their own."""
     return tested_on_choices(paths.CHOICES, *paths.filters(config), *paths.constants(config))
 
 
 def choice_ratings(wildcards):
-    """Input of `truthfulqa`: p(True) of the choices, if a selected method trusts it: as pretrained, and as tuned if one does."""
+    """Input of `truthfulqa`: p(True) of the choices, if a selected method uses it: pretrained, and tuned if one does."""
     selected = set(config["experiment"]["methods"])
     pretrained, tuned = paths.EVALUATORS
     trusted = [pretrained] * bool(selected & set(paths.rated(config)))

@@ -1,4 +1,4 @@
-"""What the rules that judge, and the server that they ask, are told: of a domain's judge and its evaluator."""
+"""Inputs, params and resources of the rules that judge, and of the server that they ask."""
 
 
 def judge_of(domain):
@@ -7,7 +7,7 @@ def judge_of(domain):
 
 
 def judging(domain):
-    """What the workflow brings for a domain's judge: its evaluator, what loads or serves that, its prompt texts."""
+    """What the workflow provides for a domain's judge: its evaluator, what loads or serves it, its prompt texts."""
     return judges.needs(judge_of(domain), builds_up(domain))
 
 
@@ -43,15 +43,15 @@ def judge_settings(domain_wildcard):
 
 
 def evaluator_needs(domain):
-    """What a domain's local or served evaluator needs where it is loaded; nothing for a judge without one."""
+    """What a domain's local or served evaluator needs to be loaded; nothing for a judge without one."""
     evaluator = judging(domain).model
     return config["models"][evaluator]["needs"]["judge"] if evaluator else {}
 
 
 def judge_needs(domain_wildcard, what, otherwise):
-    """A resource of judging: what the evaluator needs, `otherwise` if it has no such need.
+    """A resource of judging: the evaluator's need, `otherwise` if it has none.
 
-    The jobs that ask a server of the workflow's own run beside it: they are as long and take a small part of its memory.
+    Jobs that ask a server of the workflow run beside it: they are as long and take a small part of its memory.
     """
 
     def amount(wildcards, attempt):
@@ -65,7 +65,7 @@ def judge_needs(domain_wildcard, what, otherwise):
 
 
 def judge_spread(domain_wildcard):
-    """How launch.sh starts judging: as the evaluator loaded here needs it, one process for any other judge."""
+    """How launch.sh starts judging: as a locally loaded evaluator needs it, in one process for any other judge."""
 
     def chosen(wildcards):
         domain = getattr(wildcards, domain_wildcard)
@@ -90,7 +90,7 @@ def judge_job(domain_wildcard):
 
 
 def judge_threads(domain_wildcard):
-    """Cores of `judge`: none for a job that waits for the server beside it, so that a group fits on few cores."""
+    """Cores of `judge`: none for a job that waits for the server beside it: a group then fits on few cores."""
 
     def amount(wildcards):
         return 0 if judging(getattr(wildcards, domain_wildcard)).server else 1

@@ -1,4 +1,4 @@
-"""What the rules after judging are told of methods and results: of one method, and of the whole experiment."""
+"""Inputs and params of the rules after judging: of one method, and of the whole experiment."""
 
 
 def adapter(wildcards):
@@ -7,7 +7,7 @@ def adapter(wildcards):
 
 
 def started_from(wildcards):
-    """Input of `prefer`: the record of the training that the method goes on from, at its threshold if it has one."""
+    """Input of `prefer`: the record of the training that the method starts from, at its threshold if it has one."""
     before = config["methods"][wildcards.method]["after"]
     threshold = (
         wildcards.threshold if config["methods"][before]["threshold"] else paths.NO_THRESHOLD
@@ -16,7 +16,7 @@ def started_from(wildcards):
 
 
 def methods_that(prefer):
-    """A regular expression for the methods that train on pairs, or for those that train on targets."""
+    """A regular expression: the methods that train on pairs, or those that train on targets."""
     return paths.any_of(
         name
         for name in config["methods"]
@@ -30,8 +30,8 @@ def targets_of_domains(wildcards):
 
 
 def pairing_settings(wildcards):
-    """Params of `pair` and `pair_rated`; the number of pairs a prompt and the seed of their draw only for a method that draws,
-    and what verdicts count as only where there are any."""
+    """Params of `pair` and `pair_rated`. The number of pairs per prompt and the seed only for a method that draws, the
+    reading of verdicts only if there are verdicts."""
     method = config["methods"][wildcards.method]
     draws = method.get("pairs_per_prompt") is not None
     judged = [] if "rated_by" in method else ["reading"]
@@ -61,7 +61,7 @@ def training_settings(wildcards):
 
 
 def score_settings(wildcards):
-    """Params of `score`: the method's module, the domain's, of which type its judge is, and whether capability is known."""
+    """Params of `score`: the method's module, the domain's, the type of its judge, and whether capability counts."""
     judge = config["domains"][wildcards.test_domain]["judge"]
     return settings(
         "methods/{method}/rewrite",
@@ -72,8 +72,8 @@ def score_settings(wildcards):
 
 
 def capable_samples(wildcards):
-    """Input of `score`: the judged samples of the answered prompts; none where capability is not to be known."""
-    if has(config, "score/capable"):  # it says: false
+    """Input of `score`: the judged samples of the answered prompts; none if capability is not measured."""
+    if has(config, "score/capable"):  # it is false
         return []
     return paths.JUDGEMENTS.format(
         model=wildcards.model, domain=wildcards.test_domain, split=config["respond"]["split"]
@@ -81,13 +81,13 @@ def capable_samples(wildcards):
 
 
 def table_settings(wildcards):
-    """Params of `tables`; of the judges that decide in the selected domains their type."""
+    """Params of `tables`, with the type of every judge of the selected domains."""
     types = {f"judges/{config['domains'][domain]['judge']}/type" for domain in selected_domains()}
     return subtrees(config, "score", "reading", "methods", "domains", *types)
 
 
 def filtered(template):
-    """Input of what filters: a result of the method whose answers are filtered."""
+    """Input of filters: a result of the method whose answers are filtered."""
 
     def file(wildcards):
         return template.format(**paths.filtered(wildcards, config))
@@ -96,13 +96,13 @@ def filtered(template):
 
 
 def filters_by(program):
-    """A regular expression of the methods whose filter is computed by one program."""
+    """A regular expression: the methods whose filter is computed by one program."""
     kinds = {name: config["methods"][name]["filter"] for name in paths.filters(config)}
     return paths.any_of(name for name, kind in kinds.items() if plugins.program_of(kind) == program)
 
 
 def filter_settings(unnamed, *templates, optional=()):
-    """Params of what computes a filter: these subtrees, and which filter, but for the one that goes without its name."""
+    """Params of the rules that compute filters: these subtrees, and the filter's name unless it is `unnamed`."""
 
     def chosen(wildcards):
         kind = ["methods/{method}/filter"] * (
@@ -120,7 +120,7 @@ def self_evaluation_text(wildcards):
 
 
 def filtering():
-    """The results of the experiment that methods make by filtering the answers of another."""
+    """The results of methods that filter the answers of another."""
     chosen = set(paths.filters(config))
     return [result for result in paths.grid(config) if result["method"] in chosen]
 
@@ -131,20 +131,20 @@ def confidences():
 
 
 def filtered_judgements():
-    """Input of `tables`: the judged answers that the filters filter."""
+    """Input of `tables`: the judged answers before filtering."""
     found = (paths.ASSESSMENTS.format(**paths.filtered(result, config)) for result in filtering())
     return list(dict.fromkeys(found))
 
 
 def assurances():
-    """Input of `tables`: how sure the models that were taught to say so are of their answers."""
+    """Input of `tables`: how sure models are of their answers, if they learned to say so."""
     chosen = set(paths.vouching(config))
     found = (result for result in paths.grid(config) if result["method"] in chosen)
     return [paths.ASSURANCES.format(**result) for result in found]
 
 
 def answered(template):
-    """Paths of the results whose answers a model gave; in place of a filter's, those that it leaves fragments out of."""
+    """Paths of the results whose answers a model gave; for a filter, those of the method that it filters."""
     chosen = set(paths.filters(config))
     found = (
         paths.filtered(result, config) if result["method"] in chosen else result
@@ -159,7 +159,7 @@ def every(template, **fixed):
 
 
 def each(template, **fixed):
-    """Paths per selected model and domain that is tested, without repetition."""
+    """Paths per selected model and tested domain, without repetition."""
     found = (
         template.format(**{**result, "domain": result["test_domain"]}, **fixed)
         for result in paths.grid(config)

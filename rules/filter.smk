@@ -1,4 +1,4 @@
-"""Test-time methods, which train nothing: of given answers, the fragments that the model is not sure of are dropped."""
+"""Test-time methods, which train nothing: they drop the fragments of given answers that the model is not sure of."""
 
 
 localrules:
@@ -82,7 +82,7 @@ rule agree:
 
 
 rule probe:
-    """Read hidden states at the fragments, learn on training samples which are right, predict the answers'."""
+    """Read hidden states at the fragments, learn on training samples which are right, predict for the answers."""
     input:
         fragments=filtered(paths.RESPONSE_FRAGMENTS),
         responses=filtered(paths.RESPONSES),
@@ -130,7 +130,7 @@ rule probe:
 
 
 rule filter:
-    """Drop what is below the bound of one threshold; what stays keeps the verdict that it has."""
+    """Drop the fragments below the bound of one threshold; the others keep their verdict."""
     input:
         responses=filtered(paths.RESPONSES),
         judgements=filtered(paths.ASSESSMENTS),

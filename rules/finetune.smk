@@ -1,4 +1,4 @@
-"""Supervised finetuning on the targets, and preference training on pairs behind it."""
+"""Supervised finetuning on the targets, and preference training on pairs after it."""
 
 
 rule finetune:

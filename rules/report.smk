@@ -1,4 +1,4 @@
-"""What people look at: tables, the trade-off figure, answers before and after."""
+"""For people to look at: tables, the trade-off figure, answers before and after."""
 
 
 localrules:
@@ -67,7 +67,7 @@ rule figures:
 
 
 rule page:
-    """Answers before and after, their fragments coloured by verdict, for a person to look at."""
+    """Answers before and after, their fragments colored by verdict, for a person to look at."""
     input:
         data=each(paths.DATA, split=config["respond"]["split"]),
         responses=answered(paths.RESPONSES),

@@ -2,11 +2,11 @@
 
 
 rule serve:
-    """Serve a domain's evaluator to the jobs of one stage that judge one model's answers; it ends with the last of them.
+    """Serve a domain's evaluator to the jobs of one stage that judge one model's answers; it ends after them.
 
-    Snakemake puts a service and its consumers into one group: started together, in one allocation. So the consumers of
-    one server must not depend on each other: there is one server a stage, model and domain. The shell gives way to the
-    program (`exec`): what Snakemake ends is the process that it started.
+    Snakemake puts a service and its consumers into one group: they start together, in one allocation. So the consumers
+    of one server must not depend on each other: there is one server per stage, model and domain. The shell is replaced
+    by the program (`exec`): Snakemake then ends the process that it started.
     """
     input:
         model=served_model,

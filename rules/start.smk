@@ -1,4 +1,4 @@
-"""Before the first job: what it needs is there, and no other run works in the results folder, whichever clone it is of."""
+"""Before the first job: its needs are there, and no other run, from any clone, works in the results folder."""
 
 import os
 
@@ -7,26 +7,26 @@ from halt.running import locking
 
 
 def planned(wildcard, *rules):
-    """Values of a wildcard in the jobs of these rules that are to be run."""
+    """Values of a wildcard in the planned jobs of these rules."""
     jobs = (job for job in workflow.dag.needrun_jobs() if job.rule.name in rules)
     return {job.wildcards_dict[wildcard] for job in jobs}
 
 
 def wanting_more_gpus():
-    """The jobs to be run that want more GPUs than a limited run has: they would start as if they wanted no more."""
+    """The planned jobs that need more GPUs than a limited run has: they would start as if they needed no more."""
     limit = workflow.global_resources.get("gpu")
     for job in workflow.dag.needrun_jobs() if limit is not None else ():
-        asked_for = job.rule.resources.get("gpu")  # job.resources has no more than the limit
+        asked_for = job.rule.resources.get("gpu")  # job.resources is cut at the limit
         wanted = asked_for and asked_for.evaluate(job.wildcards, attempt=1).value
         if wanted and wanted > limit.value:
             yield (
-                f"{job.rule.name}: found a need of {wanted} GPUs, but this run has {limit.value}: --resources"
-                f" gpu={wanted} mem_mb=…, if there are so many"
+                f"{job.rule.name}: needs {wanted} GPUs, but this run has {limit.value}, expected"
+                f" --resources gpu={wanted} mem_mb=… if the machine has them"
             )
 
 
 onstart:
-    # Not for a dry run, and not in the Snakemake of a single job: that is started with --no-hooks.
+    # Not for a dry run, and not in the Snakemake of a single job, which starts with --no-hooks.
     try:
         readiness.check_start(
             config,

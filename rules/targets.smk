@@ -1,4 +1,4 @@
-"""From judged samples to finetuning targets: the first place that knows a threshold."""
+"""From judged samples to finetuning targets: the first place with a threshold."""
 
 
 localrules:
@@ -65,7 +65,7 @@ rule pair:
 
 
 rule join_targets:
-    """Put the targets of all selected domains together, for one model that is finetuned on them all."""
+    """Join the targets of all selected domains, to finetune one model on all of them."""
     input:
         targets=targets_of_domains,
     output:

@@ -1,4 +1,4 @@
-"""Multiple choice and truthfulness, as TruthfulQA counts them, in domains whose questions give answers to choose from."""
+"""Multiple choice and truthfulness, as TruthfulQA counts them, in domains whose questions offer answers."""
 
 
 localrules:
@@ -6,7 +6,7 @@ localrules:
 
 
 rule choose:
-    """How probable a model finds each choice, where it would answer: finetuned zero-shot, pretrained few-shot."""
+    """How likely a model finds each choice in the place of its answer: finetuned zero-shot, pretrained few-shot."""
     input:
         data=ASKED,
         context=paths.DATA.format(domain="{test_domain}", split="train"),

@@ -1,4 +1,4 @@
-"""Compare p(True) before and after SK-Tuning, on judged samples of the prompts that were not trained on."""
+"""Compare p(True) before and after SK-Tuning, on judged samples of prompts that it was not trained on."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Say how probable a model finds each answer that a question gives to choose from, where it would answer itself."""
+"""Score each answer that a question offers: its log-probability in the place where the model would answer."""
 
 import argparse
 import functools

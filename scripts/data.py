@@ -1,4 +1,4 @@
-"""The rows of one domain that training, validation or testing has."""
+"""Take the rows of one domain that belong to one split: training, validation or test."""
 
 import argparse
 import json
@@ -57,20 +57,20 @@ def main(args: argparse.Namespace) -> None:
     table = frames.build(records, frames.DATA)
     stage.Stage("data", args, "source").write(table, frames.DATA)
     repeated = len(rows) - len(splits.distinct(rows))
-    print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} with a prompt or id seen before")
+    print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} repeated a prompt or id")
     if left_out:
         print(f"{args.domain}: {leaving_out.told(left_out)}")
 
 
 def _json(domain: str, row: "Row") -> str:
-    """A row's truth as JSON; DomainError that names its row and the type if it holds what JSON has no form for."""
+    """A row's truth as JSON. DomainError, with the row and the type, if JSON cannot hold it."""
     from halt.domains import DomainError
 
     try:
         return json.dumps(row.truth, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        told = f"{domain}: truth of the row {row.id!r} cannot be kept as JSON ({error})"
-        raise DomainError(f"{told}, expected texts, numbers, lists and mappings alone") from error
+        told = f"{domain}: truth of the row {row.id!r} cannot be written as JSON ({error})"
+        raise DomainError(f"{told}, expected only texts, numbers, lists and mappings") from error
 
 
 if __name__ == "__main__":

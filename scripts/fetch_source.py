@@ -1,4 +1,4 @@
-"""Bring the source of one domain: packages or hub files; a path is only checked."""
+"""Bring the source of one domain: packages or hub files. A path is only checked."""
 
 import argparse
 

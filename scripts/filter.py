@@ -1,4 +1,4 @@
-"""Drop from answers the fragments that the model is not sure of, at one threshold; what stays keeps its verdict."""
+"""Drop from answers the fragments that the model is not sure of, at one threshold. The rest keeps its verdict."""
 
 import argparse
 

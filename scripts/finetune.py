@@ -1,6 +1,6 @@
 """Finetune a pretrained model on the targets of one method: an adapter, the settings really used and the loss curve.
 
-Started as it is (one process) or by `accelerate launch`; continues from its last checkpoint in the work folder.
+Runs as one process or under `accelerate launch`. Continues from its last checkpoint in the work folder.
 """
 
 import argparse
@@ -13,7 +13,7 @@ def parser() -> argparse.ArgumentParser:
     return cli.parser(
         __doc__,
         names,
-        settings="finetune, models/<m>, and, for a model without chat template, domains/<d>",
+        settings="finetune, models/<m>, and domains/<d> for a model without chat template",
         help=cli.TRAINING,
     )
 

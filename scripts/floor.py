@@ -1,4 +1,4 @@
-"""Answer the test prompts with the best constant answer: the floor that every result stands on. No model is loaded."""
+"""Answer the test prompts with the best constant answer: the floor of every result. No model is loaded."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def parser() -> argparse.ArgumentParser:
         __doc__,
         names,
         settings="domains/<d>/module",
-        help={"model": "name of the model beside whose results it stands"},
+        help={"model": "name of the model whose results it is compared with"},
         type={"model": str},
     )
 

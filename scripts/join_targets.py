@@ -1,4 +1,4 @@
-"""Join the targets of several domains, so that one model is finetuned on them all."""
+"""Join the targets of several domains, to finetune one model on all of them."""
 
 import argparse
 
@@ -14,10 +14,10 @@ def main(args: argparse.Namespace) -> None:
 
     from halt import frames, provenance
 
-    # the column `domain` stays each row's own: finetuning takes the form of a prompt from it
+    # each row keeps its `domain`: finetuning takes the form of a prompt from it
     table = pl.concat([frames.read(path, frames.TARGETS) for path in args.targets])
     if len(found := table.select("model", "method", "threshold").unique().rows()) > 1:
-        raise errors.HaltError(f"the targets are of {len(found)} models, methods or thresholds, expected one of each")
+        raise errors.HaltError(f"found targets of {len(found)} models, methods or thresholds, expected one of each")
     footer = provenance.about("join_targets", args.version, {}, args.targets)
     provenance.write(table, args.output, frames.TARGETS, footer)
 

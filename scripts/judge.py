@@ -20,11 +20,11 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="*",
         default=[],
-        help="manifest of an evaluator out of `models`; after it, for a served one, the file of its server's address",
+        help="manifest of the evaluator in `models`; if it is served, also the address file of its server",
     )
     for name, usual, text in (
         ("concurrency", 8, "requests in flight to a served evaluator"),
-        ("timeout", 120, "seconds for a whole reply, then it is asked again"),
+        ("timeout", 120, "seconds for a whole reply; after that the request is sent again"),
         ("retries", 6, "further tries of a request"),
         ("processes", 1, "workers of the reference judge; speed only"),
     ):

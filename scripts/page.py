@@ -1,4 +1,4 @@
-"""Write the HTML page of answers before and after, fragments coloured by verdict."""
+"""Write the HTML page of answers before and after, fragments colored by verdict."""
 
 import argparse
 

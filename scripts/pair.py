@@ -10,7 +10,7 @@ def parser() -> argparse.ArgumentParser:
     return cli.parser(
         __doc__,
         names,
-        settings="methods/<m>/pairs, reading, rewrite, phrases, domains/<d>/module; to draw generate/seed",
+        settings="methods/<m>/pairs, reading, rewrite, phrases, domains/<d>/module; generate/seed to draw pairs",
     )
 
 
@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
     left_out = rewriting.samples(drawn) - rewriting.samples(prompts)
     print(
         f"{len(rows)} of {found} pairs, of {table['id'].n_unique()} of {len(data)} prompts;"
-        f" {left_out} samples left out, without a usable verdict"
+        f" {left_out} samples left out: no usable verdict"
     )
 
 

@@ -10,7 +10,7 @@ def parser() -> argparse.ArgumentParser:
     return cli.parser(
         __doc__,
         names,
-        settings="methods/<m>/{pairs,options}, rewrite, phrases, domains/<d>/module; to draw generate/seed",
+        settings="methods/<m>/{pairs,options}, rewrite, phrases, domains/<d>/module; generate/seed to draw pairs",
     )
 
 

@@ -1,6 +1,6 @@
 """Train a finetuned adapter on pairs of answers (DPO): an adapter, the settings really used and the loss curve.
 
-Started as it is (one process) or by `accelerate launch`; continues from its last checkpoint in the work folder.
+Runs as one process or under `accelerate launch`. Continues from its last checkpoint in the work folder.
 """
 
 import argparse
@@ -13,7 +13,7 @@ def parser() -> argparse.ArgumentParser:
     return cli.parser(
         __doc__,
         names,
-        settings="dpo, models/<m>, and, for a model without chat template, domains/<d>",
+        settings="dpo, models/<m>, and domains/<d> for a model without chat template",
         help=cli.TRAINING,
     )
 
@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from halt.training import dpo
 
     pairs = frames.read(args.pairs, frames.PAIRS)
-    _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # a table may have no pair to name them
+    _, name, domain, method, threshold, seed = args.output.parent.parts[-6:]  # from the path: the table may be empty
     model = args.settings[f"models/{name}"]
     module = None if model["chat"] else domains.load(args.settings[f"domains/{domain}"]["module"])
     this = long_stage.LongStage(

@@ -1,4 +1,4 @@
-"""Learn from the hidden states of judged training samples which fragments of the answers are right (or will be)."""
+"""Learn from hidden states of judged training samples to predict which fragments of the answers are right."""
 
 import argparse
 import functools
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
     kind = stage.entry(args.settings, "methods")["filter"]
     settings, split = args.settings["probe"], data["split"][0]
     pool = training.select(few_shot.POOL).rows(named=True)
-    written = {}  # split: its answers, and what each was written behind
+    written = {}  # split: its answers, and the prompt of each
     for name, rows, texts, section in (
         (split, data, responses, "respond"),
         (confidence.TRAINING, training, samples, "generate"),
@@ -86,7 +86,7 @@ def main(args: argparse.Namespace) -> None:
         ]
     )
     this.write(table, frames.CONFIDENCES, chosen=chosen._asdict())
-    found = "one label alone, nothing learned" if chosen.auroc is None else f"AUROC {chosen.auroc:.3f} held out"
+    found = "all labels equal, nothing learned" if chosen.auroc is None else f"AUROC {chosen.auroc:.3f} held out"
     print(f"token '{chosen.position}' at layer {chosen.layer}, {found}; {len(table)} fragments")
 
 

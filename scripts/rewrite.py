@@ -40,10 +40,10 @@ def main(args: argparse.Namespace) -> None:
         for prompt, target in rewriting.targets(method, prompts, settings, args.threshold)
         if target is not None
     ]
-    left_out = f"{rewriting.samples(drawn) - rewriting.samples(prompts)} samples left out, without a usable verdict"
+    left_out = f"{rewriting.samples(drawn) - rewriting.samples(prompts)} samples left out: no usable verdict"
     if not rows:
         raise errors.HaltError(
-            f"{args.method} leaves no target of {len(data)} prompts ({left_out}): there is nothing to train on"
+            f"{args.method} makes no target from {len(data)} prompts ({left_out}): there is nothing to train on"
         )
     table = frames.build(rows, frames.TARGETS)
     stage.Stage("rewrite", args, "data generations judgements").write(table, frames.TARGETS)

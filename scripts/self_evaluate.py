@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> None:
         return
     right = sum(shot.right for shot in shots)
     this.write(table, frames.CONFIDENCES, shots={"right": right, "all": len(shots)})
-    print(f"asked behind {right} right and {len(shots) - right} wrong fragments; {len(table)} fragments")
+    print(f"examples: {right} right and {len(shots) - right} wrong fragments; asked about {len(table)} fragments")
 
 
 if __name__ == "__main__":

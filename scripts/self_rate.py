@@ -1,4 +1,4 @@
-"""Ask a model, pretrained or SK-tuned, for p(True) of every fragment of the pretrained model's samples, or choice."""
+"""Ask a model, pretrained or SK-tuned, for p(True) of every fragment of the samples, or of every choice."""
 
 import argparse
 import functools
@@ -13,8 +13,8 @@ def parser() -> argparse.ArgumentParser:
     arguments = cli.parser(
         __doc__,
         names,
-        settings="confidence, parts of models/<m> and domains/<d>, with an adapter sk_tuning/{share,seed}",
-        help={"fragments": "of the samples; none: of the answers that the questions give to choose from"},
+        settings="confidence, parts of models/<m> and domains/<d>; with an adapter also sk_tuning/{share,seed}",
+        help={"fragments": "fragments of the samples; left out: rate the answers that each question offers"},
     )
     arguments.add_argument("--evaluator", required=True, help="pretrained or tuned")
     return arguments
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> None:
     template, template_file = texts.load(args.prompts, text), texts.path(args.prompts, text)
     asking = args.settings["confidence"]
     shots = p_true.shots(judged, prompt_of, asking["shots"], asking["seed"], domain.DEPENDENT)
-    known = {shot.id for shot in shots}  # prompts about which the model was told something
+    known = {shot.id for shot in shots}  # prompts that the examples are about
     if args.adapter:
         share, seed = (args.settings[f"sk_tuning/{key}"] for key in ("share", "seed"))
         known |= knowledge.learnt(dict(training.select("id", "cluster").iter_rows()), share, seed)
@@ -70,7 +70,7 @@ def main(args: argparse.Namespace) -> None:
     if table is None:
         return
     this.write(table, frames.RATINGS, shots=len(shots))
-    print(f"{len(table)} fragments of {table['id'].n_unique()} of {len(data)} prompts, behind {len(shots)} examples")
+    print(f"{len(table)} fragments of {table['id'].n_unique()} of {len(data)} prompts, after {len(shots)} examples")
 
 
 if __name__ == "__main__":

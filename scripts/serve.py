@@ -16,9 +16,9 @@ def parser() -> argparse.ArgumentParser:
         settings="judges/<j> and models/<m>",
         files={"address": "file that says where the server answers"},
     )
-    arguments.add_argument("--gpus", type=int, required=True, help="that the model is spread over (vllm)")
+    arguments.add_argument("--gpus", type=int, required=True, help="GPUs that the model is spread over (vllm)")
     arguments.add_argument("--threads", type=int, required=True, help="threads of a server on the CPU")
-    arguments.add_argument("--log", required=True, help="where this program's output goes, for those who wait in vain")
+    arguments.add_argument("--log", required=True, help="this program's log, named in the message if the server fails")
     return arguments
 
 
@@ -30,13 +30,13 @@ def main(args: argparse.Namespace) -> None:
     [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith("judges/")]
     [dtype] = [entry["dtype"] for key, entry in args.settings.items() if key.startswith("models/")]
     if shutil.which(server) is None:
-        raise serving.ServingError(f"the server '{server}' is not installed here: there is no such command")
+        raise serving.ServingError(f"the server '{server}' is not installed: no such command was found")
     kept, port = serving.reserve_port()
-    key = secrets.token_urlsafe(32) if server == "vllm" else None  # transformers knows no keys
+    key = secrets.token_urlsafe(32) if server == "vllm" else None  # transformers takes no key
     environment = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
-        "HF_HUB_CACHE": str(args.address.parent.resolve()),  # `transformers serve` lists it, and fails if there is none
+        "HF_HUB_CACHE": str(args.address.parent.resolve()),  # must exist: `transformers serve` lists it
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": str(args.threads),
         "VLLM_NO_USAGE_STATS": "1",

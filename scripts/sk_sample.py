@@ -1,6 +1,6 @@
 """Sample K few-shot answers of the pretrained model to every training prompt, for SK-Tuning.
 
-As `generate` does, from the same seeds: the first N of them are its samples.
+Seeds are those of `generate`, so the first N samples are the same.
 """
 
 import argparse

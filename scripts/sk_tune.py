@@ -1,6 +1,6 @@
 """Train a model's p(True) to be calibrated (SK-Tuning): an adapter, the settings really used and the loss curve.
 
-Started as it is (one process) or by `accelerate launch`; continues from its last checkpoint in the work folder.
+Runs as one process or under `accelerate launch`. Continues from its last checkpoint in the work folder.
 """
 
 import argparse
@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
         names,
         settings="confidence, finetune/lora, models/<m>, domains/<d>, sk_tuning/{samples,share,seed,training}",
         help=cli.TRAINING,
-        files={"labelled": "labelled fragments that are learnt from"},
+        files={"labelled": "labeled fragments to learn from"},
     )
 
 

@@ -8,7 +8,7 @@ from halt import cli, errors
 def parser() -> argparse.ArgumentParser:
     names = "responses settings version output"
     return cli.parser(
-        __doc__, names, settings="domains/<d>/module; phrases and methods/<m>/phrases, for models that were taught them"
+        __doc__, names, settings="domains/<d>/module; phrases and methods/<m>/phrases for models that learned them"
     )
 
 

@@ -15,12 +15,12 @@ def parser() -> argparse.ArgumentParser:
 
 OUTPUTS = {
     "main": "CSV: one row per result",
-    "paired": "CSV: differences to the unchanged methods, to the floor and to the controls",
-    "equal": "CSV: differences to HALT's curve at the same completeness",
+    "paired": "CSV: differences from the unchanged methods, the floor and the controls",
+    "equal": "CSV: differences from HALT's curve at the same completeness",
     "trend": "CSV: rank correlation of the threshold with correctness and completeness, with p-values",
     "kinds": "CSV: correctness within each kind of fragment",
     "control": "CSV: the kind filter and random trim",
-    "confidence": "CSV: how well a confidence tells what is right from what is wrong, of filters and of R-Tuning",
+    "confidence": "CSV: how well the confidences of filters and R-Tuning tell right from wrong",
     "markdown": "the main table for a person to read",
 }
 
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
     add_on = metrics.add_on_methods(settings["methods"])
     counted = report.scan(args.metrics, frames.METRICS).collect()
     if counted.select(metrics.ANSWER).is_duplicated().any():
-        raise frames.FrameError("--metrics: one answer is counted twice: the same result was given in two files")
+        raise frames.FrameError("--metrics: found one answer twice, expected each result in one file")
     entries = {name: settings["domains"][name] for name in counted["test_domain"].unique()}
     dependent = {name: domains.load(entry["module"]).DEPENDENT for name, entry in entries.items()}
     worded = metrics.worded({name: settings[f"judges/{entry['judge']}"]["type"] for name, entry in entries.items()})

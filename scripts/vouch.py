@@ -1,4 +1,4 @@
-"""Ask a model that was taught to say whether it is sure how sure it is of each of its answers (R-Tuning)."""
+"""Ask a model that learned to say whether it is sure (R-Tuning): how sure is it of each of its answers?"""
 
 import argparse
 import functools
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     prompt_of = dict(data.select("id", "prompt").iter_rows())
     if strays := sorted(set(responses["id"]) - prompt_of.keys()):
         raise confidence.ConfidenceError(
-            f"{len(strays)} answered prompts are not in the data, the first is '{strays[0]}': of different runs"
+            f"{len(strays)} answered prompts are not in the data, the first is '{strays[0]}': files of different runs"
         )
     load = functools.cache(lambda: engines.of_model(loading, args.model.parent, args.adapter.parent, args.shards))
 

@@ -1,4 +1,4 @@
-"""How programs are called: the arguments that several of them take, each with its type and its help in one place.
+"""The arguments that several programs take: each has its type and its help here.
 
     cli.parser(__doc__, "data context model adapter? settings output", settings="respond, and parts of models/<m>")
 
@@ -18,7 +18,7 @@ _SIGNS = "?+*"
 
 
 class Argument(NamedTuple):
-    """One argument of the vocabulary. default: of one that can be left out."""
+    """One argument of the vocabulary. default: its value if the call leaves it out."""
 
     help: str
     type: Callable[[str], Any] = Path
@@ -59,18 +59,18 @@ ARGUMENTS = {
     "settings": Argument("JSON", json.loads),
     "version": Argument("of this stage", int),
     # how it works; no result changes with these
-    "work": Argument("folder for finished parts, which outlive a kill"),
+    "work": Argument("folder for finished parts, which survive a kill"),
     "batch-size": Argument("how many at once; speed and memory only", int),
     "shards": Argument("GPUs that the model is spread over; memory only", int, 1),
     # what it writes
-    "manifest": Argument("written last; what was brought lies beside it"),
+    "manifest": Argument("written last; the files that it lists lie beside it"),
     "output": Argument("the result"),
 }
 
-TRAINING = {  # what the programs that train say otherwise
+TRAINING = {  # help texts of the programs that train
     "work": "folder for checkpoints, removed at the end",
-    "batch-size": "examples at once per process, at most; changes no result",
-    "output": "training.json, the weights lie beside it",
+    "batch-size": "most examples at once per process; changes no result",
+    "output": "training.json; the weights lie beside it",
 }
 
 
@@ -86,11 +86,10 @@ def parser(
 ) -> argparse.ArgumentParser:
     """A parser for a program that takes these arguments.
 
-    description: what the program does, its docstring. names: words of the vocabulary, see above. settings: the parts
-    of the config that its settings hold. help, type, default: what is otherwise for this program, by name; an argument
-    with a default can be left out. files: required files that no other program takes, with their help.
-    KeyError for a word that is not in the vocabulary. TypeError if help, type or default name an argument that the
-    program does not take.
+    description: what the program does, its docstring. names: words of the vocabulary, see above. settings: the parts of
+    the config that its settings hold. help, type, default: what this program has otherwise, by name; an argument with a
+    default can be left out. files: required files that no other program takes, with their help. KeyError for a word
+    that is not in the vocabulary. TypeError if help, type or default name an argument that the program does not take.
     """
     words = {word.rstrip(_SIGNS): word for word in names.split()}
     told = {"settings": f"JSON: {settings}"} if "settings" in words else {}
@@ -108,7 +107,7 @@ def parser(
 
 
 def _options(sign: str, argument: Argument) -> dict:
-    """What add_argument is told beside the name."""
+    """Keyword arguments of add_argument."""
     told = {"type": argument.type, "help": argument.help}
     if sign:
         told["nargs"] = sign
@@ -120,5 +119,5 @@ def _options(sign: str, argument: Argument) -> dict:
 
 
 def offline() -> None:
-    """Keep the model libraries from the network. They read this when they are imported: call it before."""
+    """Keep the model libraries off the network. Call it before they are imported: they read this only then."""
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")

@@ -1,4 +1,4 @@
-"""Faults that a person can mend end a program with one line, not with a traceback."""
+"""Faults that a person can fix end a program with one line, not with a traceback."""
 
 import sys
 import traceback
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_HEAD, _TAIL = 450, 150  # characters that stay of a line that is too long
+_HEAD, _TAIL = 450, 150  # characters kept at both ends of a line that is too long
 _LINES = 100  # of one message
 
 
 class HaltError(Exception):
-    """Input, config, endpoint or machine are not what is needed; the message says what was found and expected."""
+    """Wrong input, config, endpoint or machine. The message says what was found and what was expected."""
 
     def __str__(self) -> str:
-        """The message; what was found may be a value of megabytes, of which both ends are enough, or control signs."""
+        """The message without control characters. Both ends are kept of a line that is too long."""
         lines = super().__str__().split("\n")
         told = [_printable(shortened(line)) for line in lines[:_LINES]]
         more = len(lines) - len(told)
@@ -22,7 +22,7 @@ class HaltError(Exception):
 
 
 def shortened(text: str) -> str:
-    """A text of at most some 650 characters: the middle of a longer one is left out, and how much."""
+    """A text of at most about 650 characters. A longer one loses its middle; the text says how much."""
     left_out = len(text) - _HEAD - _TAIL
     if left_out <= 0:
         return text
@@ -34,7 +34,7 @@ def _printable(line: str) -> str:
 
 
 def run(main: Callable[[Any], None], arguments: Any) -> None:
-    """Run a program. A HaltError becomes one line that names the program; anything else is our fault and is shown."""
+    """Run a program. A HaltError becomes one line that names the program; anything else is our bug and is shown."""
     try:
         main(arguments)
     except HaltError as error:
@@ -42,7 +42,7 @@ def run(main: Callable[[Any], None], arguments: Any) -> None:
 
 
 def in_file(error: BaseException, file: str) -> str:
-    """An unforeseen exception in a line: "line 7: KeyError: 'name'", the line being the last one in `file`."""
+    """An unforeseen exception in one line: "line 7: KeyError: 'name'". The line is the last one in `file`."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     if isinstance(error, SyntaxError) and error.filename == file:
         lines.append(error.lineno)

@@ -1,8 +1,8 @@
 """Every table of the workflow: its columns, how it is written, where it came from.
 
-All tables are parquet (zstd), long format, and carry the wildcards of their path as columns, so that a concat of any
-files explains itself. Equal rows give equal bytes. The footer says which stage wrote the table, with which settings,
-from which inputs (sha256) and with which package versions.
+All tables are parquet (zstd), long format. They carry the wildcards of their path as columns, so any of them can be
+concatenated. Equal rows give equal bytes. The footer says which stage wrote the table, with which settings, from which
+inputs (sha256) and with which package versions.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import polars as pl
 
 from halt.errors import HaltError
 
-# idle: true and leading nowhere (mathematics), harmless and doing nothing (code): given, and not right.
+# idle: true but leads nowhere (mathematics), or harmless but does nothing (code). It counts as given, not as right.
 LABELS = ("right", "wrong", "idle", "unverifiable", "unjudged")
 
 # The comment of a column is its description in the documentation (tools/reference.py).
@@ -152,10 +152,10 @@ def build(rows: Iterable[Mapping], schema: Mapping) -> pl.DataFrame:
 
 
 def write(table: pl.DataFrame, path: Path | str, schema: Mapping, provenance: Mapping | None = None) -> None:
-    """Write by rename, so that a table is either whole or absent.
+    """Write by rename: a table is either whole or absent.
 
-    provenance: JSON-able mapping kept in the parquet footer under the key `halt`; no times, no absolute paths, so
-    that equal inputs give equal bytes.
+    provenance: JSON-able mapping, kept in the parquet footer under the key `halt`. It holds no times and no absolute
+    paths: equal inputs give equal bytes.
     """
     path = Path(path)
     if dict(table.schema) != {name: _dtype(kind) for name, kind in schema.items()}:
@@ -176,7 +176,7 @@ def write(table: pl.DataFrame, path: Path | str, schema: Mapping, provenance: Ma
 
 
 def read(path: Path | str, schema: Mapping) -> pl.DataFrame:
-    """Read one table and hold it to its schema; FrameError names the first column that differs."""
+    """Read one table and check it against its schema. FrameError names the first column that differs."""
     with readable(path):
         table = pl.read_parquet(path)
     for name, kind in schema.items():
@@ -188,7 +188,7 @@ def read(path: Path | str, schema: Mapping) -> pl.DataFrame:
 
 @contextlib.contextmanager
 def readable(path: Path | str) -> Iterator[None]:
-    """A file that polars cannot read becomes a FrameError that names it."""
+    """FrameError, with the name of the file, if polars cannot read it."""
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:

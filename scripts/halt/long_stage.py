@@ -19,20 +19,20 @@ class LongStage(Stage):
     def in_parts(
         self, units: Sequence[Sequence], compute: Callable, schema: Mapping, label: str, what: str
     ) -> pl.DataFrame | None:
-        """All units computed, those of an interrupted run taken from its work folder; see `resume.run_parts`.
+        """Compute all units; take finished ones of an interrupted run from its work folder (see `resume.run_parts`).
 
-        label: which result the lines of progress name; what: the elements of units, counted there ("prompts").
-        None in every process but the first: the others have nothing more to do.
+        label: the result that progress lines name. what: the elements of units that are counted ("prompts"). Returns
+        None in every process except the first: the others are done.
         """
         here = launched.here()
         self._progress = Progress(f"{self.name} {label}", sum(map(len, units)), what, here.first)
         return resume.run_parts(self.args.work, self.fingerprint, units, compute, schema, self._progress, here)
 
     def advance(self, count: int = 1) -> None:
-        """Count elements of the unit that is being computed, for one that takes long."""
+        """Count finished elements of the current unit, if a unit takes long."""
         self._progress.advance(count)
 
     def record(self) -> None:
-        """For a training, which writes its result itself: who made it. Called in every process, done by the first."""
+        """Record who made a training, which writes its result itself. Every process calls it, the first one writes."""
         if launched.here().first:
             provenance.record(self.footer, self.args.output)

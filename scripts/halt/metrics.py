@@ -1,16 +1,18 @@
 """Completeness, correctness, F1 and response rate, with intervals (shared definitions: paper section "Metrics").
 
-Two steps. `per_prompt` counts the fragments of every response: the METRICS table. `estimate` and
-`difference` turn such rows into scores with 95 % percentile intervals by bootstrap over clusters of prompts.
+Two steps. `per_prompt` counts the fragments of every response: the METRICS table. `estimate` and `difference` turn such
+rows into scores with 95 % percentile intervals by bootstrap over clusters of prompts.
 
-Of one response: correctness = right / given, left out where nothing was given (0/0); completeness = n_correct /
-n_desired, at most 1, with n_correct the *distinct* right ones that the reference has: a fact stated or a step written
-three times counts once, and what is right beside the reference fills nothing (in dependent domains they are those of
-the right prefix). Idle fragments are given and not right. Unverifiable ones are too in the strict reading, and count
-for nothing in the lenient one: `correctness_strict` and `correctness_lenient`; `correctness`, and what is made of it,
-follows the config's. Unjudged ones are never given; an answer of which they are all that could count is left out of
-every mean, since a judge's failure is no abstention. Scores of a result are means over prompts; F1 is the harmonic mean
-of the two means.
+For one response, correctness = right / given. It is left out if nothing was given (0/0). Completeness = n_correct /
+n_desired, at most 1. n_correct counts the *distinct* right fragments that the reference has too: a fact stated three
+times counts once, and a right fact that the reference lacks counts nothing. In dependent domains only the right prefix
+counts.
+
+Idle fragments are given and not right. Unverifiable ones are given in the strict reading and ignored in the lenient
+one: `correctness_strict` and `correctness_lenient`. `correctness`, and all that is computed from it, follows the
+config's reading. Unjudged fragments are never given. An answer with nothing else to count is left out of every mean,
+since a judge's failure is no abstention. Scores of a result are means over prompts; F1 is the harmonic mean of the two
+means.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +28,7 @@ from halt.paths import FULL
 
 RUN = ("model", "domain", "method", "threshold", "seed", "test_domain")
 ANSWER = (*RUN, "id", "sample")
-CORRECTNESS = ("correctness", "correctness_strict", "correctness_lenient")  # by the config's reading, by each
+CORRECTNESS = ("correctness", "correctness_strict", "correctness_lenient")  # in the config's reading, in both
 COMPLETENESS = ("completeness_all", "completeness_capable")
 MEANS = ("response_rate", "fragments_given", *CORRECTNESS, *COMPLETENESS)
 SCORES = (*MEANS, "f1_all", "f1_capable")
@@ -43,8 +45,8 @@ class MetricsError(HaltError):
 
 
 class Scoring(NamedTuple):
-    """How counts become scores: what unverifiable fragments count as, and intervals by `draws` resamples of the
-    clusters by numpy's default generator with `seed`."""
+    """How counts become scores: the reading of unverifiable fragments, and the bootstrap (`draws` resamples of the
+    clusters, by numpy's default generator with `seed`)."""
 
     draws: int
     seed: int
@@ -60,7 +62,7 @@ class Estimate(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """Scores in the order of SCORES, NaN where undefined: of the prompts as they are, and under every resample."""
+    """Scores in the order of SCORES, NaN if undefined: for the prompts as they are, and for every resample."""
 
     point: np.ndarray  # (9,)
     resampled: np.ndarray  # (draws, 9)
@@ -72,17 +74,17 @@ def scoring_of(settings: Mapping) -> Scoring:
 
 
 def fact_key(worded: Collection[str] = ()) -> pl.Expr:
-    """What makes two right fragments one fact: the reference statement; null for one that the reference does not have.
+    """The key of a right fragment's fact; equal keys are one fact. Null if the reference does not have it.
 
-    worded: the test domains whose judge names no statement (an LLM judge). There it is the fragment's own words, but
-    for case, spacing and the full stop.
+    worded: the test domains whose judge names no statement (an LLM judge). There the key is the fragment's own words,
+    without case, spacing and the full stop.
     """
     words = pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().str.strip_chars_end(".").str.to_lowercase()
     return pl.when(pl.col("test_domain").is_in(list(worded))).then(pl.coalesce("fact", words)).otherwise("fact")
 
 
 def worded(judges: Mapping[str, str]) -> list[str]:
-    """The test domains whose judge names no statement of the reference, from the type of each one's judge."""
+    """The test domains whose judge names no statement of the reference. judges: the type of each domain's judge."""
     return sorted(name for name, kind in judges.items() if not plugins.literal("judges", kind, "FACTS", False))
 
 
@@ -106,9 +108,9 @@ def capability(samples: pl.DataFrame, *, dependent: bool, worded: Collection[str
 def count(prompts: pl.DataFrame, judgements: pl.DataFrame, worded: Collection[str] = ()) -> pl.DataFrame:
     """METRICS: the judged fragments of every answer, counted.
 
-    prompts: one row per answer with the ANSWER columns, cluster, n_all, n_capable and, if known, solved (more are
-    ignored); judgements: JUDGEMENTS rows of these answers, none for an answer that gave nothing; worded: see
-    `fact_key`. What `prompts` say of `solved` holds where an answer has no row.
+    prompts: one row per answer with the ANSWER columns, cluster, n_all, n_capable and, if known, solved (other columns
+    are ignored). judgements: JUDGEMENTS rows of these answers, none for an answer that gave nothing. worded: see
+    `fact_key`. `solved` of `prompts` holds for answers without a row.
     """
     right = pl.col("label") == "right"
     if "solved" not in prompts.columns:
@@ -143,11 +145,11 @@ def per_prompt(
 ) -> pl.DataFrame:
     """METRICS of one result: RESPONSES and their JUDGEMENTS, the DATA of the test split, JUDGEMENTS of the samples.
 
-    samples: None where none was drawn; then n_capable is null, and what is made of it undefined.
+    samples: None if none was drawn; then n_capable is null, and all that is computed from it is undefined.
 
     add_on: methods that mark doubtful fragments. Their rows come twice: as `method` without the marked fragments, and
-    as `method-full` with everything. worded: see `fact_key`. n_capable is at most n_all. An answer of a dependent
-    domain without fragments solves nothing. Raises MetricsError where the tables do not match.
+    as `method-full` with all of them. worded: see `fact_key`. n_capable is at most n_all. An answer of a dependent
+    domain without fragments solves nothing. MetricsError if the tables do not match.
     """
     _check(responses, judgements, data, samples)
     wanted = data.select("id", "cluster", n_all="reference_fragments")
@@ -166,7 +168,7 @@ def per_prompt(
 
 
 def with_add_on(judgements: Table, methods: Sequence[str]) -> Table:
-    """Judgements of Add-On methods twice: under their own name less the marked fragments, and all as `method-full`."""
+    """Judgements of Add-On methods twice: under their own name without marked fragments, and all as `method-full`."""
     doubted = pl.col("method").is_in(list(methods)) & pl.col("marked")
     return pl.concat([judgements.filter(~doubted), add_on_full(judgements, methods)])
 
@@ -188,7 +190,7 @@ def _check(responses, judgements, data, samples):
         raise MetricsError("the responses hold one (id, sample) twice: two tables of the same result were joined")
     missing = responses.join(data, on="id", how="anti")["id"].sort()
     if missing.len():
-        raise MetricsError(f"{missing.len()} responses answer prompts that the data lack, the first is {missing[0]!r}")
+        raise MetricsError(f"{missing.len()} responses are to prompts not in the data, the first is {missing[0]!r}")
     stray = judgements.join(responses, on=ANSWER, how="anti")["id"].sort()
     if stray.len():
         raise MetricsError(f"{stray.len()} judgements belong to no response, the first has id {stray[0]!r}")
@@ -202,12 +204,12 @@ def _check(responses, judgements, data, samples):
 
 
 def given(reading: str) -> pl.Expr:
-    """Of METRICS rows: how many fragments count in a reading."""
+    """For METRICS rows: how many fragments count in a reading."""
     return pl.col("given") + pl.col("unverifiable") if reading == readings.WRONG else pl.col("given")
 
 
 def is_judged(reading: str) -> pl.Expr:
-    """Of METRICS rows: whether the judge said anything of an answer that had something to judge."""
+    """For METRICS rows: whether the judge gave any verdict, if there was something to judge."""
     return (pl.col("unjudged") == 0) | (given(reading) > 0)
 
 
@@ -236,9 +238,9 @@ def values(table: pl.DataFrame, reading: str) -> np.ndarray:
 
 
 def summary(table: pl.DataFrame) -> list[str]:
-    """A line for each method in METRICS rows of one result, read strictly: what it gives, for a person who waits.
+    """A line for each method in METRICS rows of one result, in the strict reading, for a person who waits.
 
-    Without intervals: those, and the other reading, are in the tables.
+    The tables have the intervals and the other reading.
     """
     lines = []
     for (method,), rows in table.partition_by("method", as_dict=True, maintain_order=True).items():
@@ -260,7 +262,7 @@ def summary(table: pl.DataFrame) -> list[str]:
 def scores(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The nine SCORES from sums and counts of the per-prompt values: (..., 7) twice → (..., 9), NaN = undefined.
 
-    F1 is 0 where nothing is right, also where nothing at all was given (correctness undefined, completeness 0).
+    F1 is 0 if nothing is right, also if nothing at all was given (correctness undefined, completeness 0).
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts
@@ -282,7 +284,7 @@ def estimate(results: Sequence[pl.DataFrame], scoring: Scoring) -> Estimate:
 
 
 def draw(results: Sequence[pl.DataFrame], scoring: Scoring) -> Drawn:
-    """Scores as in `estimate`, under each resample; results on the same prompts are resampled alike."""
+    """Scores as in `estimate`, for each resample. Results on the same prompts get the same resamples."""
     clusters = _clusters(results)
     totals = [_totals(values(table, scoring.reading), _index(table, clusters), len(clusters)) for table in results]
     return Drawn(*_draws([(sums, counts, None, None) for sums, counts in totals], scoring))
@@ -294,8 +296,8 @@ def difference(
     """Scores of `results` minus scores of `others` (same seeds, same prompts), both under the same resamples.
 
     Each correctness and completeness_capable are compared on the prompts where both are defined; each F1 is that of the
-    main table. Returns the differences and the number of prompts compared, shape (9,), a mean over the seeds.
-    Raises MetricsError where the two answered different prompts.
+    main table. Returns the differences and the number of prompts compared (a mean over the seeds), shape (9,).
+    MetricsError if the two answered different prompts.
     """
     clusters = _clusters([*results, *others])
     parts, prompts = [], []
@@ -317,16 +319,16 @@ def difference(
 
 
 def check_same_prompts(table: pl.DataFrame, other: pl.DataFrame) -> None:
-    """MetricsError unless two METRICS tables are of answers to the same prompts."""
+    """MetricsError unless two METRICS tables answer the same prompts."""
     place = ["id", "sample"]
     if not table.select(place).sort(place).equals(other.select(place).sort(place)):
         raise MetricsError(f"{_name(table)} and {_name(other)} answered different prompts: they cannot be paired")
 
 
 def pooled(table: pl.DataFrame, scoring: Scoring, counted: str = "given") -> tuple[float, float, float]:
-    """Share of right among all given fragments (not a mean over prompts) with its interval; NaN where none was given.
+    """Share of right fragments among all given ones (not a mean over prompts) with its interval; NaN if none was given.
 
-    table: columns cluster, right and `counted`, how many were given; one row per answer.
+    table: columns cluster, right and `counted` (how many were given); one row per answer.
     """
     clusters, index = np.unique(table["cluster"].to_numpy(), return_inverse=True)
     right, given = (
@@ -343,7 +345,7 @@ def pooled(table: pl.DataFrame, scoring: Scoring, counted: str = "given") -> tup
 def weights(clusters: int, draws: int, seed: int) -> np.ndarray:
     """How often each cluster is drawn in each resample: shape (draws, clusters), every row sums to `clusters`.
 
-    Depends on nothing else, so that results on the same prompts are resampled alike, whoever asks.
+    Depends on the arguments alone: results on the same prompts get the same resamples.
     """
     chosen = np.random.default_rng(seed).integers(clusters, size=(draws, clusters))
     flat = (chosen + np.arange(draws)[:, None] * clusters).ravel()
@@ -353,7 +355,7 @@ def weights(clusters: int, draws: int, seed: int) -> np.ndarray:
 
 
 def interval(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """2.5 and 97.5 % quantiles of each column; a resample in which a score is undefined is left out of it."""
+    """2.5 and 97.5 % quantiles of each column. Resamples with an undefined score are left out of that column."""
     low = np.full(drawn.shape[1], np.nan)
     high = low.copy()
     defined = ~np.isnan(drawn).all(axis=0)
@@ -372,8 +374,8 @@ def _index(table, clusters):
 
 
 def _totals(array, index, size):
-    """Sums and counts per cluster, without NaN; rows are added in the order of their value, so that the order of the
-    table changes no last digit."""
+    """Sums and counts per cluster, without NaN. Rows are added in the order of their value: the order of the table then
+    changes not even the last digit."""
     sums, counts = [], []
     for column in array.T:
         order = np.argsort(column, kind="stable")
@@ -385,9 +387,9 @@ def _totals(array, index, size):
 
 
 def _draws(parts, scoring):
-    """Mean over the parts (seeds) of their scores: the point (9,) and under every resample (draws, 9).
+    """Mean over the parts (seeds) of their scores: the point (9,) and every resample (draws, 9).
 
-    A part is (sums, counts, sums for F1, counts for F1); None where F1 comes from the same ones.
+    A part is (sums, counts, sums for F1, counts for F1); None if F1 uses the same ones.
     """
     points, drawn = [], []
     for sums, counts, f1_sums, f1_counts in parts:

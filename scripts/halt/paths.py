@@ -1,8 +1,8 @@
-"""Where every result lies, what a wildcard may be, and which results the configured experiment consists of.
+"""Where every result lies, what a wildcard may be, and which results the experiment has.
 
-The templates below are the only place where the path of a table, model or adapter is written. One folder per wildcard,
-never two wildcards joined in a name. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested
-on; `{threshold}` is always there, `none` for a method without one, so that one rule serves every method.
+The templates below are the only place where the path of a table, model or adapter is written. Each wildcard has its own
+folder; no name joins two of them. `{domain}` is what the adapter was trained on, `{test_domain}` what it is tested on.
+`{threshold}` is always there: it is `none` for a method without one, so one rule serves every method.
 """
 
 import re
@@ -10,45 +10,44 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 SPLITS = ("train", "validation", "test")
-STAGES = ("judge", "judge_responses", "sk_judge")  # that ask a server
+STAGES = ("judge", "judge_responses", "sk_judge")  # stages that may ask a served evaluator
 EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # what a model, domain, method or judge may be called
 ALL = "all"  # as {domain}: one adapter trained on every selected domain
 RESERVED_DOMAINS = (ALL,)
-RESERVED_METHODS = ("samples",)  # stands for the samples of the pretrained model in the tables' column `method`
-FULL = "-full"  # suffix, in the tables, of a method that marks what it doubts, scored with its marked fragments
+RESERVED_METHODS = ("samples",)  # in the column `method`: the samples of the pretrained model
+FULL = "-full"  # suffix in the tables: the method with the fragments that it marks as doubtful
 
-# A manifest lists files with their sha256; the files of a model or package lie beside it. It is small, so Snakemake
-# compares it by content: touched weights rerun nothing.
+# A manifest lists files with their sha256. The files of a model or package lie beside it. It is small, so Snakemake
+# compares it by content: a new date on the weights reruns nothing.
 MODEL = "results/models/{model}/manifest.json"
 SOURCE = "results/sources/{domain}/manifest.json"
 DATA = "results/data/{domain}/{split}.parquet"
 
-# Of the pretrained model, per model and domain: costly, and without a threshold.
-# `{split}` is train (what targets are made from) or the split that is answered (what the model is capable of there).
+# Results of the pretrained model, per model and domain: costly, and without a threshold.
 GENERATIONS = "results/generations/{model}/{domain}/{split}.parquet"
 FRAGMENTS = "results/fragments/{model}/{domain}/{split}.parquet"
 JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
 
-# Where the server of a domain's evaluator answers while the jobs of one stage judge one model's answers there.
+# Address of the server of a domain's evaluator, while the jobs of one stage judge one model's answers there.
 ADDRESS = "results/work/serve/{stage}/{model}/{domain}.json"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
 PAIRS = "results/pairs/{model}/{domain}/{method}/{threshold}.parquet"
-# The record of a training, with the sha256 of the weights beside it; the folder Snakemake would compare by time alone.
+# The record of a training, with the sha256 of the weights. Snakemake would compare their folder by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
 
-# How sure the model is of each fragment, by a method that filters the answers of another; without a threshold.
+# How sure the model is of each fragment, for a method that filters the answers of another; without a threshold.
 CONFIDENCES = "results/confidences/{model}/{domain}/{method}/seed{seed}/{test_domain}.parquet"
 
-# How sure a model is of each fragment of the pretrained model's samples: as it is, or behind SK-Tuning.
+# How sure a model is of each fragment of the pretrained model's samples: as it is, or after SK-Tuning.
 RATINGS = "results/ratings/{model}/{domain}/{evaluator}/{split}.parquet"
-# The same of the answers that questions give to choose from, in the split that is answered.
+# The same for the answers that each question offers, in the split that is answered.
 CHOICE_RATINGS = "results/ratings/{model}/{domain}/{evaluator}/choices.parquet"
-# SK-Tuning: samples of its own where `generate` draws too few, their verdicts, and the adapter.
+# SK-Tuning: its own samples if `generate` draws too few, their verdicts, and the adapter.
 SK_GENERATIONS = "results/sk_tuning/{model}/{domain}/generations.parquet"
 SK_FRAGMENTS = "results/sk_tuning/{model}/{domain}/fragments.parquet"
 SK_JUDGEMENTS = "results/sk_tuning/{model}/{domain}/judgements.parquet"
@@ -64,14 +63,14 @@ RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
 ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
 METRICS = f"results/metrics/{_RUN}"
-ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model that was taught to say so is of its answers
-CHOICES = f"results/choices/{_RUN}"  # how probable a model finds the answers that a question gives to choose from
+ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model is of its answers, if it learned to say so
+CHOICES = f"results/choices/{_RUN}"  # how likely a model finds each answer that a question offers
 
 _STEP = Decimal("0.01")
 
 
 def threshold_label(threshold: float | str) -> str:
-    """The canonical label of a threshold: 0.4 -> "0.40". The one place where it is made.
+    """The canonical label of a threshold: 0.4 -> "0.40". Made only here.
 
     Decimal arithmetic, because 0.07 and 0.57 are no multiples of 0.01 in binary. ValueError unless the threshold is a
     multiple of 0.01, above 0 and at most 1.
@@ -109,7 +108,7 @@ def vouching(config: Mapping) -> list[str]:
 
 
 def rated(config: Mapping, *evaluators: str) -> list[str]:
-    """The methods that pair samples by the model's own p(True); with evaluators, by that of one of them."""
+    """The methods that pair samples by the model's own p(True). evaluators: only those rated by one of them."""
     return [
         name
         for name, method in config["methods"].items()
@@ -118,7 +117,7 @@ def rated(config: Mapping, *evaluators: str) -> list[str]:
 
 
 def pairing_constraint(config: Mapping, by_rating: bool) -> str:
-    """A regular expression of the methods that pair samples by p(True), or of those that pair them by anything else."""
+    """A regular expression: the methods that pair samples by p(True), or those that pair by anything else."""
     of_rating = rated(config)
     return any_of(name for name in config["methods"] if preferring(name, config) and (name in of_rating) == by_rating)
 
@@ -129,33 +128,33 @@ def filters(config: Mapping) -> list[str]:
 
 
 def answers_of(method: str, config: Mapping) -> str:
-    """The method whose answers a method gives: another's if it filters them, else its own."""
+    """The method whose answers a method uses: another's if it filters them, else its own."""
     return config["methods"][method].get("of", method)
 
 
 def filtered(result: Mapping, config: Mapping) -> dict:
-    """The wildcards of the result that a filter's result is made from: the answers of its `of`, without a threshold."""
+    """The wildcards of the result that a filter starts from: the answers of its `of`, without a threshold."""
     return {**result, "method": answers_of(result["method"], config), "threshold": NO_THRESHOLD}
 
 
 def constants(config: Mapping) -> list[str]:
-    """The methods that answer every prompt alike: what the best constant answer scores is the floor of all results."""
+    """The methods that give every prompt the same answer. The score of the best one is the floor of all results."""
     return [name for name, method in config["methods"].items() if method.get("constant")]
 
 
 def constant_constraint(config: Mapping) -> str:
-    """A regular expression of the methods that answer every prompt alike."""
+    """A regular expression: the methods that give every prompt the same answer."""
     return any_of(constants(config))
 
 
 def answering_constraint(config: Mapping) -> str:
-    """A regular expression of the methods whose answers a model gives."""
+    """A regular expression: the methods whose answers come from a model."""
     without = {*filters(config), *constants(config)}
     return any_of(name for name in config["methods"] if name not in without)
 
 
 def judged_constraint(config: Mapping) -> str:
-    """A regular expression of the methods whose answers are split and judged: all but the filters."""
+    """A regular expression: the methods whose answers are split and judged, all except the filters."""
     return any_of(name for name in config["methods"] if name not in filters(config))
 
 
@@ -175,7 +174,7 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
 
 
 def _threshold_constraint(config: Mapping) -> str:
-    """A label behind the folder of a method that has a threshold, `none` behind the folder of one that has not."""
+    """A label after the folder of a method with a threshold, `none` after the folder of a method without one."""
     labels = r"0\.(?:0[1-9]|[1-9][0-9])|1\.00"
     behind = {
         has_one: "|".join(
@@ -187,16 +186,16 @@ def _threshold_constraint(config: Mapping) -> str:
 
 
 def trained_on(config: Mapping) -> str:
-    """A regular expression: what an adapter may be trained on, a domain of the registry or all that are selected."""
+    """A regular expression: what an adapter may be trained on, a domain of the registry or all selected ones."""
     return any_of([*config["domains"], ALL])
 
 
 def grid(config: Mapping) -> Iterator[dict]:
     """Every result of the experiment as the wildcards of `METRICS`.
 
-    A method that trains nothing is run once, under the first seed, and a filter as often as what it filters. A model is
-    tested on the domain it was trained on; with `experiment.joint` another one is trained on all domains and tested on
-    each, by methods that train on targets.
+    A method that trains nothing runs once, under the first seed. A filter runs as often as the method that it filters.
+    A model is tested on the domain it was trained on. With `experiment.joint` there is also one model trained on all
+    domains and tested on each, by the methods that train on targets.
     """
     experiment = config["experiment"]
     joint = [ALL] if experiment.get("joint") else []
@@ -220,5 +219,5 @@ def grid(config: Mapping) -> Iterator[dict]:
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A regular expression for exactly these names; of none, one that matches nothing."""
+    """A regular expression for exactly these names; without names it matches nothing."""
     return "|".join(re.escape(name) for name in names) or "(?!)"

@@ -1,4 +1,4 @@
-"""Modules that labs write: domains, methods, judges, filters. Found by name, checked, blamed by file and line."""
+"""Plug-in modules: domains, methods, judges, filters. They are found by name and checked; faults name file and line."""
 
 import ast
 import contextlib
@@ -18,7 +18,7 @@ REQUIRED = {  # what a module of each package must define
     "judges": ("opened",),
     "confidence": ("PROGRAM",),
 }
-FILTERING = {  # program that a filter names: what its module must define for it
+FILTERING = {  # by the program that a filter names: what the filter's module must define
     "self_evaluate": ("ASKS", "shots", "questions", "asker"),
     "agree": ("of_answers", "of_training"),
     "probe": ("fit",),
@@ -28,11 +28,11 @@ _HERE = Path(__file__).parent
 
 
 class ModuleError(HaltError):
-    """A module is missing, broken, lacks a part or fails at work; the message names its file and line."""
+    """A module is missing, broken, incomplete or fails at work. The message names its file and line."""
 
 
 def file_of(package: str, name: str) -> str:
-    """Where a module of `halt.<package>` lies, as people name it."""
+    """The file of a module of `halt.<package>`, as people name it."""
     return f"scripts/halt/{package}/{name}.py"
 
 
@@ -42,7 +42,7 @@ def names(package: str) -> list[str]:
 
 
 def check(package: str, name: str) -> None:
-    """ModuleError if the file is missing, is no Python or does not define all of REQUIRED. Nothing is executed."""
+    """ModuleError if the file is missing, is no Python or lacks a name of REQUIRED. Nothing is executed."""
     file = _file(package, name)
     try:
         tree = _parsed(file.read_bytes(), str(file))
@@ -52,8 +52,8 @@ def check(package: str, name: str) -> None:
 
 
 def reads(package: str, name: str, function: str, place: int) -> bool | None:
-    """Whether a function of a sound module reads its positional argument number `place`; None if it is not written
-    there with so many. Nothing is executed."""
+    """Whether a function of a sound module reads its positional argument number `place`. None if the module does not
+    define it with that number of arguments. Nothing is executed."""
     for node in _tree(package, name).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             positional = [*node.args.posonlyargs, *node.args.args]
@@ -71,9 +71,9 @@ def mentions(package: str, name: str, attribute: str) -> bool:
 
 
 def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
-    """What a sound module binds to a constant at its top level, `otherwise` where it does not. Nothing is executed.
+    """The value of a constant at the top level of a sound module, else `otherwise`. Nothing is executed.
 
-    ModuleError if that is no literal, or one of another type than `otherwise`.
+    ModuleError if it is no literal, or of another type than `otherwise`.
     """
     for node in _tree(package, name).body:
         match node:
@@ -96,7 +96,7 @@ def literal(package: str, name: str, constant: str, otherwise: Any) -> Any:
 
 
 def flag(package: str, name: str | None, constant: str) -> bool:
-    """Whether a module binds a constant to True; not without a name. One that is broken is told of elsewhere."""
+    """Whether a module sets a constant to True; False without a name. Broken modules are reported elsewhere."""
     try:
         return name is not None and literal(package, name, constant, False)
     except (ModuleError, SyntaxError, ValueError):
@@ -104,12 +104,12 @@ def flag(package: str, name: str | None, constant: str) -> bool:
 
 
 def program_of(kind: str) -> str:
-    """The program that computes a filter's confidences; ModuleError if its module names none that there is."""
+    """The program that computes a filter's confidences. ModuleError if its module names none that exists."""
     program, file = literal("confidence", kind, "PROGRAM", ""), file_of("confidence", kind)
     if program not in FILTERING:
         raise ModuleError(f"{file}: PROGRAM is {program!r}, expected one of {', '.join(FILTERING)}")
     if program == "self_evaluate" and len(literal("confidence", kind, "ASKS", ())) != 2:
-        raise ModuleError(f"{file}: ASKS is no literal of two names, expected those of two prompt texts")
+        raise ModuleError(f"{file}: ASKS is not a literal of two names, expected the names of two prompt texts")
     return program
 
 
@@ -120,12 +120,12 @@ def _tree(package: str, name: str) -> ast.Module:
 
 @functools.lru_cache(maxsize=64)
 def _parsed(content: bytes, name: str) -> ast.Module:
-    """The same tree for the same file: one check of a config asks for it about a hundred times."""
+    """The parsed tree, kept by content: one check of a config asks for it about a hundred times."""
     return ast.parse(content, name)
 
 
 def options(package: str, name: str, chosen: Mapping) -> dict[str, Any]:
-    """`chosen` completed with the defaults of a module's OPTIONS; ModuleError on a name that is not among them."""
+    """`chosen` with the defaults of a module's OPTIONS added. ModuleError for a name that OPTIONS does not have."""
     known = vars(load(package, name)).get("OPTIONS", {})
     if unknown := sorted(chosen.keys() - known.keys()):
         has = ", ".join(sorted(known)) or "none"
@@ -144,7 +144,7 @@ def undescribed(options: Mapping) -> list[str]:
 
 @functools.cache
 def load(package: str, name: str) -> ModuleType:
-    """The module `halt.<package>.<name>`; ModuleError if it is missing, cannot be imported or is not whole."""
+    """The module `halt.<package>.<name>`. ModuleError if it is missing, cannot be imported or is incomplete."""
     _file(package, name)
     with blamed(package, name):
         module = importlib.import_module(f"halt.{package}.{name}")

@@ -1,6 +1,6 @@
-"""The frame of a stage: what its settings name, what it is made from, its footer, its end. See halt.long_stage too.
+"""The frame of a stage: its settings, its inputs, its footer, its clean-up. See halt.long_stage too.
 
-A program reads its tables and says what to compute; a Stage does what all of them do alike.
+A program reads its tables and says what to compute. A Stage does what all programs do alike.
 """
 
 import functools
@@ -16,7 +16,7 @@ from halt.running import resume
 
 
 def named(settings: Mapping, registry: str) -> tuple[str, Any]:
-    """Name and entry of the one member of a registry (models, domains, ...) that the settings hold.
+    """Name and entry of the one member of a registry (models, domains, ...) in the settings.
 
     settings: parts of the config by their place, {"models/smollm2-135m": {...}, "generate": {...}}.
     """
@@ -30,16 +30,16 @@ def entry(settings: Mapping, registry: str) -> Any:
 
 
 def given(args: Namespace, names: str) -> dict[str, Path]:
-    """Input files by the name of their argument ("data training_data adapter"), without what the call left out."""
+    """Input files by argument ("data training_data adapter"), without those that the call left out."""
     return {name: file for name in names.split() if (file := vars(args)[name]) is not None}
 
 
 class Stage:
     """One run of a program.
 
-    name: the program's. args: its arguments; `settings`, `version`, `work` and `output` are read where they are needed.
-    inputs: the arguments that are the files its result is made from, see `given`. packages: as for `provenance.about`.
-    further: more inputs, by name, which no argument gives. run: what the result depends on beside inputs and settings.
+    name: the program's. args: its arguments; `settings`, `version`, `work` and `output` are read when they are needed.
+    inputs: the arguments that hold its input files, see `given`. packages: as for `provenance.about`. further: more
+    inputs, by name, that no argument gives. run: what else the result depends on.
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class Stage:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """sha256 of all that a part in the work folder depends on: parts of anything else are thrown away."""
+        """sha256 of all that a part in the work folder depends on. Parts with another fingerprint are thrown away."""
         return resume.fingerprint(self.inputs, {**self.args.settings, **self._run}, self.args.version)
 
     @functools.cached_property
     def footer(self) -> dict:
-        """What the result says about itself, see `provenance.about`."""
+        """The provenance of the result, see `provenance.about`."""
         return provenance.about(self.name, self.args.version, self.args.settings, self.inputs.values(), self.packages)
 
     def write(self, table: pl.DataFrame, schema: Mapping, **more: Any) -> None:
-        """The result with its footer, to which `more` is added; then the work folder has no use and goes."""
+        """Write the result with its footer and `more`, then remove the work folder."""
         provenance.write(table, self.args.output, schema, self.footer | more)
         if "work" in self.args:
             resume.remove(self.args.work)
@@ -81,6 +81,6 @@ def write_beside(
     outputs: Sequence[Path],
     packages: Sequence[str] = provenance.TABLE_PACKAGES,
 ) -> None:
-    """Say beside finished texts and figures what they are made from; inputs: arguments that are one or more files."""
+    """Write the provenance of finished texts and figures beside them. inputs: arguments of one or more files."""
     files = [file for found in given(args, inputs).values() for file in (found if isinstance(found, list) else [found])]
     provenance.write_beside(provenance.about(name, version, args.settings, files, packages), outputs)

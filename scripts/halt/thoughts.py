@@ -1,10 +1,10 @@
-"""What a model thinks aloud before it answers is no part of its answer.
+"""Thoughts that a model writes before its answer are no part of the answer.
 
 Known are the marks that models put around their thoughts: tags (`<think>`, `<thought>`, `<reasoning>`, `<seed:think>`
-and their like, with attributes or without), `[THINK]` (Mistral), `<|START_THINKING|>` (Cohere), `◁think▷` (Kimi),
+and similar ones, with or without attributes), `[THINK]` (Mistral), `<|START_THINKING|>` (Cohere), `◁think▷` (Kimi),
 `<|begin_of_thought|>`, `<|im_start|>think`, `<unused94>thought` (MedGemma), and the channels of gpt-oss
 (`<|channel|>analysis<|message|>`, or, unmarked, `analysis...assistantfinal`) and Gemma 4 (`<|channel>thought`).
-Of `<answer>` around an answer the tags alone are no part of it.
+`<answer>` tags are removed too; the text between them stays.
 """
 
 import re
@@ -35,13 +35,13 @@ _CLOSES = (
     r"(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final[^<]{0,80}<\|message\|>",
     r"<channel\|>",
 )
-# Between quotation marks, as in code that takes such tags out of a text, a mark is content.
+# Between quotation marks a mark is content, as in code that removes such tags from a text.
 _QUOTES = ('"', "'", "`")
 _MARK = re.compile(
     rf"""(?<!["'`/\\])(?:(?P<opens>{"|".join(_OPENS)})|(?P<closes>{"|".join(_CLOSES)}))""", re.IGNORECASE
 )
 _CHANNEL_ENDS = re.compile(r"<\|(?:end|return|im_end)\|>\s*\Z")
-# The channels of gpt-oss where a server drops special tokens.
+# The channels of gpt-oss, from a server that drops special tokens.
 _BARE_CHANNELS = re.compile(r"\s*analysis.*?assistant\s{0,3}final(?=\W|[A-Z\d])", re.DOTALL)
 _WRAPPERS = (
     r"<answer>(?:[ \t]*\n)?|(?:\n[ \t]*)?</answer>",
@@ -51,17 +51,16 @@ _WRAPPER = re.compile(rf"""(?<!["'`/\\])(?:{"|".join(_WRAPPERS)})(?!["'`])""", r
 
 
 def without(text: str, opened: bool = False) -> str:
-    """The answer in what a model wrote: without its thoughts, and unchanged where it has none.
+    """The answer in a model's text, without its thoughts.
 
-    A thought that is not closed runs to the end of the text. One that is closed and not opened was opened by the
-    prompt: all before it is thought. opened: the prompt opened one, so that a text without a closing mark is thought
-    alone.
+    A thought that is not closed runs to the end of the text. If one is closed but never opened, the prompt opened it:
+    all before it is thought. opened: the prompt opened one, so a text without a closing mark is only thought.
     """
     return parted(text, opened)[0]
 
 
 def parted(text: str, opened: bool = False) -> tuple[str, bool]:
-    """The answer in what a model wrote, and whether the text ends inside a thought."""
+    """The answer in a model's text, and whether the text ends inside a thought."""
     bare = _BARE_CHANNELS.match(text)
     answer, begin, thinking = [], _begins(text, bare.end()) if bare else 0, opened and not bare
     for mark in _MARK.finditer(text, begin):
@@ -82,6 +81,6 @@ def parted(text: str, opened: bool = False) -> tuple[str, bool]:
 
 
 def _begins(text: str, place: int) -> int:
-    """Where content begins behind a thought: blank lines are none, and the indent of a line is."""
+    """Where content begins after a thought: blank lines are skipped, the indent of a line stays."""
     blank = re.compile(r"(?:[ \t\r]*\n)+|[ \t]+").match(text, place)
     return blank.end() if blank else place

@@ -1,6 +1,6 @@
-"""One version per stage: an expensive stage runs again when its number changes, and not when its code does.
+"""One version per stage: an expensive stage runs again if its number changes, not if its code does.
 
-Bump a number, in the same commit, when the stage gives another result for the same inputs and settings: another text,
+Bump a number, in the same commit, if the stage gives another result for the same inputs and settings: another text,
 label, target, weight or score, or another column. Do not bump it for speed, memory, log lines, comments or a moved
 function. Bumping reruns that stage and everything after it, nothing before it. CHANGELOG.md says what changed.
 """
@@ -18,14 +18,14 @@ PREFER = 1  # adapters trained on pairs
 FLOOR = 2  # the best constant answer
 RESPOND = 4  # answers to test prompts
 VOUCH = 1  # how sure a model says it is of an answer
-CHOOSE = 1  # how probable a model finds the answers that a question gives to choose from
+CHOOSE = 1  # how likely a model finds each answer that a question offers
 SELF_EVALUATE = 1  # p(True) of fragments
 AGREE = 3  # agreement of fragments with the samples
 PROBE = 3  # what a probe on hidden states says of fragments
 FILTER = 2  # what is left of answers when unsure fragments are dropped
 SELF_RATE = 1  # p(True) of fragments of samples
 PAIR_RATED = 3  # pairs of answers by p(True)
-SK_SAMPLE = 3  # the samples that SK-Tuning learns from, where generate draws too few
+SK_SAMPLE = 3  # samples for SK-Tuning, if generate draws too few
 SK_ENTAIL = 2  # verdicts by two-way entailment
 SK_TUNE = 2  # adapters whose p(True) is calibrated
 SCORE = 3  # metrics per response

@@ -31,7 +31,7 @@ FINETUNE = _SHARED | {"adapter": "lora", "lora": LORA, "schedule": "cosine", "ep
 PREFER = _SHARED | {"beta": 0.3, "schedule": "linear", "epochs": 3, "max_length": 64}
 TUNE = _SHARED | {"schedule": "linear", "epochs": 4, "max_length": 160}
 
-# what is tuned: all asked behind one example
+# what is tuned: all asked after one example
 TEMPLATE = "Q: {prompt} {fragment}\nAnswer:"
 SHOTS = [Shot("s", Question("s?", (), "shown"), True)]
 ITEMS = [

@@ -173,7 +173,7 @@ def test_a_fault_of_split_names_the_module(write, cutting, fault):
         (
             "text.splitlines()",
             "[]",
-            r"^mine: reference of 'p0' has no fragment by the module's split\(\): found 'She\.'",
+            r"^mine: reference of 'p0' has no fragment after the module's split\(\): found 'She\.'",
         ),
         (
             '"\\n".join(fragments)',

@@ -137,7 +137,7 @@ def test_a_model_whose_file_is_there_can_be_selected(plugged):
     said = plugged.snakemake("--dry-run")
     file.unlink()
     assert said.returncode != 0
-    assert "config/models/ours.yaml: expected `models` with one entry, 'ours' as the file is called" in said.stdout
+    assert "config/models/ours.yaml: expected `models` with one entry, 'ours' like the file" in said.stdout
 
 
 @pytest.mark.parametrize(

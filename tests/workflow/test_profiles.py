@@ -52,6 +52,6 @@ def test_a_job_that_wants_more_gpus_than_there_are_is_told_before_anything_runs(
     done = run.snakemake("--forcerun", "finetune", config={"models": {"random-tiny": {"needs": needs}}})
     assert done.returncode != 0
     assert done.stdout.strip().splitlines()[-2:] == [
-        f"{rule}: found a need of 2 GPUs, but this run has 1: --resources gpu=2 mem_mb=…, if there are so many"
+        f"{rule}: needs 2 GPUs, but this run has 1, expected --resources gpu=2 mem_mb=… if the machine has them"
         for rule in ("finetune", "respond")
     ]

@@ -181,7 +181,7 @@ def test_a_run_without_what_it_needs_ends_before_its_first_job(fresh):
     done = fresh.snakemake("--", "results/judgements/random-tiny/biography/train.parquet", config=missing)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert "models.random-tiny.source.path: found 'nowhere', expected a model folder that is there" in lines
+    assert "models.random-tiny.source.path: found 'nowhere', expected an existing model folder" in lines
     assert any(line.startswith("judges.far.api_key_variable: ") and "HALT_NO_SUCH_KEY" in line for line in lines)
     assert "Traceback" not in done.stdout
     assert not (fresh.folder / "results/sources").exists()

@@ -1,3 +1,3 @@
-"""Speed beside the bare engines, and what a large experiment costs."""
+"""Speed compared with the bare engines, and the cost of a large experiment."""
 
 from halt.bench.measures import HEAD, OURS, alone, beside, markdown, overhead, row

@@ -1,6 +1,6 @@
-"""Tokens per CPU-second of the engine beside transformers' own `generate`, from prompts to texts, in one process.
+"""Tokens per CPU-second of the engine and of transformers' own `generate`, from prompts to texts, in one process.
 
-Every answer is as long as `max_new_tokens` on both sides: no token ends it.
+Every answer has `max_new_tokens` on both sides: no token ends it.
 """
 
 import time
@@ -14,14 +14,14 @@ from halt.bench import OURS
 from halt.engines import Prompt, Sampling
 from halt.engines.transformers import Engine
 
-ATTENTION = ("sdpa", "eager")  # of the bare side; which is faster depends on the processor and the lengths
-WARM_UP = 4  # tokens that are generated once before anything is timed
+ATTENTION = ("sdpa", "eager")  # of the bare side; the faster one depends on the processor and the lengths
+WARM_UP = 4  # tokens generated once before the timing
 
 
 def turns(
     folder: Path, dtype: str, prompts: Sequence[Prompt], sampling: Sampling, batch_size: int, repeats: int
 ) -> dict[str, list[float]]:
-    """Tokens per CPU-second of every turn by side. prompts: chat messages, with their samples at most one batch."""
+    """Tokens per CPU-second of every turn by side. prompts: chat messages; with their samples at most one batch."""
     engine = Engine(folder, dtype)
     engine.end_tokens = [-1]
 

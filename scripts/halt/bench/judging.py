@@ -8,11 +8,11 @@ from types import ModuleType
 from halt.domains import Row
 from halt.judges import Case, reference
 
-WRONG = 4  # answers of other rows that stand beside a row's own reference
+WRONG = 4  # answers of other rows, beside a row's own reference
 
 
 def cases(rows: Mapping[str, Row], domain: ModuleType, count: int) -> list[Case]:
-    """Every row answered by its own reference and by those of WRONG others: right and wrong, all well formed."""
+    """Every row answered with its own reference and with those of WRONG others: right and wrong, all well formed."""
     dice = random.Random(0)
     found = []
     for row in list(rows.values())[:count]:
@@ -22,7 +22,7 @@ def cases(rows: Mapping[str, Row], domain: ModuleType, count: int) -> list[Case]
 
 
 def speed(given: list[Case], domain: ModuleType) -> float:
-    """Fragments per wall second of one turn (a code answer waits for its sandbox, which is another process)."""
+    """Fragments per wall second of one turn (a code answer waits for its sandbox, another process)."""
     start = time.monotonic()
     judged = reference.judge(given, domain)
     return sum(len(response) for responses in judged for response in responses) / (time.monotonic() - start)

@@ -1,7 +1,7 @@
-"""Speeds beside bare engines, as lines of one table. Only what was measured gets a line.
+"""Speeds compared with bare engines, as lines of one table. Only what was measured gets a line.
 
-A speed is the median over several turns. The sides take turns (A B A B ...), so that what else the machine does slows
-all of them, and a ratio is the ratio of the medians, to the fastest of the bare sides.
+A speed is the median over several turns. The sides take turns (A B A B ...): other work on the machine slows all of
+them. A ratio is the ratio of the medians, to the fastest of the bare sides.
 """
 
 import statistics
@@ -13,20 +13,20 @@ HEAD = ("what", "ours", "bare", "ratio", "required", "met")
 
 
 class Line(NamedTuple):
-    """One thing measured. ratio: ours / bare. met is None where nothing is required."""
+    """One thing measured. ratio: ours / bare. met is None if nothing is required."""
 
     what: str
     unit: str
     ours: float
     bare: float | None = None
-    bare_is: str = ""  # which bare side, or what it stands for
+    bare_is: str = ""  # which bare side it is
     ratio: float | None = None
     required: str = ""
     met: bool | None = None
 
 
 def beside(what: str, unit: str, turns: Mapping[str, Sequence[float]], least: float) -> Line:
-    """Our speed beside the fastest bare side's. turns: speeds by side, OURS among them; least: the ratio required."""
+    """Our speed against the fastest bare side's. turns: speeds by side, OURS among them; least: the ratio required."""
     medians = {side: statistics.median(speeds) for side, speeds in turns.items()}
     ours = medians.pop(OURS)
     fastest = max(medians, key=lambda side: medians[side])
@@ -35,7 +35,7 @@ def beside(what: str, unit: str, turns: Mapping[str, Sequence[float]], least: fl
 
 
 def alone(what: str, unit: str, speeds: Sequence[float]) -> Line:
-    """A speed that has nothing to stand beside."""
+    """A speed with nothing to compare it to."""
     return Line(what, unit, statistics.median(speeds))
 
 
@@ -46,7 +46,7 @@ def overhead(what: str, stubbed: float, real: float, most: float) -> Line:
 
 
 def row(line: Line) -> tuple[str, ...]:
-    """A line as HEAD has it."""
+    """A line in the columns of HEAD."""
     bare = "" if line.bare is None else f"{_short(line.bare)} ({line.bare_is})"
     ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
     met = {True: "yes", False: "**no**", None: ""}[line.met]
@@ -54,7 +54,7 @@ def row(line: Line) -> tuple[str, ...]:
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for people; all but the first column on the right."""
+    """A Markdown table; all columns except the first align right."""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, ["---", *["--:"] * (len(head) - 1)], *rows])
 
 

@@ -1,6 +1,6 @@
-"""What a large experiment costs the workflow itself: a graph of 30,000 jobs, and tables of a million fragments.
+"""The cost of a large experiment for the workflow itself: a graph of 30,000 jobs, and tables of a million fragments.
 
-Sizes are those of a lab's widest grid, contents are made up: only their shape matters for time and memory.
+Sizes are those of a lab's widest grid. The contents are made up: only their shape matters for time and memory.
 """
 
 import os
@@ -21,9 +21,9 @@ MODELS, TESTED = 8, 2_100  # models and test prompts of the results that `tables
 
 
 class Cost(NamedTuple):
-    """What a program took: wall and CPU seconds, its children's included, and the largest resident memory in MB.
+    """The cost of a program: wall and CPU seconds, with its children's, and the largest resident memory in MB.
 
-    The memory is never told as less than that of the process which started it: a child of Linux begins with it.
+    The memory is at least that of the process that started it: on Linux a child begins with it.
     """
 
     what: str
@@ -46,7 +46,7 @@ def grid(config: Mapping) -> dict:
             "thresholds": [digit / 10 for digit in range(1, 10)],
             "seeds": [0, 1, 2],
         },
-        "generate": {"samples": 10},  # nine thresholds pick nine of them
+        "generate": {"samples": 10},  # enough for nine thresholds
         "models": models,
         "domains": copies,
         "methods": {"halt-again": config["methods"]["halt"]},
@@ -54,13 +54,13 @@ def grid(config: Mapping) -> dict:
 
 
 def cost(what: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Cost:
-    """Run a program to its end; subprocess.CalledProcessError with what it said if it fails."""
+    """Run a program to its end. subprocess.CalledProcessError, with its output, if it fails."""
     before = time.monotonic()
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         said = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)  # `wait` tells nothing of memory
+        _, status, used = os.wait4(process.pid, 0)  # `wait` does not report memory
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, said)
@@ -71,7 +71,7 @@ def tables(folder: Path) -> dict[str, Path]:
     """A million judged fragments in the tables that split, rewrite and score read, by name."""
     ids = _ids(PROMPTS)
     samples = ids.join(pl.DataFrame({"sample": range(SAMPLES)}), how="cross")
-    tested = _ids(PROMPTS * SAMPLES)  # one answer a prompt: as many fragments
+    tested = _ids(PROMPTS * SAMPLES)  # one answer per prompt, as many fragments
     made = {
         "data": (_data(ids), frames.DATA),
         "generations": (_responses(samples), frames.RESPONSES),
@@ -87,7 +87,7 @@ def tables(folder: Path) -> dict[str, Path]:
 
 
 def results(folder: Path) -> dict[str, list[Path]]:
-    """What `tables` reads of MODELS x RESULTS: metrics, judgements (a million fragments) and training samples."""
+    """The inputs of `tables` for MODELS x RESULTS: metrics, judgements (a million fragments) and training samples."""
     ids = _ids(TESTED)
     data, found = _data(ids), {"metrics": [], "judgements": [], "samples": []}
 

@@ -1,14 +1,14 @@
-"""What the workflow itself costs: the same jobs with programs that compute nothing, beside a real run.
+"""What the workflow itself costs: the same jobs with programs that compute nothing, compared with a real run.
 
 Definition: overhead = wall seconds of Snakemake on the whole experiment with a stub in place of `python` / wall seconds
-of a real run of the same jobs. The stub makes the declared outputs, empty, and is one of two:
+of a real run of the same jobs. The stub makes the declared outputs, empty. There are two stubs:
 
-* instant, it does nothing else. What is left is the start of Snakemake, the graph of jobs, scheduling, the shell and
+* instant: it does nothing else. What is left is the start of Snakemake, the graph of jobs, scheduling, the shell and
   launch.sh of every job, checksums and records of the outputs.
-* started, it also starts Python and imports what the program would: the price of a program for every job. Strict, and
-  what the requirement is held to. Loading of model weights is counted as computing.
+* started: it also starts Python and imports what the program would: the price of a program for every job. This strict
+  one is what the requirement is about. Loading model weights counts as computing.
 
-In a real run part of this passes while other jobs compute, so that a share is an upper bound of what the workflow adds.
+In a real run part of this time passes while other jobs compute: the share is an upper bound of what the workflow adds.
 """
 
 import os
@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--profile", "profiles/local")
 
-# What a program imports before it computes; LIGHT where it loads no model.
+# What a program imports before it computes; LIGHT if it loads no model.
 HEAVY = {
     "generate.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
     "respond.py": "accelerate, halt.prompting.answering, halt.engines.transformers",
@@ -33,7 +33,7 @@ HEAVY = {
 }
 LIGHT = "halt.frames, halt.domains"
 
-# Makes what is named among the arguments, lies under results/ and is not there: the outputs, because inputs are there.
+# Makes the outputs: arguments under results/ that do not exist. The inputs exist.
 _STUB = """\
 before=
 for word in "$@"; do
@@ -54,19 +54,19 @@ _ELAPSED = re.compile(r"^Elapsed time: (?:(\d+) days?, )?(\d+):(\d+):(\d+(?:\.\d
 
 
 class Finished(NamedTuple):
-    """A run of Snakemake that came to its end: jobs per rule and wall seconds."""
+    """A finished run of Snakemake: jobs per rule and wall seconds."""
 
     jobs: dict[str, int]
     seconds: float
 
 
 def environment(*first: Path) -> dict[str, str]:
-    """Of a Snakemake process: these folders and then this interpreter's are first on PATH."""
+    """The environment of a Snakemake process: PATH begins with these folders and then this interpreter's."""
     return os.environ | {"PATH": os.pathsep.join(map(str, [*first, Path(sys.executable).parent, os.environ["PATH"]]))}
 
 
 def stub(start: bool) -> str:
-    """The shell script that stands in for `python`. start: with the start of Python and the program's imports."""
+    """The shell script in place of `python`. start: it also starts Python and runs the program's imports."""
     if not start:
         return f"#!/bin/sh\n{_STUB}"
     imports = "".join(f"    {program}) modules='{modules}' ;;\n" for program, modules in HEAVY.items())
@@ -75,10 +75,10 @@ def stub(start: bool) -> str:
 
 
 def stubbed(project: Path, scratch: Path, start: bool) -> Finished:
-    """Run the default experiment with the stub, in a copy of the project under `scratch`; nothing may be there yet.
+    """Run the default experiment with the stub, in a copy of the project under `scratch`, which must be empty.
 
-    The seconds are those of the whole process, its own start included. subprocess.CalledProcessError if a job fails:
-    its log is on stderr.
+    The seconds are those of the whole process, its start included. subprocess.CalledProcessError if a job fails: its
+    log is on stderr.
     """
     copy, programs = scratch / "project", scratch / "bin"
     shutil.copytree(
@@ -95,7 +95,7 @@ def stubbed(project: Path, scratch: Path, start: bool) -> Finished:
 
 
 def read_log(text: str) -> Finished | None:
-    """What a log of Snakemake says of its run; None if the run did not finish, or had nothing to do."""
+    """The run in a log of Snakemake; None if it did not finish, or had nothing to do."""
     elapsed = _ELAPSED.search(text)
     jobs = {rule: int(count) for rule, count in _COUNT.findall(text.partition("\nJob stats:\n")[2].split("\n\n")[0])}
     total = jobs.pop("total", 0)
@@ -106,7 +106,7 @@ def read_log(text: str) -> Finished | None:
 
 
 def real_seconds(logs: Iterable[Path], jobs: Mapping[str, int]) -> float | None:
-    """Wall seconds of the newest finished run of exactly these jobs, None if no log is of one.
+    """Wall seconds of the newest finished run of exactly these jobs; None if no log has one.
 
     A run that was continued, or that found earlier results, has other jobs and does not count.
     """

@@ -1,4 +1,4 @@
-"""How sure a model is of a fragment, and what is left above a bound: one module a filter, as `_base` describes it."""
+"""How sure a model is of a fragment, and what stays above a bound: one module per filter, as `_base` describes it."""
 
 from halt.confidence._base import (
     PROMPTS_PER_PART,

@@ -1,27 +1,27 @@
-"""How sure a model is of each fragment of an answer, and what is left when the unsure ones are dropped: no training.
+"""How sure a model is of each fragment of an answer, and what stays if the unsure ones are dropped: no training.
 
 A filter is one module of this folder; `methods.<name>.filter` of the config names it. It says which program computes
-its confidences, and defines what that program calls. What stands in capitals is a literal.
+its confidences, and defines what that program calls. Names in capitals are literals.
 
     PROGRAM: str                 the program: self_evaluate, agree or probe
 
-    self_evaluate                asks the pretrained model about every fragment, behind confidence.shots examples
+    self_evaluate                asks the pretrained model about every fragment, after confidence.shots examples
         ASKS: tuple[str, str]        prompt texts for fragments that stand alone, and for those that build on each other
         TEXTS: dict                  its prompt texts: file in scripts/prompts/ (without .txt) -> the fields it holds
         shots, questions, asker      as in `p_true`
     agree                        compares every fragment with the samples of its prompt
         of_answers, of_training      as in `self_consistency`
-        SAMPLES: int                 optional, 1: samples of a prompt (generate.samples) that it takes at least
+        SAMPLES: int                 optional, 1: least number of samples of a prompt (generate.samples)
     probe                        learns from hidden states at training fragments which are right
         fit                          as in `probe`
         POSITIONS: tuple[str, ...]   optional, probe.positions of the config: tokens of a fragment to choose from
         STOPS: bool                  optional, False: the answer ends at its first fragment below the bound
 
-Here is what a threshold does with the confidences, whatever their kind; pure.
+This module applies a threshold to confidences of any kind; pure.
 
-A threshold is a share: at alpha the bound is the confidence that a share alpha of the fragments of *training* samples
-reach, so that a small alpha gives less and is right more often, as in HALT. The fragments of the answers themselves
-never set it. At 1.00 nothing is dropped.
+A threshold is a share. At alpha, the bound is the confidence that a share alpha of the fragments of *training* samples
+reach. So a small alpha gives less and is right more often, as in HALT. The fragments of the answers themselves never
+set the bound. At 1.00 nothing is dropped.
 """
 
 import math
@@ -35,39 +35,39 @@ from halt import frames, plugins
 from halt.errors import HaltError
 from halt.paths import NO_THRESHOLD
 
-PROMPTS_PER_PART = 16  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
+PROMPTS_PER_PART = 16  # a kill loses at most these; no setting: parts must fit any batch size
 TRAINING = "train"
-TRAINING_SAMPLE = 0  # of each training prompt, the one whose fragments set the bound: samples are drawn independently
+TRAINING_SAMPLE = 0  # its fragments set the bound; any sample would do, they are independent
 
 
 class ConfidenceError(HaltError):
-    """The tables do not belong together, or the model cannot be asked; the message says where or why."""
+    """The tables do not match, or the model cannot be asked; the message says where or why."""
 
 
 def chosen(settings: Mapping, otherwise: ModuleType) -> ModuleType:
-    """The filter's module that a program's settings name (`methods/<m>`); `otherwise` where they name none."""
+    """The filter's module that a program's settings name (`methods/<m>`), else `otherwise`."""
     named = [entry["filter"] for key, entry in settings.items() if key.startswith("methods/")]
     return plugins.load("confidence", *named) if named else otherwise
 
 
 def bound(training: Sequence[float], threshold: str) -> float:
-    """The confidence that fragments must reach: of n training fragments, the ceil(alpha * n)-th highest has it.
+    """The confidence that fragments must reach: the ceil(alpha * n)-th highest of n training fragments.
 
     training: their confidences, in any order; threshold: canonical label. At least a share alpha of them reaches it,
-    more where several have it. -inf at 1.00: also what is below all of training is kept. ConfidenceError without any.
+    more if several are equal to it. -inf at 1.00, which keeps everything. ConfidenceError without any.
     """
     alpha = Fraction(threshold)
     if alpha == 1:
         return -math.inf
     if not training:
-        raise ConfidenceError("the training samples have no fragment: there is nothing to set a bound by")
+        raise ConfidenceError("the training samples have no fragment: there is nothing to set the bound with")
     return sorted(training, reverse=True)[math.ceil(alpha * len(training)) - 1]
 
 
 def kept(confidences: Sequence[float], least: float, dependent: bool) -> list[bool]:
     """Which fragments of one answer stay: those with at least the confidence `least`.
 
-    In dependent domains the first one below it and all that follow go, as HALT cuts at the first error (paper section
+    In dependent domains the first one below it and all after it go, as HALT cuts at the first error (paper section
     1.4).
     """
     sure = [confidence >= least for confidence in confidences]
@@ -85,7 +85,7 @@ def text(
     dependent: bool,
     join: Callable[[list[str]], str],
 ) -> str:
-    """What is left of one answer, in the form of HALT's targets; `whole`, as it is, where nothing is dropped."""
+    """What is left of one answer, in the form of HALT's targets. If nothing is dropped, `whole` as it is."""
     if all(stays):
         return whole
     left = [fragment for fragment, stay in zip(fragments, stays, strict=True) if stay]
@@ -106,11 +106,10 @@ def filtered(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """RESPONSES and JUDGEMENTS of the filtered answers, under the name of the method that filters.
 
-    responses, judgements: of the answers that are filtered; confidences: CONFIDENCES of their fragments and of the
-    training samples' (`split` says which). A fragment that stays keeps its verdict: independent ones were judged each
-    by itself, dependent ones with nothing but what is before them; a dependent answer that loses one solves its task
-    no more.
-    ConfidenceError if a fragment has no confidence.
+    responses, judgements: of the answers before the filter; confidences: CONFIDENCES of their fragments and of those of
+    the training samples (`split` says which). A fragment that stays keeps its verdict: an independent one was judged by
+    itself, a dependent one only with those before it. A dependent answer that loses a fragment no longer solves its
+    task. ConfidenceError if a fragment has no confidence.
     """
     training = confidences.filter(pl.col("split") == TRAINING)["confidence"].to_list()
     least = bound(training, threshold)
@@ -142,19 +141,19 @@ def filtered(
 
 
 def _left(judged: pl.DataFrame, stays: Sequence[bool], dependent: bool) -> pl.DataFrame:
-    """JUDGEMENTS rows of one answer that stay; a dependent one is cut, and what is left of it comes to no end."""
+    """JUDGEMENTS rows of one answer that stay. A dependent answer is cut, so it solves nothing."""
     if dependent and not all(stays):
         judged = judged.with_columns(solved=pl.lit(False))
     return judged.filter(pl.Series(list(stays), dtype=pl.Boolean))
 
 
 def training_fragments(fragments: pl.DataFrame) -> pl.DataFrame:
-    """Of the FRAGMENTS (or JUDGEMENTS) of the training samples, those of the one sample that sets the bound."""
+    """The rows of the one sample that sets the bound, from FRAGMENTS or JUDGEMENTS of the training samples."""
     return fragments.filter(pl.col("sample") == TRAINING_SAMPLE)
 
 
 def keys(responses: pl.DataFrame, method: str) -> dict:
-    """The run's columns of a CONFIDENCES table: the filtered RESPONSES', and the method that filters."""
+    """The run's columns of a CONFIDENCES table: those of the filtered RESPONSES, with the method that filters."""
     row = responses.row(0, named=True)
     return {name: row[name] for name in ("model", "domain", "seed", "test_domain")} | {
         "method": method,
@@ -163,11 +162,11 @@ def keys(responses: pl.DataFrame, method: str) -> dict:
 
 
 def check(fragments: pl.DataFrame, responses: pl.DataFrame, training: pl.DataFrame) -> None:
-    """ConfidenceError if a fragment is of none of the RESPONSES, or a training fragment of none of the samples."""
+    """ConfidenceError if a fragment belongs to none of the RESPONSES, or a training fragment to none of the samples."""
     strays = fragments.join(responses, on=["method", "seed", "id", "sample"], how="anti")
     if len(strays):
         raise ConfidenceError(
-            f"{len(strays)} fragments are of no response, the first of prompt '{strays['id'][0]}': "
+            f"{len(strays)} fragments belong to no response, the first of prompt '{strays['id'][0]}': "
             "fragments and responses are of different runs"
         )
     both = sorted(set(training["id"]) & set(responses["id"]))

@@ -1,9 +1,9 @@
-"""p(True) as a confidence: the model is asked whether its own fragment is true; its answer is not heard but weighed.
+"""p(True) as a confidence: the model is asked whether its own fragment is true, and P(true) is read.
 
-After Kadavath et al. (arXiv 2207.05221) and Self-Eval (Zhang et al., arXiv 2402.09267): P("A") among "A" and "B" behind
-"Is the proposed answer: A. True B. False. The proposed answer is:". Before it stand a few questions with their answers,
-about fragments of training samples that the judge has labelled; they are the same for every question of a domain, so
-the model encodes them once. In dependent domains a fragment is asked about behind those before it.
+After Kadavath et al. (arXiv 2207.05221) and Self-Eval (Zhang et al., arXiv 2402.09267): P("A") among "A" and "B" after
+"Is the proposed answer: A. True B. False. The proposed answer is:". A few answered questions come first, about judged
+fragments of training samples. They are the same for every question of a domain, so the model encodes them once. In
+dependent domains a question also shows the fragments before the one it asks about.
 """
 
 import hashlib
@@ -44,9 +44,9 @@ class Shot(NamedTuple):
 
 
 def questions(fragments: pl.DataFrame, asked: Mapping[str, str], dependent: bool) -> list[Question]:
-    """A question for each row of a FRAGMENTS table, in its order. asked: prompts by id; ConfidenceError if one lacks.
+    """A question for each row of a FRAGMENTS table, in its order.
 
-    The rows of an answer lie together, in order.
+    asked: prompts by id; ConfidenceError if one is missing. The rows of an answer lie together, in order.
     """
     found: list[Question] = []
     answer, before = None, []
@@ -61,10 +61,10 @@ def questions(fragments: pl.DataFrame, asked: Mapping[str, str], dependent: bool
 
 
 def shots(judgements: pl.DataFrame, asked: Mapping[str, str], count: int, seed: int, dependent: bool) -> list[Shot]:
-    """Labelled questions: half about right fragments, half about wrong ones, each of another prompt, in drawn order.
+    """Labeled questions: half about right fragments, half about wrong ones, each of another prompt, in random order.
 
-    judgements: JUDGEMENTS of training samples. Of an odd number one more is right; fewer where one label is rarer than
-    that. In dependent domains the wrong ones are first errors. What is drawn depends on `seed` and the ids alone.
+    judgements: JUDGEMENTS of training samples. Of an odd number one more is right; there are fewer if one label is too
+    rare. In dependent domains the wrong ones are first errors. The choice depends on `seed` and the ids alone.
     """
     ordered = judgements.with_columns(pl.col("label").cast(pl.String)).sort("id", "sample", "fragment")
     pool = [
@@ -89,7 +89,7 @@ def shots(judgements: pl.DataFrame, asked: Mapping[str, str], count: int, seed: 
 
 
 def conversation(question: Question, before: Sequence[Shot], template: str, chat: bool) -> Prompt:
-    """A question behind its shots, as an engine takes it: turns, or plain text up to where the answer begins."""
+    """A question after its shots, as an engine takes it: turns, or plain text up to where the answer begins."""
     asked = [_filled(template, shot.question) for shot in before]
     answers = [TRUE if shot.right else FALSE for shot in before]
     last = _filled(template, question)
@@ -105,7 +105,7 @@ def conversation(question: Question, before: Sequence[Shot], template: str, chat
 
 
 def asker(engine, before: Sequence[Shot], template: str, chat: bool, batch_size: int) -> Ask:
-    """P(true) by an engine, as the first token of its answer; ConfidenceError if its tokenizer cannot tell A from B."""
+    """P(true) by an engine, as the first token of its answer. ConfidenceError if its tokenizer merges A and B."""
     from halt.engines import scoring
 
     try:
@@ -125,7 +125,7 @@ def asker(engine, before: Sequence[Shot], template: str, chat: bool, batch_size:
 
 
 def share(true: float, false: float) -> float:
-    """P(true) among the two; a half where the model gives neither any probability."""
+    """P(true) among the two; 1/2 if the model gives neither any probability."""
     return true / (true + false) if true + false else 0.5
 
 

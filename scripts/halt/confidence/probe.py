@@ -1,12 +1,12 @@
-"""A probe on hidden states as a confidence: a linear model reads off the activations whether a fragment is right.
+"""A probe on hidden states as a confidence: a linear model reads from the activations whether a fragment is right.
 
 After "LLMs Know More Than They Show" (Orgad et al., arXiv 2410.02707): logistic regression on the hidden state of the
-pretrained model at a token of the answer. It learns from the judged fragments of training samples, right or not;
-which layer and which token it reads is chosen there too, by AUROC on training prompts that it did not learn from. Of
-the answers that it is applied to it sees the states alone, never a verdict.
+pretrained model at a token of the answer. It learns from the judged fragments of training samples. The layer and the
+token that it reads are chosen there too, by AUROC on training prompts that it did not learn from. It never sees a
+verdict on the answers that it is applied to.
 
-The states are those of the model as it reads prompt and answer, behind the examples that it wrote the answer behind.
-The answer is cut into tokens from its text, which need not be the tokens that it was written in (decision).
+The model reads prompt and answer, after the same examples that it saw when it wrote the answer. The text of the answer
+is tokenized again, which need not give the tokens that were generated (decision).
 """
 
 import hashlib
@@ -29,11 +29,11 @@ PLACE = (*ANSWER, "fragment")
 Predict = Callable[[np.ndarray], np.ndarray]
 """States (n, width) -> P(right) of each, (n,)."""
 Fit = Callable[[np.ndarray, np.ndarray, float], Predict]
-"""States (n, width), which are right (n,), the penalty -> the probe: `fit` here, or of another filter's module."""
+"""States (n, width), which are right (n,), the penalty -> the probe: `fit` here or in another filter."""
 
 
 class Answer(NamedTuple):
-    """One answer to be read: what it was written behind, its text, its fragments in order."""
+    """One answer to be read: its prompt, its text, its fragments in order."""
 
     prompt: Prompt
     text: str
@@ -45,18 +45,18 @@ class Chosen(NamedTuple):
 
     position: str
     layer: int
-    auroc: float | None  # None: all training fragments are right or all are wrong, so there was nothing to choose by
+    auroc: float | None  # None if all training fragments have one label: nothing to choose by
 
 
 def positions(kind: str, listed: Sequence[str]) -> list[str]:
-    """The tokens of a fragment that come into question: those of the filter's module, or else `listed`."""
+    """The tokens of a fragment to choose from: POSITIONS of the filter's module, else `listed`."""
     return list(plugins.literal("confidence", kind, "POSITIONS", ()) or listed)
 
 
 def spans(text: str, fragments: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the fragments stand in the answer: start and end of each; ConfidenceError for one that is not in it.
+    """Start and end of each fragment in the answer. ConfidenceError for one that is not in it.
 
-    Whatever space a domain's split takes out or puts in does not matter.
+    Spaces that a domain's split removes or adds do not matter.
     """
     places = [place for place, character in enumerate(text) if not character.isspace()]
     bare, found, behind = "".join(text[place] for place in places), [], 0
@@ -64,7 +64,7 @@ def spans(text: str, fragments: Sequence[str]) -> list[tuple[int, int]]:
         wanted = "".join(fragment.split())
         start = bare.find(wanted, behind)
         if start < 0 or not wanted:
-            raise ConfidenceError(f"the fragment '{fragment}' is not in its answer: they are of different runs")
+            raise ConfidenceError(f"the fragment '{fragment}' is not in its answer: files of different runs")
         behind = start + len(wanted)
         found.append((places[start], places[behind - 1] + 1))
     return found
@@ -87,7 +87,7 @@ def token(span: tuple[int, int], text: str, offsets: Sequence[tuple[int, int]], 
 
 
 def answers(responses: pl.DataFrame, fragments: pl.DataFrame, prompts: Mapping[str, Prompt]) -> list[Answer]:
-    """The answers (RESPONSES) that FRAGMENTS are of, by id and sample. prompts: what each was written behind, by id."""
+    """The answers (RESPONSES) that FRAGMENTS belong to, by id and sample. prompts: the prompt of each, by id."""
     text_of = {(id, sample): text for id, sample, text in responses.select(*ANSWER, "text").iter_rows()}
     found = []
     for key, rows in fragments.sort(PLACE).partition_by(ANSWER, as_dict=True, maintain_order=True).items():
@@ -148,7 +148,7 @@ def folds(ids: Sequence[str], clusters: Mapping[str, str], count: int, seed: int
 
 
 def fit(states: np.ndarray, right: np.ndarray, penalty: float) -> Predict:
-    """Logistic regression on standardised states; where all labels are the same, the share of right ones.
+    """Logistic regression on standardized states; if all labels are equal, the share of right ones.
 
     states: (n, width); right: (n,) of bool, n at least 1; penalty: of half the squared weights, against the sum of the
     n log losses.
@@ -169,8 +169,8 @@ def held_out(
 ) -> np.ndarray:
     """P(right) of training fragments by a probe that learned from the other folds alone.
 
-    right, labelled: (n,) of bool; what is not labelled is predicted and never learned from; learn: `fit` of a filter's
-    module. ConfidenceError if all that is labelled lies in one fold.
+    right, labelled: (n,) of bool; unlabeled fragments are predicted and never learned from; learn: `fit` of a filter's
+    module. ConfidenceError if all labeled ones lie in one fold.
     """
     values = np.empty(len(states))
     for number in np.unique(fold):
@@ -194,11 +194,11 @@ def confidences(
 ) -> tuple[pl.DataFrame, list[float], list[float], Chosen]:
     """(training fragments that set the bound, their confidences, those of the answers' fragments, what was chosen).
 
-    training: JUDGEMENTS of the training samples; answered: FRAGMENTS of the answers, which are of the `split`; states:
-    STATES of both; clusters: of training prompts, by id; settings: `probe`; kind: the filter's module; reading: which
-    fragments count, of which those that are not right are learnt as wrong. A training fragment's confidence is of the
-    probe that did not learn from its fold: what a probe says of its own examples is too sure, and would set the bound
-    too high. The answers' are of the probe that learned from all.
+    training: JUDGEMENTS of the training samples. answered: FRAGMENTS of the answers, whose split is `split`. states:
+    STATES of both. clusters: of training prompts, by id. settings: `probe`. kind: the filter's module. reading: which
+    fragments count; those that are not right are learned as wrong. A training fragment's confidence comes from the
+    probe that did not learn from its fold: a probe is too sure of its own examples, and the bound would be too high.
+    The answers' come from the probe that learned from all.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -230,9 +230,9 @@ def confidences(
 
 
 def reached(fragments: pl.DataFrame) -> pl.DataFrame:
-    """The least `confidence` at the boundaries up to each fragment, in its place: behind a stop nothing is written.
+    """The least `confidence` at the boundaries up to each fragment, in its place: after a stop nothing is written.
 
-    So a bound that drops what is below it cuts every answer where it would have stopped, in independent domains too.
+    A bound then cuts every answer where it would have stopped, in independent domains too.
     """
     return fragments.with_columns(pl.col("confidence").cum_min().over(ANSWER, order_by="fragment"))
 

@@ -1,8 +1,8 @@
 """Self-consistency as a confidence: how many of the N samples of the same prompt say the same fragment.
 
 After self-consistency (Wang et al., arXiv 2203.11171) and SelfCheckGPT (Manakul et al., arXiv 2303.08896), by the words
-themselves: no model compares them (decision). The same is what is equal but for case, spacing and the punctuation at
-the end. In dependent domains, too, it counts wherever it stands in the sample (decision): samples take other ways.
+themselves: no model compares them (decision). Case, spacing and the punctuation at the end do not count. Nor does the
+place in the sample, in dependent domains either (decision): samples take other ways.
 """
 
 import re
@@ -18,7 +18,7 @@ SAMPLES = 2  # with one there is nothing to compare
 
 
 def normal(text: str) -> str:
-    """A fragment without what does not change it."""
+    """A fragment without case, spacing and final punctuation."""
     return re.sub(r"\s+", " ", text).strip().rstrip(".,;:!? ").casefold()
 
 
@@ -31,9 +31,9 @@ def agreement(fragments: Sequence[str], samples: Sequence[Sequence[str]]) -> lis
 def of_answers(fragments: pl.DataFrame, samples: pl.DataFrame, count: int) -> list[float]:
     """Agreement of the answers' fragments with samples of the same prompts, in the order of the rows.
 
-    With as many samples as a training fragment is held against, all but the first, so that both are shares of the same
-    number. fragments: FRAGMENTS of one answer a prompt; samples: FRAGMENTS of the samples 0 to count - 1 of these
-    prompts, where a sample without fragments has no row and agrees with nothing. ConfidenceError on a sample beyond.
+    An answer is compared with all samples except the first, as a training fragment is: both are shares of the same
+    number. fragments: FRAGMENTS of one answer per prompt. samples: FRAGMENTS of the samples 0 to count - 1 of these
+    prompts; a sample without fragments has no row and agrees with nothing. ConfidenceError on a sample beyond.
     """
     drawn = _drawn(samples, count)
     return [
@@ -56,7 +56,7 @@ def _others(drawn: Mapping[int, list[str]], own: int) -> list[list[str]]:
 
 
 def _drawn(samples: pl.DataFrame, count: int) -> dict[str, dict[int, list[str]]]:
-    """Texts of the fragments by prompt and sample, all `count` samples of it."""
+    """Texts of the fragments by prompt and sample, for all `count` samples of a prompt."""
     if samples.height and samples["sample"].max() >= count:
         raise ConfidenceError(f"sample {samples['sample'].max()} of a prompt, expected {count} samples from 0")
     drawn: dict[str, dict[int, list[str]]] = defaultdict(lambda: {index: [] for index in range(count)})

@@ -1,7 +1,7 @@
-"""One config file, read within bounds: what would take for ever, or end in a traceback, is told by file and line.
+"""Read one config file within bounds: what would hang, or end in a traceback, becomes a line with file and line number.
 
-Snakemake's own loader has no such bounds, and reads the files that its command line names before any line of this
-project: tools/check_config.py tries them first.
+Snakemake's own loader has no such bounds, and reads the files of its command line before any line of this project:
+tools/check_config.py tries them first.
 """
 
 import json
@@ -16,8 +16,8 @@ from halt.config.messages import Place, at, show
 from halt.errors import HaltError
 
 MOST_BYTES = 10_000_000
-DEEPEST = 50  # mappings and lists in each other
-MOST_VALUES = 200_000  # with each alias counted as all that it stands for
+DEEPEST = 50  # levels of mappings and lists
+MOST_VALUES = 200_000  # an alias counts as all that it stands for
 
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the C one is ten times faster
 
@@ -26,20 +26,20 @@ MODELS = Path("config/models")  # beside config.yaml: one entry of `models` a fi
 
 
 class ConfigError(HaltError):
-    """The config has faults; the message is one line for each, path first."""
+    """The config has faults. The message has one line for each, its path first."""
 
 
 def read(file: Path) -> dict:
-    """The mapping of a config file, YAML or JSON; ConfigError, in one line, if it cannot be read or is none."""
+    """The mapping in a config file, YAML or JSON. ConfigError, in one line, if it cannot be read or is no mapping."""
     text = _text(file)
     _check_bounds(file, text)
     try:
         found = json.loads(text) if _is_json(text) else yaml.load(text, Loader=LOADER)
     except RecursionError as error:  # JSON that is no YAML
-        raise ConfigError(f"{file}: found too many brackets in each other, expected at most {DEEPEST}") from error
+        raise ConfigError(f"{file}: found brackets nested too deeply, expected at most {DEEPEST} levels") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{file}: cannot be read as YAML: {_flat(error)}") from error
-    except ValueError as error:  # a date that there is not, a number of too many digits
+    except ValueError as error:  # an impossible date, a number with too many digits
         raise ConfigError(f"{file}{_line_of_odd_value(text)}: cannot be read as YAML: {_flat(error)}") from error
     if not isinstance(found, dict):
         raise ConfigError(f"{file}: found {show(found)}, expected a mapping of config keys")
@@ -48,13 +48,13 @@ def read(file: Path) -> dict:
 
 
 def defaults(folder: Path) -> list[Path]:
-    """The config files of every run in the order in which they are read: a later one wins, and so do overlays."""
+    """The config files of every run in the order of reading. A later file wins, and overlays win over all."""
     models = (file for file in (folder / MODELS).glob("*.yaml") if not file.name.startswith("."))
     return [*sorted(models), folder / "config.yaml"]
 
 
 def merged(folder: Path, overlays: Iterable[Path] = ()) -> dict:
-    """The config that a folder's files make with overlays, merged as Snakemake does it; ConfigError as in `read`."""
+    """The config of a folder's files and overlays, merged as Snakemake does it. ConfigError as in `read`."""
     from snakemake.utils import update_config
 
     config: dict = {}
@@ -64,10 +64,10 @@ def merged(folder: Path, overlays: Iterable[Path] = ()) -> dict:
 
 
 def check_keys(files: Iterable[Path]) -> None:
-    """ConfigError if a mapping of these config files has a key twice (YAML would take the last) or is a part of itself,
-    or if a file in MODELS has anything but the model that it is named after.
+    """ConfigError if a mapping in these config files has a key twice (YAML would take the last) or contains itself, or
+    if a file in MODELS has more than the model that it is named after.
 
-    A file that is no YAML is passed over: Snakemake reads JSON with tabs in it too.
+    A file that is no YAML is skipped: Snakemake also reads JSON with tabs.
     """
     lines = []
     for file in files:
@@ -79,9 +79,7 @@ def check_keys(files: Iterable[Path]) -> None:
             continue
         lines += [f"{os.path.relpath(file)}, {line}" for line in _faults(top)]
         if file.absolute().parts[-3:-1] == MODELS.parts and _keys(top) != [("models", [(file.stem, None)])]:
-            lines.append(
-                f"{os.path.relpath(file)}: expected `models` with one entry, '{file.stem}' as the file is called"
-            )
+            lines.append(f"{os.path.relpath(file)}: expected `models` with one entry, '{file.stem}' like the file")
     if lines:
         raise ConfigError("\n".join(lines))
 
@@ -101,7 +99,7 @@ def _text(file: Path) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Whether Snakemake, which tries that first, reads this as JSON."""
+    """Whether Snakemake reads this as JSON, which it tries first."""
     try:
         json.loads(text)
     except ValueError:
@@ -110,9 +108,9 @@ def _is_json(text: str) -> bool:
 
 
 def _check_bounds(file: Path, text: str) -> None:
-    """ConfigError for nesting beyond DEEPEST or more than MOST_VALUES values, found without building any of them."""
-    sizes: dict[str, int] = {}  # of what an anchor names
-    around: list[tuple[str | None, int]] = []  # anchor of each mapping or list that is open, values before it
+    """ConfigError for nesting beyond DEEPEST or more than MOST_VALUES values. None of them is built."""
+    sizes: dict[str, int] = {}  # values under each anchor
+    around: list[tuple[str | None, int]] = []  # for each open mapping or list: its anchor, the values before it
     values = 0
     try:
         for event in yaml.parse(text, Loader=LOADER):
@@ -134,7 +132,7 @@ def _check_bounds(file: Path, text: str) -> None:
                 raise ConfigError(
                     f"{file}, line {line}: found more than {MOST_VALUES} values with its aliases, expected fewer"
                 )
-    except yaml.YAMLError:  # told by who reads it
+    except yaml.YAMLError:  # reported by the reader
         return
 
 
@@ -157,9 +155,9 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, ...] = ()) -> Iterator[str]:
-    """A line for each key under a node that stands twice in its mapping, and for each alias of what it is a part of."""
+    """A line for each key that stands twice in its mapping, and for each alias of something that contains it."""
     if any(node is outer for outer in around):
-        yield f"line {node.start_mark.line + 1}: {at(place)} is an alias of what it is a part of, expected none"
+        yield f"line {node.start_mark.line + 1}: {at(place)} is an alias of something that contains it, expected none"
     elif isinstance(node, yaml.SequenceNode):
         for number, inner in enumerate(node.value):
             yield from _faults(inner, (*place, number), (*around, node))
@@ -174,7 +172,7 @@ def _faults(node: yaml.Node | None, place: Place = (), around: tuple[yaml.Node, 
 
 
 def _keys(node: yaml.Node | None, depth: int = 2) -> list[tuple] | None:
-    """(key, keys under it) of a mapping, to a depth; None for what is none."""
+    """(key, keys under it) of a mapping, to a depth; None for anything else."""
     if not isinstance(node, yaml.MappingNode) or not depth:
         return None
     return [(str(key.value), _keys(inner, depth - 1)) for key, inner in node.value]

@@ -1,4 +1,4 @@
-"""Faults that the JSON schema finds, told as a person would: what was found, what was expected, did you mean."""
+"""Faults that the JSON schema finds, in words: what was found, what was expected, did you mean."""
 
 import difflib
 import json
@@ -33,16 +33,16 @@ def broken(schema: Mapping) -> str | None:
 
 
 def _validator(schema: Mapping):
-    # imported here, because it takes longer to import than a config takes to check
+    # imported here: the import takes longer than the check of a config
     from jsonschema import Draft202012Validator, validators
 
-    # JSON schema takes 5.0 for an integer and has no opinion on .nan
+    # to JSON schema 5.0 is an integer, and .nan is fine
     strict = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
     return validators.extend(Draft202012Validator, type_checker=strict)(_for_python(schema))
 
 
 def _for_python(schema: Any) -> Any:
-    """A schema whose patterns mean to Python what they mean to JSON schema, values and names alike."""
+    """A schema with patterns that mean the same to Python as to JSON schema, in values and names."""
     if isinstance(schema, list):
         return [_for_python(part) for part in schema]
     if not isinstance(schema, Mapping):
@@ -57,7 +57,7 @@ def _for_python(schema: Any) -> Any:
 
 
 def _whole_end(pattern: str) -> str:
-    """Python's `$` also stands before a last line break, JSON schema's does not."""
+    """In Python `$` also matches before a last line break; in JSON schema it does not."""
     return re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", lambda part: r"\Z" if part[0] == "$" else part[0], pattern)
 
 
@@ -87,7 +87,7 @@ def _translate(error, place: Place, root: Mapping) -> Faults:
 
 
 def _meant(found: Mapping, schema: Mapping) -> set[str | None]:
-    """Keys that are there under a misspelt name: `_unknown_keys` tells of them, so they are not told as missing too."""
+    """Missing keys that are there under a misspelled name. `_unknown_keys` reports them: they are not also missing."""
     if schema.get("additionalProperties") is not False:
         return set()
     return {_closest(key, schema["properties"]) for key in found if key not in schema["properties"]}
@@ -111,7 +111,7 @@ def _unknown_keys(found: Mapping, schema: Mapping, place: Place) -> Faults:
 
 
 def expected(schema: Mapping, root: Mapping) -> str:
-    """What a value should have been, in words: the schema's title, or else its type and bounds."""
+    """What a value should be, in words: the schema's title, else its type and bounds."""
     if "title" in schema:
         return schema["title"]
     if "const" in schema:
@@ -134,7 +134,7 @@ def expected(schema: Mapping, root: Mapping) -> str:
             return "a list"
         case "object":
             return "a mapping with at least one entry" if "minProperties" in schema else "a mapping"
-    return f"a value with {json.dumps(schema)}"  # a domain module's OPTIONS may use any other keyword
+    return f"a value with {json.dumps(schema)}"  # OPTIONS of a domain's module may use any other keyword
 
 
 def _bounds(schema: Mapping) -> str:
@@ -153,7 +153,7 @@ def _advice(found: Any, schema: Mapping) -> str:
 
 
 def show(value: Any) -> str:
-    """A value in a message: short, in YAML's words, and never a secret."""
+    """A value for a message: short, in YAML's words, and never a secret."""
     match value:
         case None:
             return "nothing"
@@ -169,8 +169,8 @@ def show(value: Any) -> str:
             return "a list" if value else "an empty list"
     try:
         return str(value)
-    except ValueError:  # Python writes no number of so many digits
-        return "a number of too many digits"
+    except ValueError:  # Python refuses to write so many digits
+        return "a number with too many digits"
 
 
 def at(place: Place) -> str:
@@ -181,13 +181,13 @@ def at(place: Place) -> str:
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    if len(name) > _LONGEST_NAME:  # to compare it takes the longer, the longer it is
+    if len(name) > _LONGEST_NAME:  # a comparison takes long with a long name
         return None
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str], listing: str) -> str:
-    """The hint behind a name that is not known: the closest one, or else all."""
+    """The hint after an unknown name: the closest known one, else all of them."""
     closest = _closest(name, known)
     if closest is not None:
         return f", did you mean '{closest}'?"

@@ -1,4 +1,4 @@
-"""Does the machine that a run is started on have what a sound config names: files of sources, keys of judges?"""
+"""Does this machine have what a sound config names: files of sources, keys of judges?"""
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,14 +12,14 @@ from halt.inputs import sources
 
 
 def check_sources(config: Mapping) -> None:
-    """ConfigError if a domain of the experiment is made of a file that is missing, and was not brought before."""
+    """ConfigError if a domain of the experiment needs a file that is missing and was not fetched before."""
     _refuse(_missing_sources(config))
 
 
 def check_start(
     config: Mapping, models: Collection[str], judged: Collection[str], environment: Mapping[str, str]
 ) -> None:
-    """ConfigError if a run that fetches these models and judges in these domains would end at one of them."""
+    """ConfigError if a run that fetches these models and judges in these domains would fail at one of them."""
     _refuse(chain(_missing_models(config, models), _missing_keys(config, judged, environment)))
 
 
@@ -37,14 +37,14 @@ def _missing_sources(config: Mapping) -> Iterator[str]:
         for number, one in enumerate(several):
             if one["type"] == "path" and sources.lacks(Path(one["path"])):
                 place = f"domains.{domain}.source" + (f"[{number}]" if several is source else "")
-                yield f"{place}.path: found {show(one['path'])}, expected a file or folder that is there"
+                yield f"{place}.path: found {show(one['path'])}, expected an existing file or folder"
 
 
 def _missing_models(config: Mapping, models: Collection[str]) -> Iterator[str]:
     for model in sorted(models):
         source = config["models"][model]["source"]
         if source["type"] == "path" and not os.path.isdir(source["path"]):
-            yield f"models.{model}.source.path: found {show(source['path'])}, expected a model folder that is there"
+            yield f"models.{model}.source.path: found {show(source['path'])}, expected an existing model folder"
 
 
 def _missing_keys(config: Mapping, judged: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Is this config sound, and which part of it does a rule depend on?
 
-The schema (schemas/config.schema.yaml) says what every key means and is the first check; its faults become lines in
-`messages`. The second check is whether names exist and settings fit each other (`crosschecks`). All faults are reported
+The schema (schemas/config.schema.yaml) says what every key means and is the first check; `messages` puts its faults
+into words. The second check (`crosschecks`) is whether names exist and settings fit each other. All faults are reported
 at once, one line each.
 """
 
@@ -24,8 +24,8 @@ SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
 _TOO_LARGE = 10**18
 _EACH = "*"  # any name of a registry
-# Values that change nothing, by path. They are in no rule's params, so that a result of before the key was there is not
-# made anew once it is: without the key, and with this value, the params are the same text.
+# Values that change nothing, by path. They are in no rule's params: without the key and with this value, the params are
+# the same text. So a new key does not rerun older results.
 NEUTRAL = {
     ("models", _EACH, "system"): "template",
     ("generate", "contexts"): None,
@@ -37,7 +37,7 @@ _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secre
 
 
 def check(config: Mapping) -> None:
-    """Raise ConfigError with all the lines of `validate`, if there are any."""
+    """ConfigError with all the lines of `validate`, if there are any."""
     lines = validate(config)
     if lines:
         raise ConfigError("\n".join(lines))
@@ -59,8 +59,8 @@ def settings(config: Mapping, *subtrees: str) -> str:
     """Exactly these subtrees as sorted compact JSON by path: {"domains/biography": ..., "generate": ...}.
 
     A path into a registry entry (domains/biography/rows/train) gives that part of the entry alone:
-    {"domains/biography": {"rows": {"train": ...}}}. Equal settings give equal text, which is what a rule's params are
-    compared by; values that change nothing (`NEUTRAL`) are left out. ConfigError if a subtree is missing.
+    {"domains/biography": {"rows": {"train": ...}}}. Equal settings give equal text: Snakemake compares a rule's params
+    as text. Values that change nothing (`NEUTRAL`) are left out. ConfigError if a subtree is missing.
     """
     chosen: dict[str, Any] = {}
     for subtree in subtrees:
@@ -74,7 +74,7 @@ def settings(config: Mapping, *subtrees: str) -> str:
 
 
 def has(config: Mapping, subtree: str) -> bool:
-    """Whether a config has a subtree (models/smollm2-135m/engine) that says anything: see `NEUTRAL`."""
+    """Whether a config has a subtree (models/smollm2-135m/engine) that changes anything: see `NEUTRAL`."""
     try:
         found = _subtree(config, subtree)
     except ConfigError:
@@ -83,7 +83,7 @@ def has(config: Mapping, subtree: str) -> bool:
 
 
 def load_schema() -> dict:
-    """schemas/config.schema.yaml as a mapping, with what every judge's module says of its entries."""
+    """schemas/config.schema.yaml as a mapping, with the schema that each judge's module has for its entries."""
     schema = _schema()
     judge = {**schema["$defs"]["judge"], "allOf": [_entries_of(name) for name in plugins.names("judges")]}
     return {**schema, "$defs": {**schema["$defs"], "judge": judge}}
@@ -95,7 +95,7 @@ def _schema() -> dict:
 
 
 def _entries_of(judge: str) -> dict:
-    """What holds for the entries of one type of judge; a module that is broken is told of by the cross-checks."""
+    """The schema for the entries of one type of judge. The cross-checks report a broken module."""
     try:
         own = plugins.literal("judges", judge, "SCHEMA", {})
     except (HaltError, SyntaxError, ValueError):
@@ -145,9 +145,8 @@ _SECRET = "looks like an API key, expected none: export it and name the variable
 
 
 def _plain(config: Any) -> tuple[Any, set]:
-    """The config with keys as text and without endless numbers, and a fault for each key that YAML did not read as text
-    (1, yes, null) and each number that no count, seed or rate comes near.
-    """
+    """The config with keys as text and without endless numbers. Faults: keys that YAML did not read as text (1, yes,
+    null), and numbers with more digits than any count, seed or rate."""
     faults = set()
 
     def walk(value: Any, place: Place) -> Any:
@@ -159,7 +158,7 @@ def _plain(config: Any) -> tuple[Any, set]:
         if isinstance(value, list):
             return [walk(inner, (*place, number)) for number, inner in enumerate(value)]
         if isinstance(value, int) and abs(value) >= _TOO_LARGE:
-            faults.add((place, f"found {show(value)}, expected no number of more than 18 digits"))
+            faults.add((place, f"found {show(value)}, expected at most 18 digits"))
             return 0
         return value
 

@@ -1,4 +1,4 @@
-"""The domains: one module each. A domain is what `_base` describes; labs add theirs beside these."""
+"""The domains: one module each, as `_base` describes it; labs add theirs beside these."""
 
 from halt.domains._base import (
     Choice,

@@ -1,7 +1,7 @@
-"""The domains: one module each, functions and constants only; loading one loads nothing but the standard library.
+"""The domains: one module each, functions and constants only. A module loads nothing but the standard library.
 
-A domain module says how its rows are made from a source, how a response is split into fragments and joined again, and
-(where a deterministic one exists) how its reference judge decides. It touches no file, no model and no threshold.
+A domain module says how to make its rows from a source, how to split a response into fragments and join them again, and
+(if there is a deterministic way) how its reference judge decides. It touches no file, no model and no threshold.
 
     DEPENDENT: bool              fragments build on each other (mathematics, code), or not (biography, medicine)
     REFERENCE_JUDGE: bool        the module has judge()
@@ -16,34 +16,34 @@ A domain module says how its rows are made from a source, how a response is spli
 A label of a Verdict is one of halt.frames.LABELS:
 
     right          true, and what was asked for
-    wrong          false; where fragments build on each other, also what comes after the first wrong one
+    wrong          false; if fragments build on each other, also all after the first wrong one
     idle           true and leading nowhere, or harmless and doing nothing: it is given, is not right and earns nothing
     unverifiable   the row does not say whether it is true; the config's `reading` says whether that counts as wrong
     unjudged       no verdict: the judge failed
 
-The `fact` of a right Verdict is the key of the statement or step of the reference that it matches. It is None where a
-fragment is right and the reference has nothing like it: such a fragment is right and fills no completeness.
+The `fact` of a right Verdict is the key of the statement or step of the reference that it matches. It is None if the
+reference has nothing like the fragment: such a fragment is right and fills no completeness.
 
-What follows a module may have, and what holds without it:
+A module may also have the following:
 
     evidence(row)                -> str, all the truth that an evaluator model is to see; without it the reference
     subject(row)                 -> str, what the prompt is about ("Ann Lee"); without it ""
     solves(fragments, row)       -> bool, dependent domains: whether an answer solves its task (its final answer is the
                                  reference's, its program passes the tests); without it: all its fragments are right
 
-For methods that ask for more than dependent or not (halt.rewriting.halt_graph)
+For a method that needs more than dependent or not (halt.rewriting.halt_graph)
 
     rests_on(fragments)          -> list[tuple[int, ...]], for each fragment the places of the earlier ones it rests on
     judge_alone(fragments, row)  -> list[Verdict], dependent domains: each by itself, whatever is wrong before it
 
 for targets that drop idle and unverifiable fragments (halt.rewriting)
 
-    removable(fragments, places) -> list[int], dependent domains: which of these can be left out together so that the
-                                    others stand; without it all can
+    removable(fragments, places) -> list[int], dependent domains: which of these can be left out together without
+                                    breaking the others; without it all can
 
 and for multiple choice (halt.confidence.choices)
 
-    choices(row)                 -> list[Choice], the answers of one question to choose from
+    choices(row)                 -> list[Choice], the answers that one question offers
 """
 
 import string
@@ -59,7 +59,7 @@ class Row(NamedTuple):
     """One prompt with its reference answer."""
 
     id: str  # unique within the domain, stable between runs
-    cluster: str  # rows made from one original share it: they stay in one split
+    cluster: str  # shared by rows made from one original: they stay in one split
     stratum: str  # rows are taken evenly over strata; "" where there are none
     prompt: str
     reference: str  # a complete right answer, in the form that responses are asked to have
@@ -67,10 +67,10 @@ class Row(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a reference judge says about one fragment.
+    """The verdict of a reference judge on one fragment.
 
     Labels: right; wrong; idle (true, or harmless, and leading nowhere: given and not right, in every reading);
-    unverifiable (the ground truth does not mention it); unjudged. In a dependent domain everything behind the first
+    unverifiable (the ground truth does not mention it); unjudged. In a dependent domain everything after the first
     wrong fragment is wrong.
     """
 
@@ -80,17 +80,17 @@ class Verdict(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One of the answers that a question gives to choose from."""
+    """One of the answers that a question offers."""
 
     text: str  # as a response would say it
     kind: str  # one of KINDS
 
 
-KINDS = ("best", "correct", "incorrect")  # of choices; exactly one is the best, which is a correct one too
+KINDS = ("best", "correct", "incorrect")  # of choices; exactly one is the best, and it is correct too
 
 
 class DomainError(HaltError):
-    """A domain module, its options or its source are not what is needed; the message says which and why."""
+    """A wrong domain module, option or source; the message says which and why."""
 
 
 def load(module_name: str) -> ModuleType:
@@ -116,14 +116,14 @@ def load(module_name: str) -> ModuleType:
         places = []
     if places != [("prompt", ["", None]), ("response", ["", None])]:
         raise DomainError(
-            f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and, behind it, {{response}};"
+            f"{file}: EXAMPLE is {module.EXAMPLE!r}, expected a text with {{prompt}} and, after it, {{response}};"
             " other braces doubled"
         )
     return module
 
 
 def checked(domain: str, rows: Iterable) -> list[Row]:
-    """The rows of a domain if all can be used; DomainError that says which cannot and why."""
+    """The rows of a domain, if all can be used. DomainError says which cannot and why."""
     sound: list[Row] = []
     prompts: dict[str, str] = {}
     for number, row in enumerate(rows, 1):
@@ -147,9 +147,9 @@ def checked(domain: str, rows: Iterable) -> list[Row]:
 
 
 def split(module: ModuleType, text: str) -> list[str]:
-    """The fragments of a text by a domain's module, what a model thought aloud (halt.thoughts) left out.
+    """The fragments of a text by a domain's module, without thoughts (halt.thoughts).
 
-    ModuleError if the module fails or gives what are no texts.
+    ModuleError if the module fails or gives something else than texts.
     """
     name = _name(module)
     with plugins.blamed("domains", name):
@@ -162,23 +162,23 @@ def split(module: ModuleType, text: str) -> list[str]:
 
 
 def evidence(module: ModuleType, row: Row) -> str:
-    """All the truth about a row that an evaluator is to see: the module's `evidence`, without one the reference.
+    """All the truth about a row for an evaluator: the module's `evidence`, else the reference.
 
-    ModuleError if it fails or gives what is no text or empty.
+    ModuleError if it fails or gives no text or an empty one.
     """
     return _text(module, "evidence", row, row.reference)
 
 
 def subject(module: ModuleType, row: Row) -> str:
-    """What a row's prompt is about, by the module's `subject`; "" without one. ModuleError if it gives no text."""
+    """The subject of a row's prompt, by the module's `subject`; else "". ModuleError if it gives no text."""
     return _text(module, "subject", row, "")
 
 
 def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
     """Whether an answer as a whole solves its task, by the module's `solves`.
 
-    None where that is no question (the fragments are independent), and where the module leaves it to the verdicts: then
-    an answer solves its task if all its fragments are right. ModuleError if it fails or gives no truth value.
+    None in independent domains, and if the module leaves it to the verdicts: then an answer solves its task if all its
+    fragments are right. ModuleError if it fails or gives no truth value.
     """
     if not module.DEPENDENT or "solves" not in vars(module):
         return None
@@ -193,14 +193,15 @@ def solves(module: ModuleType, fragments: list[str], row: Row) -> bool | None:
 
 
 def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
-    """The fragments of a row's reference; DomainError if there are none, ModuleError if joined they are others.
+    """The fragments of a row's reference. DomainError if there are none, ModuleError if joining and splitting changes
+    them.
 
-    What a module does to references it will do to targets: a fault is told where rows are made, before anything costly.
+    What a module does to references it will do to targets: faults show when rows are made, before anything costly.
     """
     fragments = split(module, row.reference)
     if not fragments:
         raise DomainError(
-            f"{domain}: reference of '{row.id}' has no fragment by the module's split(): found {row.reference!r},"
+            f"{domain}: reference of '{row.id}' has no fragment after the module's split(): found {row.reference!r},"
             " expected at least one"
         )
     name = _name(module)
@@ -215,12 +216,12 @@ def reference_fragments(domain: str, module: ModuleType, row: Row) -> list[str]:
 
 
 def has_choices(module: ModuleType) -> bool:
-    """Whether the questions of a domain's module have answers to choose from."""
+    """Whether the questions of a domain's module offer answers to choose from."""
     return "choices" in vars(module)
 
 
 def choices(module: ModuleType, row: Row) -> list[Choice]:
-    """The answers that a question has to choose from; ModuleError unless one is the best and at least one incorrect."""
+    """The answers that a question offers. ModuleError unless one is the best and at least one incorrect."""
     name = _name(module)
     file = plugins.file_of("domains", name)
     if not has_choices(module):
@@ -237,7 +238,7 @@ def choices(module: ModuleType, row: Row) -> list[Choice]:
 
 
 def settings(domain: str, known: dict, options: dict) -> dict:
-    """`options` completed with the defaults of a module's OPTIONS; DomainError on a name that it does not have."""
+    """`options` with the defaults of a module's OPTIONS added. DomainError for a name that OPTIONS does not have."""
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise DomainError(f"{domain}: unknown option {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}")
@@ -245,7 +246,7 @@ def settings(domain: str, known: dict, options: dict) -> dict:
 
 
 def _text(module: ModuleType, function: str, row: Row, otherwise: str) -> str:
-    """What a module's optional function says of a row."""
+    """The text of a module's optional function for a row."""
     if function not in vars(module):
         return otherwise
     name = _name(module)

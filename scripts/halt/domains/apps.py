@@ -1,8 +1,8 @@
 """Code as in the paper: APPS, introductory level (hub dataset codeparrot/apps).
 
 Columns: id (problem_id in copies), question, solutions (JSON list of programs), input_output (JSON {inputs, outputs,
-fn_name?}), difficulty, url, starter_code. A response is a whole program; its fragments are lines, its judge the tests
-of the row.
+fn_name?}), difficulty, url, starter_code. A response is a whole program. Its fragments are lines; its judge is the
+tests of the row.
 """
 
 import ast
@@ -42,11 +42,11 @@ _CALL = "call"
 _TRIED = 5  # solutions of a problem, the shortest first, until one passes its tests
 _SHOWN = 200  # characters of a test's input or output that an evaluator sees
 _NOTHING = object()
-_RELATIVE, _ABSOLUTE = 1e-5, 1e-8  # as numpy.allclose, which the set's checker compares with
+_RELATIVE, _ABSOLUTE = 1e-5, 1e-8  # as numpy.allclose, which the set's checker uses
 _NUMBER = re.compile(r"[-+]?\d{1,300}(?:\.\d*)?(?:[eE][-+]?\d{1,3})?|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
 _EXACT = 2.0**53  # below it every integer is a float of its own
 _DECIMAL = re.compile(r"[-+]?\d{1,300}(?:\.\d*(?:[eE][-+]?\d{1,3})?|[eE][-+]?\d{1,3})|[-+]?\.\d+(?:[eE][-+]?\d{1,3})?")
-# What the set's checker puts before every program: starter code names List and the like, and nobody imports them.
+# The set's checker puts this before every program: starter code uses List and similar names without an import.
 _PRELUDE = """\
 import bisect, collections, copy, fractions, functools, heapq, itertools, math, operator, random, re, string, sys, time
 from bisect import bisect_left, bisect_right, insort
@@ -64,10 +64,10 @@ removable = codeparts.removable
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """Introductory problems that have tests and a solution; the reference is the shortest solution that fits.
+    """Introductory problems with tests and a solution; the reference is the shortest solution that fits.
 
-    A problem none of whose shortest solutions passes its tests (some are Python 2) is left out. Raises DomainError if a
-    column is missing, sandbox.SandboxUnavailable.
+    A problem is left out if none of its shortest solutions passes its tests (some are Python 2). DomainError if a
+    column is missing; sandbox.SandboxUnavailable.
     """
     chosen = settings("apps", OPTIONS, options)
     for record in source.records():
@@ -126,7 +126,7 @@ def _json(text: str | None):
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Line by line, see `codelines`; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    """Line by line, see `codelines`; `unjudged` if the sandbox itself fails on the answer, for any reason."""
     reference = split(row.reference)
 
     def tell(tried: trials.Trials) -> list[str]:
@@ -146,13 +146,13 @@ def _solves(source: str, truth: dict) -> bool:
 
 
 def evidence(row: Row) -> str:
-    """The reference and what the tests expect."""
+    """The reference and the results that the tests expect."""
     told = [f"Input: {_short(given)}\nOutput: {_short(expected)}" for given, expected in row.truth["tests"]]
     return "\n".join([row.reference, "", "Tests:", *told])
 
 
 def subject(row: Row) -> str:
-    """The line with which a function begins, where the prompt gives one."""
+    """The first line of a function, if the prompt gives one."""
     return f"def {row.truth['function']}(*args):" if row.truth["function"] else ""
 
 
@@ -204,13 +204,13 @@ def _right(outcome: sandbox.Outcome, expected, function: str | None) -> bool:
 
 
 def _words(output) -> list[list[str]]:
-    """Lines as words, blank ones and spacing aside."""
+    """Lines as words, without blank lines and spacing."""
     text = output if isinstance(output, str) else "\n".join(map(str, output))
     return [line.split() for line in text.splitlines() if line.strip()]
 
 
 def _same_words(found: list[list[str]], expected: list[list[str]]) -> bool:
-    """Whether two outputs are alike word by word; decimal numbers within the tolerance, 3.0 for 3."""
+    """Whether two outputs are equal word by word; decimal numbers within the tolerance, 3.0 for 3."""
     if [len(line) for line in found] != [len(line) for line in expected]:
         return False
     pairs = (
@@ -230,7 +230,7 @@ def _near_words(found: str, expected: str) -> bool:
 
 
 def _same(found, expected) -> bool:
-    """Whether two JSON values are equal as the set's checker has it: 1 and true are, floats within the tolerance."""
+    """Whether two JSON values are equal for the set's checker: 1 and true are, floats within the tolerance."""
     if isinstance(found, list) and isinstance(expected, list):
         return len(found) == len(expected) and all(map(_same, found, expected))
     if isinstance(found, dict) and isinstance(expected, dict):

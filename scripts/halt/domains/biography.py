@@ -1,14 +1,14 @@
-"""Biographies: short profiles of people, one atomic statement a line, from the WordNet extract.
+"""Biographies: short profiles of people, one atomic statement per line, from the WordNet extract.
 
     Charles Darwin was English.
     Charles Darwin was a naturalist.
     Charles Darwin was born in 1809.
     Charles Darwin died in 1882.
 
-Source: a member people.tsv (data/wordnet/README.md). The judge reads statements of this form and near it ("Born: 1809",
-"Ann Lee, a Danish painter, was born in 1900"), with Markdown or without. A line that makes several claims is wrong if
-one of them is, else not verifiable if one is not, else right. A line that declines, frames the answer or denies
-something is not verifiable.
+Source: a member people.tsv (data/wordnet/README.md). The judge reads statements in about this form ("Born: 1809", "Ann
+Lee, a Danish painter, was born in 1900"), with or without Markdown. A line with several claims is wrong if one of them
+is wrong, else not verifiable if one is not, else right. A line that declines, frames the answer or denies something is
+not verifiable.
 """
 
 import csv
@@ -53,13 +53,13 @@ TRIVIAL = frozenset(_TRIVIAL.split())
 PRAISE = frozenset(_PRAISE.split())
 YEAR = re.compile(r"\b(?P<year>\d{3,4}(?: bc)?|\d{1,2} bc)(?!\d)")
 SUBJECT = re.compile(r"^(?P<subject>.*?)\s+(?P<verb>was|is|became|died|passed away)\b(?P<rest>.*)$", re.DOTALL)
-# Words that, before a name, make it another subject ("the father of Ann Lee").
+# Words that, before a name, make another subject ("the father of Ann Lee").
 _LINKS = frozenset(
     ("of", "and", "or", "to", "with", "by", "for", "from", "in", "on", "at", "as", "than", "about", "after")
 )
 _DENIES = re.compile(r"\b(?:not|never|neither|nor|no)\b|n['’]t\b")
 _OPENERS = re.compile(r"^(?:but|and|so|also|however|indeed|in fact|yes)\b[\s,]*")
-# Who does one of these often does another, and the row need not say so.
+# People with one of these occupations often have another, and the row need not say so.
 _FAMILIES = [
     frozenset(family.split())
     for family in (
@@ -71,7 +71,7 @@ _FAMILIES = [
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """One row a person, the best known first; DomainError if the source has no people.tsv."""
+    """One row per person, the best known first. DomainError if the source has no people.tsv."""
     chosen = settings("biography", OPTIONS, options)
     member = source.find("people.tsv")
     if member is None:
@@ -119,7 +119,7 @@ def article(noun: str) -> str:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content, and neither are titles ("# Ann Lee")."""
+    """One fragment per line; empty lines and titles ("# Ann Lee") are left out."""
     return [line.strip() for line in text.splitlines() if line.strip() and not talk.is_title(line.strip())]
 
 
@@ -132,7 +132,7 @@ def subject(row: Row) -> str:
 
 
 def evidence(row: Row) -> str:
-    """The reference, and what of these the row knows beside it."""
+    """The reference, and what else the row knows."""
     truth = row.truth
     known = {
         "Also called": ", ".join(truth.get("aliases", [])),
@@ -177,7 +177,7 @@ def _judge(fragment: str, truth: dict) -> Verdict:
     if about is None:
         return _unread(fragment, subject, claims, truth)
     if subject != match["subject"]:
-        claims.append(("unverifiable", None))  # what stands in parentheses is not read
+        claims.append(("unverifiable", None))  # text in parentheses is not read
     return _verdict([*about, *claims])
 
 
@@ -187,7 +187,7 @@ def _plain(text: str) -> str:
 
 
 def _verdict(claims: list[tuple[str, str | None]]) -> Verdict:
-    """Wrong if a claim is wrong, else not verifiable if one is not, else right; of the last claim's kind."""
+    """Wrong if a claim is wrong, else not verifiable if one is not, else right; the kind is the last claim's."""
     kind = next((claimed for _, claimed in reversed(claims) if claimed), None)
     wrong = [claimed for label, claimed in claims if label == "wrong"]
     if wrong:
@@ -198,10 +198,10 @@ def _verdict(claims: list[tuple[str, str | None]]) -> Verdict:
 
 
 def _unread(fragment: str, subject: str, claims: list[tuple[str, str | None]], truth: dict) -> Verdict:
-    """Of a statement whose subject is not read as the person: what names nobody the row knows is wrong.
+    """For a statement whose subject is not read as the person: it is wrong if it names nobody that the row knows.
 
-    What names the person somewhere may be true. It is wrong only where it begins with the name and states a wrong year
-    or nationality.
+    If it names the person somewhere, it may be true. It is wrong only if it begins with the name and states a wrong
+    year or nationality.
     """
     wrong = [kind for label, kind in claims if label == "wrong"]
     if not naming.mentioned(subject, truth):
@@ -213,7 +213,7 @@ def _unread(fragment: str, subject: str, claims: list[tuple[str, str | None]], t
 
 
 def _about(subject: str, truth: dict) -> list[tuple[str, str | None]] | None:
-    """What a subject claims of the person beside the name ("Ann Lee, a Danish painter,"); None if it is not theirs."""
+    """The claims in a subject besides the name ("Ann Lee, a Danish painter,"); None if it is another person."""
     if naming.is_named(subject, truth):
         return _titled(subject.strip(" ,").split(), truth)
     parts = [_OPENERS.sub("", part.strip()) for part in subject.split(",", 12)]
@@ -235,7 +235,7 @@ def _titled(words: list[str], truth: dict) -> list[tuple[str, str | None]]:
 
 
 def _labelled(label: str, value: str, truth: dict) -> list[tuple[str, str | None]]:
-    """Claims of "Born: 1809" and the like; a label of no fact that the row knows is not verifiable."""
+    """Claims of "Born: 1809" and similar; a label of an unknown fact is not verifiable."""
     kind = labels.kind(label)
     if kind in ("birth year", "death year"):
         year = YEAR.search(value)
@@ -271,7 +271,7 @@ def _claims(verb: str, rest: str, truth: dict) -> list[tuple[str, str | None]]:
 
 
 def _dated(event: str, text: str) -> tuple[str, str, str] | None:
-    """What stands from the first such event to the next year: all of it, what is between them, the year."""
+    """From the first such event to the next year: the whole text, the text between them, the year."""
     begun = re.search(event, text)
     year = YEAR.search(text, begun.end()) if begun else None
     if not year:
@@ -297,7 +297,7 @@ def _bared(text: str) -> str:
 
 
 def _description(text: str, truth: dict) -> list[tuple[str, str | None]]:
-    """Claims of "an American writer and poet" and the like; what somebody was formerly is not known."""
+    """Claims of "an American writer and poet" and similar; former occupations are not known."""
     text = adjective(text)
     claims = _described(text, truth)
     if re.search(r"\b(?:former|formerly|ex)\b", text):

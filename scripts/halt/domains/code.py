@@ -1,15 +1,15 @@
-"""Code: documented library functions, written again from their signature, first sentence and examples.
+"""Code: documented library functions, to be written from their signature, first sentence and examples.
 
-A row is a function of a package (pydash, more-itertools, toolz) whose doctests pass. A response is the whole function;
-its fragments are lines, the signature one with the line that follows it: the prompt gives the signature, so that it is
-no achievement by itself. Tests are the doctests and *differential* tests: the calls of the doctests on changed inputs,
-with what the library's own function gives as the expected result. The paper's own set is halt.domains.apps.
+A row is a function of a package (pydash, more-itertools, toolz) whose doctests pass. A response is the whole function.
+Its fragments are lines; the signature joins the line after it, because the prompt gives it and it is no achievement.
+Tests are the doctests and *differential* tests: the calls of the doctests on changed inputs, with the result of the
+library's own function as the expected one. The paper's own set is halt.domains.apps.
 
-Everything a judge needs stands in the row: expected results in `truth`, and the part of the package that the function
-itself calls as source. Library code, like model-written code, runs in the sandbox alone.
+The row has all that a judge needs: expected results in `truth`, and the source of the part of the package that the
+function itself calls. Library code, like model-written code, runs only in the sandbox.
 
-An answer is right as a whole if what its function gives is what the library's gives, test by test; the expected results
-are compared outside the sandbox and are never in it. How its lines are judged stands in programs.codelines.
+An answer is right as a whole if its function gives the same as the library's, test by test. The expected results are
+compared outside the sandbox and are never in it. programs.codelines says how its lines are judged.
 """
 
 import ast
@@ -42,8 +42,8 @@ STOP = ("\n\n", "\nTask:", "\n```\n")
 _LIMITS = sandbox.Limits()
 _VARIANTS = 12  # differential tests of one function, at most
 _PROMPT_EXAMPLES = 160  # characters
-# Bodies that solve nothing: where one of them passes, the tests tell too little. The last gives an object that is equal
-# to everything, for tests that compare before anything is looked at.
+# Bodies that solve nothing: if one of them passes, the tests tell too little. The last gives an object that is equal to
+# everything, for tests that compare too early.
 _EQUAL_TO_ALL = (
     "class A(int):\n        __eq__ = __lt__ = __gt__ = __le__ = __ge__ = __contains__ = lambda s, o: True\n"
     "        __ne__ = lambda s, o: False\n        __bool__ = lambda s: True\n        __hash__ = lambda s: 0\n"
@@ -59,16 +59,16 @@ removable = codeparts.removable
 
 
 def split(text: str) -> list[str]:
-    """Non-blank lines; the signature, which the prompt gives, is one fragment with the first line of the body."""
+    """Non-blank lines; the signature, which the prompt gives, joins the first line of the body."""
     lines = codelines.split(text)
     return [join(lines[:2]), *lines[2:]] if lines and lines[0].startswith("def ") else lines
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """Functions whose reference passes all its tests in a sandbox and whose tests a function without a body fails.
+    """Functions whose reference passes all its tests in a sandbox and whose tests fail for a function without a body.
 
-    source: the packages' wheels. Raises sandbox.SandboxUnavailable. id and cluster are "package.module.function",
-    the stratum is the package.
+    source: the packages' wheels. Raises sandbox.SandboxUnavailable. id and cluster are "package.module.function", the
+    stratum is the package.
     """
     chosen = settings("code", OPTIONS, options)
     wheels = _wheels(source)
@@ -82,7 +82,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
-    """Line by line, see `codelines`; `unjudged` where the sandbox itself fails on the answer, whoever broke it."""
+    """Line by line, see `codelines`; `unjudged` if the sandbox itself fails on the answer, for any reason."""
     lines, reference = codelines.split(join(fragments)), codelines.split(row.reference)
 
     def tell(tried: trials.Trials) -> list[str]:
@@ -98,9 +98,9 @@ def solves(fragments: list[str], row: Row) -> bool:
 
 
 def verdicts(fragments: list[str], labels: list[str], wanted: int) -> list[Verdict]:
-    """Verdicts on fragments from the labels of their lines: wrong or unjudged if a line is, else as its last line is.
+    """Verdicts on fragments from the labels of their lines: wrong or unjudged if a line is, else the last line's label.
 
-    The n-th right fragment stands for the n-th of the reference's `wanted` fragments.
+    The n-th right fragment replaces the n-th of the reference's `wanted` fragments.
     """
     found, rest, right = [], iter(labels), 0
     for fragment in fragments:
@@ -113,7 +113,7 @@ def verdicts(fragments: list[str], labels: list[str], wanted: int) -> list[Verdi
 
 
 def evidence(row: Row) -> str:
-    """The reference and what the tests expect."""
+    """The reference and the results that the tests expect."""
     expected = [f">>> {step.strip()}\n{error or value or output}" for step, value, output, error in row.truth["tests"]]
     return "\n".join([row.reference, "", "What it must give:", *expected])
 
@@ -134,7 +134,7 @@ def _passes(source: str, truth: dict, tried: trials.Trials) -> bool:
 
 
 class _Test(tuple):
-    """(step, canonical value, printed text, type of exception): a step and what it must give. JSON-able as a list."""
+    """(step, canonical value, printed text, type of exception): a step and its expected result. JSON-able as a list."""
 
     def __new__(cls, step: str, value: str | None, output: str, error: str | None):
         return super().__new__(cls, (step, value, output, error))
@@ -226,18 +226,18 @@ def _tests(name: str, function: packages.Function, truth: dict, session: sandbox
 
     variants = _variants(name, function)
     given = give(source, steps + variants)
-    if len(given) != len(steps + variants):  # a variant may run away: then the doctests alone
+    if len(given) != len(steps + variants):  # a variant may not end: then the doctests alone
         given, variants = give(source, steps), []
     if len(given) < len(steps) or not _doctests_pass(function, given, give(source, steps)):
         return []
     extra = [test[0] for test in given[len(steps) :] if test[3] is None and test[1] not in (None, "None")]
-    if not extra and len(_shown(function)) == len(steps):  # a table of what the prompt shows would pass
+    if not extra and len(_shown(function)) == len(steps):  # a table of the prompt's examples would pass
         return []
     kept = steps + extra[:_VARIANTS]
     tests = give(source, kept)
     if len(tests) != len(kept) or tests != give(source, kept) or " at 0x" in json.dumps(tests):
         return []
-    if not any(value or output or error for _, value, output, error in tests):  # nothing that a lie could miss
+    if not any(value or output or error for _, value, output, error in tests):  # nothing to compare
         return []
     constants = {test[1] for test in tests} - {None}
     lazy = [*_LAZY, *(f"return {constant}" for constant in constants if len(constants) == 1)]
@@ -246,7 +246,7 @@ def _tests(name: str, function: packages.Function, truth: dict, session: sandbox
 
 
 def _doctests_pass(function: packages.Function, given: list[_Test], alone: list[_Test]) -> bool:
-    if given[: len(alone)] != alone:  # random or dependent on time
+    if given[: len(alone)] != alone:  # random, or depends on time
         return False
     check = doctest.OutputChecker().check_output
     for example, (_, value, output, error) in zip(function.examples, alone, strict=True):
@@ -265,7 +265,7 @@ def _doctests_pass(function: packages.Function, given: list[_Test], alone: list[
 
 
 def _wanted(want: str) -> list[str]:
-    """What a doctest expects, as it stands and as halt.sandbox.values shows it."""
+    """The text that a doctest expects, as it stands and as halt.sandbox.values shows it."""
     try:
         shown = values.shown(ast.literal_eval(want.strip()), _LIMITS.value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -1,9 +1,9 @@
 """MATH: competition problems with worked LaTeX solutions (hub copies of `hendrycks/competition_math`).
 
 Columns: `problem`, `level`, `type`, `solution` with one \\boxed{} answer. Fragments are cut at line breaks and equals
-signs, as in the paper. No reference judge: a step can be right and occur in no reference, so which fragment is the
-first wrong one takes an evaluator model that sees the solution. An answer solves its problem if its final answer is
-the reference's, by math-verify.
+signs, as in the paper. No reference judge: a step can be right and be in no reference. So an evaluator model that sees
+the solution must find the first wrong one. An answer solves its problem if its final answer is the reference's, by
+math-verify.
 """
 
 import re
@@ -27,7 +27,7 @@ OPTIONS = {
 EXAMPLE = "Problem: {prompt}\nSolution: {response}\n\n"
 STOP = ("\n\nProblem:", "\nProblem:")
 
-# What a line denies, to the next comma or full stop: "It is not 2", "12, not 13".
+# Text that a line denies, to the next comma or full stop: "It is not 2", "12, not 13".
 _DENIED = re.compile(r"(?:\b(?:not|never|neither|nor)\b|n['’]t\b)(?:[^,.;]|[.,](?=\d))*", re.IGNORECASE)
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _LIST = re.compile(rf"{_NUMBER}(?:(?:,\s+(?:and |or )?| and | or |,\\[,;: ]?\s*){_NUMBER})+")
@@ -35,7 +35,7 @@ _COMMAND = re.compile(r"\\(?:text|mathrm)\{[^{}]*\}|\\[A-Za-z]+")
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """One row a problem with a boxed answer, stratified by type; DomainError if a column is missing."""
+    """One row per problem with a boxed answer, stratified by type. DomainError if a column is missing."""
     chosen = settings("competition_math", OPTIONS, options)
     for record in source.records():
         place = f"competition_math: row {record.number} of {record.member}"
@@ -65,7 +65,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """Cut at line breaks and before equals signs; a fragment that follows a line break begins with it."""
+    """Cut at line breaks and before equals signs; a fragment after a line break begins with it."""
     fragments: list[str] = []
     for number, line in enumerate(line for line in text.strip().splitlines() if line.strip()):
         pieces = re.split(r"(?<![<>!:=\\])(?=(?<!&)=(?!=)|&=)", line.strip())
@@ -89,9 +89,8 @@ def solves(fragments: list[str], row: Row) -> bool:
 
 
 def boxed(text: str) -> str | None:
-    """What the last \\boxed or \\fbox of a solution holds, braces balanced or, without them, up to the next space or $;
-    None if there is none.
-    """
+    """The content of the last \\boxed or \\fbox of a solution, with balanced braces or, without braces, up to the next
+    space or $; None if there is none."""
     found = list(re.finditer(r"\\(?:boxed|fbox)(?![A-Za-z])\s*", text))
     if not found:
         return None
@@ -107,14 +106,15 @@ def boxed(text: str) -> str | None:
 
 
 def same_answer(response: str, row: Row) -> bool:
-    """Whether a response ends in the reference's answer: equal values however they are written (maths.samevalue).
+    """Whether a response ends in the reference's answer: equal values in any notation (maths.samevalue).
 
-    The answer is in the last \\boxed{}; without one, the last line that is no talk says it, but for what it denies.
+    The answer is in the last \\boxed{}. Without one, the last line that is no talk gives it, except what the line
+    denies.
     """
     gold = _grouped(row.truth["answer"])
     stated = boxed(response)
     if stated is None and "\\boxed" in response:
-        return False  # cut off inside it
+        return False  # cut off inside the box
     if stated is None:
         lines = [line for line in response.strip().splitlines() if line.strip()]
         while len(lines) > 1 and talk.is_talk(lines[-1]):
@@ -129,17 +129,17 @@ def same_answer(response: str, row: Row) -> bool:
 
 
 def _grouped(text: str) -> str:
-    """Numbers without what parts their digits in groups: "1\\,000" and "1{,}000" are 1000."""
+    """Numbers without the signs that group digits: "1\\,000" and "1{,}000" are 1000."""
     return re.sub(r"(?<=\d)(?:\\[,!;: ]|\{,\}|~)(?=\d{3}(?!\d))", "", text)
 
 
 def _other_length(gold: str, said: str) -> bool:
-    """Whether what is said is a list of numbers, and the answer is none."""
+    """Whether a list of numbers was said, and the answer is none."""
     return "," not in gold and _LIST.fullmatch(said) is not None
 
 
 def _sides(gold: str, stated: str) -> list[str]:
-    """What must be the answer: all of it, or each side without a variable where numbers are equated ("3 + 9 = 12")."""
+    """The parts that must equal the answer: all of it, or each side of an equation without a variable ("3 + 9 = 12")."""
     sides = stated.split("=")
     numbers = [side for side in sides if side.strip() and not re.search(r"[A-Za-z]", _COMMAND.sub("", side))]
     equated = len(numbers) > 1 and "=" not in gold and not re.search(r"[<>]|\\[lgn]eq?\b", stated)

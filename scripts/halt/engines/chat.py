@@ -1,15 +1,14 @@
-"""What a chat template makes of a conversation, asked of the template itself.
+"""What a chat template makes of a conversation, read from the template itself.
 
-A template decides three things that change results without a word: which token ends an answer, whether its opening of
-the next answer begins a train of thought, and whether a space stands before an answer. Prompts, training rows and the
-tokens of "Yes" and "No" all come from here, so that a model is trained behind the very tokens that it is asked behind.
+A template silently decides three things that change results: which token ends an answer, whether its opening of the
+next answer begins a thought, and whether a space stands before an answer. Prompts, training rows and the tokens of
+"Yes" and "No" all come from here: a model is trained after the very tokens that it is later asked after.
 
-It may also write a system prompt of its own where a conversation has none. `system: none` in the model's entry of the
+A template may also write its own system prompt if a conversation has none. `system: none` in the model's entry of the
 config leaves it out: see `load`.
 
-Nothing is thought aloud: a template that knows `enable_thinking` is told not to, and a block of thoughts that the
-opening begins is closed at once (as Qwen3's template does it). Answers here are short, and their thoughts no part of
-them.
+Models write no thoughts: a template that knows `enable_thinking` gets False, and a block of thoughts that the opening
+begins is closed at once (as Qwen3's template does it). Answers here are short, and thoughts are no part of them.
 """
 
 import json
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _OPENED = re.compile(r"(?:<(?P<tag>think|thinking|thought|reasoning)>|\[(?P<mark>THINK)\])(?P<after>\s*)\Z")
-_QUESTION, _ANSWER, _SYSTEM = "Qzx?", "Zqx.", "Xqz!"  # words that no template has
+_QUESTION, _ANSWER, _SYSTEM = "Qzx?", "Zqx.", "Xqz!"  # no template has these words
 TEMPLATE, NONE = "template", "none"  # values of a model's `system`
-# A wrapped template: what it writes, less the lead, in a conversation without a system prompt of its own.
+# A wrapped template: its output without the lead, in a conversation without a system prompt of its own.
 _WITHOUT = (
     "{{% set halt_shown %}}{original}{{% endset %}}"
     "{{% if messages[0]['role'] != 'system' and halt_shown.startswith({lead}) %}}"
@@ -41,9 +40,9 @@ class TemplateError(HaltError):
 def load(folder: Path | str, system: str = TEMPLATE, **options) -> "PreTrainedTokenizerBase":
     """The tokenizer of a model folder; options: of `AutoTokenizer.from_pretrained`.
 
-    system: TEMPLATE leaves the chat template as it is; NONE leaves out the system prompt that it writes where a
-    conversation has none, in all that the tokenizer makes. A template that writes none, or none at all, stays as it is.
-    TemplateError if it cannot be left out.
+    system: TEMPLATE leaves the chat template as it is. NONE leaves out the system prompt that it writes if a
+    conversation has none, in all that the tokenizer makes. A template without one, or no template, stays as it is.
+    TemplateError if the system prompt cannot be left out.
     """
     from transformers import AutoTokenizer
 
@@ -54,14 +53,16 @@ def load(folder: Path | str, system: str = TEMPLATE, **options) -> "PreTrainedTo
 
 
 def _leave_out_system(tokenizer: "PreTrainedTokenizerBase") -> None:
-    """Put a chat template into the tokenizer that writes no system prompt of its own."""
+    """Give the tokenizer a chat template that writes no system prompt of its own."""
     asked = [{"role": "user", "content": _QUESTION}]
     longer = [*asked, {"role": "assistant", "content": _ANSWER}, *asked]
     shown = _shown(tokenizer, longer)
     head, _, rest = shown.partition(_QUESTION)
     begin = tokenizer.bos_token if tokenizer.bos_token and head.startswith(tokenizer.bos_token) else ""
     between = rest.partition(_ANSWER)[2].partition(_QUESTION)[0]
-    if between.endswith(head.removeprefix(begin)):  # the first question begins as the next one: nothing stands before
+    if between.endswith(
+        head.removeprefix(begin)
+    ):  # the first question begins like the next one: nothing stands before it
         return
     lead = _default_system(tokenizer, asked)
     if lead is None:
@@ -79,7 +80,7 @@ def _leave_out_system(tokenizer: "PreTrainedTokenizerBase") -> None:
 def _default_system(tokenizer: "PreTrainedTokenizerBase", asked: Sequence[dict]) -> str | None:
     """What the template writes before the turn of the first question; None if that is not clear.
 
-    It is what is left of a conversation without the turn that follows a system prompt of one's own.
+    It is what a conversation has more than the turn that follows a given system prompt.
     """
     from jinja2 import TemplateError as JinjaError
 
@@ -97,8 +98,8 @@ def _default_system(tokenizer: "PreTrainedTokenizerBase", asked: Sequence[dict])
 def _kept(tokenizer: "PreTrainedTokenizerBase") -> TemplateError:
     name = Path(tokenizer.name_or_path).name
     return TemplateError(
-        f"models.{name}.system: found none, but the default system prompt of its chat template cannot be told from the"
-        " rest, expected template"
+        f"models.{name}.system: found none, but the default system prompt of its chat template cannot be told apart"
+        " from the rest, expected template"
     )
 
 
@@ -127,10 +128,10 @@ def prompt_tokens(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict]) -
 
 
 def answered(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], answer: str) -> tuple[list[int], list[int]]:
-    """Token ids of the opening, and of the opening with the answer and what the template ends it with.
+    """Token ids of the opening, and of the opening with the answer and its end by the template.
 
-    Where the template ends an answer with no token of its own, the tokenizer's end of text stands there: an answer
-    whose end is not learnt has none. TemplateError if the template leaves the answer out.
+    If the template ends an answer with no token of its own, the tokenizer's end of text is added: otherwise the model
+    would not learn to end. TemplateError if the template leaves the answer out.
     """
     before = opening(tokenizer, turns)
     whole = before + _rest(tokenizer, turns, before, answer)
@@ -140,7 +141,7 @@ def answered(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], answer
 
 
 def spelt(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], before: str, word: str) -> str:
-    """A one-word answer as the template writes it directly behind `before`, the opening: with its space, if any."""
+    """A one-word answer as the template writes it directly after `before`, the opening: with its space, if any."""
     rest = _rest(tokenizer, turns, before, word)
     return rest[: rest.index(word) + len(word)]
 
@@ -154,7 +155,7 @@ def end_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
     turns = [{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _ANSWER}]
     try:
         shown = _shown(tokenizer, turns)
-    except JinjaError:  # of a model that is not asked in turns
+    except JinjaError:  # of a model that gets no turns
         return set()
     behind = _tokens(tokenizer, shown.rpartition(_ANSWER)[2])
     marks = {token for token, added in tokenizer.added_tokens_decoder.items() if added.content.strip()}
@@ -163,10 +164,10 @@ def end_tokens(tokenizer: "PreTrainedTokenizerBase") -> set[int]:
 
 
 def _rest(tokenizer: "PreTrainedTokenizerBase", turns: Sequence[dict], before: str, answer: str) -> str:
-    """What the template writes behind the opening, the answer first.
+    """What the template writes after the opening, the answer first.
 
-    Where the template writes a whole conversation differently from its opening (a block of thoughts in one of them
-    alone), the answer and what follows it are put behind the opening: that is what the model will be asked behind.
+    Some templates write a whole conversation differently from its opening (a block of thoughts in one of them alone).
+    Then the answer and what follows it are put after the opening, because that is what the model will be asked with.
     """
     shown = _shown(tokenizer, [*turns, {"role": "assistant", "content": answer}])
     if shown.startswith(before) and answer in shown[len(before) :]:

@@ -1,4 +1,4 @@
-"""One question to a server over HTTP, bounded in time and size whatever the server does."""
+"""One request to a server over HTTP, bounded in time and size whatever the server does."""
 
 import asyncio
 import ipaddress
@@ -12,7 +12,7 @@ import httpx
 
 from halt.errors import HaltError
 
-LARGEST = 8 * 2**20  # bytes of a body, before and after it is unpacked; a reply in words has thousands
+LARGEST = 8 * 2**20  # bytes of a body, packed or unpacked; a reply in words has thousands
 
 
 class HttpError(HaltError):
@@ -20,11 +20,11 @@ class HttpError(HaltError):
 
 
 class ExchangeError(Exception):
-    """A try that brought no whole answer; says why, perhaps in the server's words."""
+    """A try without a whole answer; says why, perhaps in the server's words."""
 
 
 class Answer(NamedTuple):
-    """What a server answered. headers: of any case. body: unpacked."""
+    """The answer of a server. headers: of any case. body: unpacked."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,9 +32,9 @@ class Answer(NamedTuple):
 
 
 def client(endpoint: str, headers: Mapping[str, str], connections: int) -> httpx.AsyncClient:
-    """A client for one endpoint; HttpError if the environment's proxy cannot be used.
+    """A client for one endpoint. HttpError if the environment's proxy cannot be used.
 
-    What is on this machine is on no proxy's side of it: the environment is not read for it.
+    An endpoint on this machine needs no proxy: the environment is not read for it.
     """
     host = httpx.URL(endpoint).host
     try:
@@ -44,7 +44,7 @@ def client(endpoint: str, headers: Mapping[str, str], connections: int) -> httpx
             trust_env=not _here(host),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
-    except (ImportError, ValueError, httpx.InvalidURL):  # what they say may hold the proxy's password
+    except (ImportError, ValueError, httpx.InvalidURL):  # their texts may hold the proxy's password
         kinds = sorted({url.partition("://")[0] for url in urllib.request.getproxies().values() if "://" in url})
         raise HttpError(
             f"the environment's proxy (ALL_PROXY, HTTPS_PROXY or HTTP_PROXY) cannot be used: found {', '.join(kinds)}, "
@@ -55,8 +55,8 @@ def client(endpoint: str, headers: Mapping[str, str], connections: int) -> httpx
 async def exchange(
     client: httpx.AsyncClient, method: str, url: str, timeout: float, content: Mapping | None = None
 ) -> Answer:
-    """Ask once. ExchangeError if the whole answer is not here after `timeout` seconds, is larger than LARGEST, or if
-    there is no connection."""
+    """Ask once. ExchangeError without a connection, or if the answer is not complete after `timeout` seconds or is
+    larger than LARGEST."""
     raw = bytearray()
     try:
         async with asyncio.timeout(timeout), client.stream(method, url, json=content) as response:
@@ -73,7 +73,7 @@ async def exchange(
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON in a body, None if there is none. Numbers too long to be meant are 0."""
+    """The JSON in a body, None if there is none. Numbers that are too long become 0."""
     try:
         return json.loads(body, parse_int=lambda digits: int(digits) if len(digits) < 20 else 0)
     except (ValueError, RecursionError):
@@ -81,7 +81,7 @@ def parsed(body: bytes) -> Any:
 
 
 def _unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """A body as it was before its Content-Encoding, which nobody asked for."""
+    """A body before its Content-Encoding, which nobody asked for."""
     match headers.get("Content-Encoding", "identity").strip().lower():
         case "identity" | "":
             return body
@@ -90,11 +90,11 @@ def _unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
             try:
                 found = unpacking.decompress(body, LARGEST)
             except zlib.error:
-                raise ExchangeError("a body that is not packed as it says") from None
+                raise ExchangeError("a body that is not encoded as its header says") from None
             if unpacking.unconsumed_tail:
                 raise ExchangeError(f"a reply of more than {LARGEST // 2**20} MiB")
             return found
-    raise ExchangeError("a body packed in a way that was not asked for")
+    raise ExchangeError("a body in an encoding that was not asked for")
 
 
 def _here(host: str) -> bool:

@@ -1,25 +1,25 @@
 """Any OpenAI-compatible chat endpoint (vLLM, SGLang, llama.cpp, a vendor's): replies over HTTP.
 
-Requests run side by side up to a limit, are tried again with back-off where that can help, and every reply is written
-to a file as it comes: a run that was killed asks for nothing that it has an answer to. One odd reply ends no run:
+Requests run in parallel up to a limit and are tried again, with back-off, if that can help. Every reply is written to a
+file at once: a run that was killed does not ask again for replies that it has. One odd reply ends no run:
 
 | the server                                             | what is done                                               |
 |--------------------------------------------------------|------------------------------------------------------------|
 | answers (200)                                          | the reply is kept                                          |
-| answers nothing, thoughts alone, half a reply, refuses | kept with the reason: it says nothing                      |
-| has a content filter stop the prompt or the reply      | kept with the reason, whatever the status                  |
+| answers nothing, only thoughts, half a reply, refuses  | kept with the reason: it says nothing                      |
+| stops the prompt or reply with a content filter        | kept with the reason, whatever the status                  |
 | finds the prompt too long for its context (400, 413)   | kept with the reason                                       |
-| does not know a field of the request (400, 422)        | learnt once: the field is left out or renamed from here on |
+| does not know a field of the request (400, 422)        | learned: from now on the field is left out or renamed      |
 | 408, 425, 429, 5xx, no connection, no whole reply in   | asked again with back-off; after the last try as the next  |
 | time, more than 8 MiB, 200 without a completion        | row                                                        |
-| any other status                                       | another question is asked: if it is answered, this prompt  |
-|                                                        | has no answer (not kept); if not, the run ends             |
+| any other status                                       | another question is asked. If it is answered, this prompt  |
+|                                                        | has no answer (not kept). If not, the run ends             |
 | 401 (403 is any other status): wrong key               | the run ends                                               |
 | 404, model_not_found: no such model or address         | the run ends                                               |
 | asks to wait longer than LONGEST_WAIT                  | the run ends                                               |
 
-The API key is read from an environment variable whose name is configured. It is sent to the endpoint and goes nowhere
-else: what the server says is cleaned of it before it becomes a text, a message or a line of a file.
+The API key is read from an environment variable whose name is configured. It is sent to the endpoint and nowhere else:
+it is removed from the server's words before they become a text, a message or a line of a file.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from halt.engines.http import Answer, ExchangeError
 from halt.engines.redaction import Redaction
 from halt.engines.replies import FILTERED, NO_ANSWER, TOO_LONG, Kept, Reply, read
 
-LONGEST_WAIT = 600.0  # seconds; a server that asks to wait longer ends the run with its message
+LONGEST_WAIT = 600.0  # seconds; if a server asks to wait longer, the run ends with its message
 _LONGEST_BACKOFF = 60.0
 _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
@@ -51,7 +51,7 @@ _HARMLESS = "Answer with one word: yes."
 
 
 class _GivenUp(Exception):
-    """A request without an answer, which may be its prompt's fault or the server's."""
+    """A request without an answer; the fault may be its prompt's or the server's."""
 
 
 class Engine:
@@ -98,8 +98,8 @@ class Engine:
     def generate(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
         """N replies to every prompt, in order. Equal requests, and those answered before, are asked once.
 
-        `tokens` of a reply is 0 where the server reports no usage; `reason` says why a reply counts for nothing.
-        EngineError as the table above says; replies that came before it are kept.
+        `tokens` of a reply is 0 if the server reports no usage. `reason` says why a reply counts for nothing.
+        EngineError as in the table above; earlier replies are kept.
         """
         bodies = [[self._body(prompt, sampling, sample) for sample in range(sampling.samples)] for prompt in prompts]
         missing = {_digest(body): body for row in bodies for body in row if _digest(body) not in self._kept}
@@ -122,7 +122,7 @@ class Engine:
         return body
 
     async def _ask_all(self, bodies: Mapping[str, dict]) -> dict[str, Reply]:
-        """The replies by digest; those that the prompt is to blame for are kept in the file too."""
+        """The replies by digest. Those without an answer because of their prompt are kept in the file too."""
         await self._reach()
         found: dict[str, Reply] = {}
         free = asyncio.Semaphore(self.concurrency)
@@ -134,7 +134,7 @@ class Engine:
                 self._kept.add(digest, reply)
 
         try:
-            async with asyncio.TaskGroup() as tasks:  # the first that fails for good calls the others off
+            async with asyncio.TaskGroup() as tasks:  # the first final failure cancels the others
                 for digest, body in bodies.items():
                     tasks.create_task(ask(digest, body))
         except ExceptionGroup as failures:
@@ -142,7 +142,7 @@ class Engine:
         return found
 
     async def _reach(self) -> None:
-        """Ask for the list of models once, so that a wrong address or key is found before the first question."""
+        """Ask for the list of models once, to find a wrong address or key before the first question."""
         if self._reached:
             return
         try:
@@ -157,12 +157,12 @@ class Engine:
         self._reached = True
 
     async def _reply(self, body: dict) -> Reply:
-        """The reply to one request. If there is none, another question tells whose fault it is."""
+        """The reply to one request. If there is none, another question shows whose fault it is."""
         begun = time.monotonic()
         try:
             return await self._ask(body)
         except _GivenUp as failure:
-            async with self._asking_another:  # one for all that failed meanwhile
+            async with self._asking_another:  # one question for all that failed meanwhile
                 if self._answered < begun:
                     try:
                         await self._ask({**body, "messages": [{"role": "user", "content": _HARMLESS}]})
@@ -171,7 +171,7 @@ class Engine:
             return Reply("", 0, False, NO_ANSWER)
 
     async def _ask(self, body: dict) -> Reply:
-        """Try one request until it is answered; _GivenUp if it is not, EngineError if none ever will be."""
+        """Try one request until it is answered. _GivenUp if it is not, EngineError if it never will be."""
         attempt, wait = 0, 0.0
         while True:
             sent = self._as_taken(body)
@@ -186,7 +186,7 @@ class Engine:
                 if isinstance(reply, Reply):
                     self._answered = time.monotonic()
                     return reply
-                if reply is None:  # the next one is as the server wants it
+                if reply is None:  # the next try is as the server wants it
                     continue
                 problem, wait = reply, _retry_after(answer.headers.get("Retry-After"))
             if wait > LONGEST_WAIT:
@@ -198,16 +198,16 @@ class Engine:
             attempt += 1
 
     def _as_taken(self, body: Mapping) -> dict:
-        """A request as this server takes it."""
+        """A request without the fields that this server does not take."""
         sent = {name: value for name, value in body.items() if name not in self._unknown}
         if refusals.LIMIT in self._unknown:
             sent[refusals.NEW_LIMIT] = body[refusals.LIMIT]
         return sent
 
     def _read(self, answer: Answer, sent: Mapping) -> Reply | str | None:
-        """The reply in an answer, the problem that another try may solve, or None where something was learnt.
+        """The reply in an answer; or the problem, if another try may solve it; or None, if something was learned.
 
-        _GivenUp and EngineError as `_ask`.
+        _GivenUp and EngineError as in `_ask`.
         """
         body = transport.parsed(answer.body)
         if answer.status == 200 and (reply := read(body, self._redaction.cleaned)):
@@ -226,12 +226,12 @@ class Engine:
         if name := refusals.unknown_field(answer.status, words, sent):
             self._unknown.add(name)
             told = f"gets {refusals.NEW_LIMIT} instead of" if name == refusals.LIMIT else "does not get"
-            print(f"[halt] {self.endpoint} {told} {name} from here on: it does not take it", file=sys.stderr)
+            print(f"[halt] {self.endpoint} {told} {name} from now on: it does not take it", file=sys.stderr)
             return None
         raise _GivenUp(str(self._refused(answer)))
 
     def _pause(self, attempt: int) -> float:
-        """Exponential back-off with jitter, so that requests turned away together do not come back together."""
+        """Exponential back-off with jitter: requests that were rejected together do not come back together."""
         return min(self.backoff * 2**attempt, _LONGEST_BACKOFF) * random.SystemRandom().uniform(0.5, 1.0)
 
     def _refused(self, answer: Answer) -> EngineError:
@@ -239,7 +239,7 @@ class Engine:
         return EngineError(f"{self.endpoint} refused: status {answer.status}: {said}")
 
     def _message(self, body: Any, answer: Answer) -> str:
-        """What the server says about an error: the `message` of an OpenAI error body, else the whole body."""
+        """The server's words about an error: the `message` of an OpenAI error body, else the whole body."""
         said = body.get("error") if isinstance(body, dict) else None
         said = said.get("message") if isinstance(said, dict) else said
         if not isinstance(said, str):
@@ -247,7 +247,7 @@ class Engine:
         return self._clean(said) or "no message"
 
     def _clean(self, text: str) -> str:
-        """One short line without the key. The key goes first: cut in two it would not be recognised."""
+        """One short line without the key. The key goes first: half of it would not be recognized."""
         cleaned = self._redaction.cleaned(text)
         if cleaned is None:
             return "its words are left out, they may hold the API key"
@@ -256,7 +256,7 @@ class Engine:
 
 
 def _digest(body: Mapping) -> str:
-    """sha256 of model, messages and sampling; the endpoint is left out, so that a server may move."""
+    """sha256 of model, messages and sampling, without the endpoint: a server may move."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

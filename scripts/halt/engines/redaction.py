@@ -1,8 +1,8 @@
-"""What a server says, without the key that it was sent.
+"""The words of a server, without the key that it was sent.
 
 Known spellings of the key (as it is, in JSON, in a URL, in HTML, in base64) are replaced. A server may spell it in a
-way that nobody thought of. So what is left is compared with the key letter by letter, after all spellings are undone
-and all that is no letter or digit is taken out: if a run of the key is in it, nothing of the text is passed on.
+way that nobody thought of. So the rest is searched for parts of the key, after all spellings are undone and all signs
+except letters and digits are removed. If it holds a part, nothing of the text is passed on.
 """
 
 import base64
@@ -15,7 +15,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 MARK = "[API key]"
-_RUN = 8  # letters and digits of the key, in a row, that no text may hold; no key is shorter
+_RUN = 8  # no text may hold so many letters and digits of the key in a row; no key is shorter
 
 _UNICODE = re.compile(r"\\u\{?([0-9a-fA-F]{4})\}?")
 _BYTE = re.compile(r"\\x|0x|%", re.IGNORECASE)
@@ -24,7 +24,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{16,}")
 
 
 class Redaction:
-    """Takes one key out of texts. key: None of a server that takes none; then every text stays as it is."""
+    """Removes one key from texts. key: None for a server without one; then every text stays as it is."""
 
     def __init__(self, key: str | None):
         letters = _letters(key or "")
@@ -32,7 +32,7 @@ class Redaction:
         self._known = re.compile("|".join(re.escape(form) for form in _spellings(key)), re.IGNORECASE) if key else None
 
     def cleaned(self, text: str) -> str | None:
-        """The text with the key replaced by `MARK`; None if it may still hold a part of it."""
+        """The text with `MARK` for the key; None if it may still hold a part of it."""
         if self._known is None:
             return text
         text = self._known.sub(MARK, text)
@@ -64,7 +64,7 @@ def _spellings(key: str) -> list[str]:
 
 
 def _undone(text: str) -> Iterator[str]:
-    """The text, and what it is once each way to spell it differently is undone."""
+    """The text, and the text after each known spelling is undone."""
     text = unicodedata.normalize("NFKC", text)
     yield text
     yield text[::-1]

@@ -1,4 +1,4 @@
-"""What a server means by an error, in the words of those that are known."""
+"""The meaning of a server's error, by the words of known servers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,38 +18,48 @@ _UNSUPPORTED = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|extra[_ ]|not permitted|not allowed|unexpected|unknown|only the default"
     r"|deprecated|instead"
 )
-_SAID = ("message", "code", "type", "param", "reason", "msg", "detail", "error", "name")  # never what was sent
+_SAID = (
+    "message",
+    "code",
+    "type",
+    "param",
+    "reason",
+    "msg",
+    "detail",
+    "error",
+    "name",
+)  # never the keys of what was sent
 
 OPTIONAL = ("temperature", "top_p", "seed", "stop")  # fields of a request that a server may not know
 LIMIT, NEW_LIMIT = "max_tokens", "max_completion_tokens"
 
 
 def words(body: Any, text: str) -> str:
-    """All that an error says, in lower case: the known fields of its JSON, else its text."""
+    """All words of an error, in lower case: the known fields of its JSON, else its text."""
     said = " ".join(_strings(body)) if isinstance(body, dict | list) else text
     return said[:20_000].lower()
 
 
 def filtered(status: int, words: str) -> bool:
-    """Whether a content filter took offence at this one prompt or reply."""
+    """Whether a content filter stopped this one prompt or reply."""
     return status not in (401, 404, 429) and bool(_FILTERED.search(words))
 
 
 def too_long(status: int, words: str) -> bool:
-    """Whether this one prompt is beyond the model's context."""
+    """Whether this one prompt is longer than the model's context."""
     return status == 413 or (status in (400, 422, 500) and bool(_TOO_LONG.search(words)))
 
 
 def fatal(status: int, words: str) -> bool:
     """Whether no prompt will ever be answered: a wrong key or address, or no such model.
 
-    403 is not among them: firewalls give it to single prompts that look like an attack. Another question tells.
+    403 is not among them: firewalls send it for single prompts that look like an attack. Another question shows which.
     """
     return status in (401, 404) or (status in (400, 422) and "model_not_found" in words)
 
 
 def unknown_field(status: int, words: str, sent: Mapping) -> str | None:
-    """The field of a request that the server does not take, None if it complains of another thing."""
+    """The field of a request that the server does not take; None if the error is about something else."""
     if status not in (400, 422) or not _UNSUPPORTED.search(words):
         return None
     named = (name for name in (LIMIT, *OPTIONAL) if name in sent and re.search(rf"(?<!\w){name}(?!\w)", words))
@@ -57,7 +67,7 @@ def unknown_field(status: int, words: str, sent: Mapping) -> str | None:
 
 
 def _strings(body: Any) -> Iterator[str]:
-    """The texts under the keys that errors have, wherever they lie; of a list's places the last (FastAPI's `loc`)."""
+    """The texts under the keys that errors have, at any depth; of a list of places the last (FastAPI's `loc`)."""
     pending = [body]
     while pending:
         one = pending.pop()

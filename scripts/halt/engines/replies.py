@@ -23,11 +23,11 @@ WITHHELD = "reply left out: it may hold the API key"
 _CUT = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
 _FILTERED = frozenset({"content_filter", "safety", "refusal", "recitation", "blocklist", "prohibited_content"})
 _MOST_TOKENS = 2**31 - 1
-_LONGEST = 100_000  # characters kept of a reply, its last ones: there the answer stands
+_LONGEST = 100_000  # characters kept of a reply: the last ones, which hold the answer
 
 
 class Reply(NamedTuple):
-    """What the server said to one request; reason: why it counts for nothing, "" where it does count."""
+    """The server's reply to one request; reason: why it counts for nothing, "" if it counts."""
 
     text: str
     tokens: int
@@ -36,10 +36,10 @@ class Reply(NamedTuple):
 
 
 def read(body: Any, cleaned: Callable[[str], str | None]) -> Reply | None:
-    """The reply in a chat completion, None if the body is none.
+    """The reply in a chat completion; None if the body is none.
 
-    Thoughts are left out: blocks of them in the text, parts of a list that are no text, and what stands in fields of
-    its own (reasoning_content). cleaned: takes the key out of a text, None if it cannot be sure to.
+    Thoughts are left out: blocks of them in the text, parts of a list that are no text, and fields of their own
+    (reasoning_content). cleaned: removes the key from a text; None if it cannot be sure.
     """
     try:
         choice = body["choices"][0]
@@ -61,11 +61,11 @@ def read(body: Any, cleaned: Callable[[str], str | None]) -> Reply | None:
 
 
 def heard(text: str, tokens: int, finished: bool) -> Reply:
-    """A reply without its thoughts, and the reason where nothing is left of it or its end is missing."""
+    """A reply without its thoughts; with the reason if nothing is left of it or its end is missing."""
     said = without_thoughts(text)
     if said is None:
         return Reply("", tokens, False, UNENDED if finished else CUT)
-    said = said[-_LONGEST:].encode("utf-8", "replace").decode()  # JSON may hold half of a surrogate pair, files may not
+    said = said[-_LONGEST:].encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair, files may not
     if not finished:
         return Reply(said, tokens, False, CUT)
     return Reply(said, tokens, True, "" if said.strip() else EMPTY)
@@ -86,14 +86,14 @@ def _said(content: Any) -> tuple[str | None, bool]:
 
 
 def _tokens(body: dict) -> int:
-    """The completion's tokens by the server's count, 0 where it gives none that can be one."""
+    """The completion's tokens as the server counts them; 0 if it gives no valid count."""
     usage = body.get("usage")
     count = usage.get("completion_tokens") if isinstance(usage, dict) else None
     return count if isinstance(count, int) and 0 <= count <= _MOST_TOKENS else 0
 
 
 class Kept:
-    """Replies by the digest of their request, in memory and in a file that is only ever appended to."""
+    """Replies by the digest of their request, in memory and in a file that only grows."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ class Kept:
 
 
 def _load(path: Path) -> dict[str, Reply]:
-    """The replies of a file; a last line that a kill left unfinished is cut off."""
+    """The replies of a file; an unfinished last line, left by a kill, is cut off."""
     if not path.exists():
         return {}
     content = path.read_bytes()
@@ -131,5 +131,5 @@ def _load(path: Path) -> dict[str, Reply]:
             reason = entry.get("reason", "")  # none in files of earlier versions
             known[entry["request"]] = Reply(entry["text"], entry["tokens"], entry["finished"], reason)
         except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise EngineError(f"{path}: line {number} is not a reply ({error}); delete the file to ask anew") from None
+            raise EngineError(f"{path}: line {number} is not a reply ({error}); delete the file to ask again") from None
     return known

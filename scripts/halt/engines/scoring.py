@@ -1,8 +1,8 @@
-"""Probabilities of given tokens: the next one after many sequences that begin alike, the common beginning encoded once.
+"""Probabilities of given tokens after many sequences with a common beginning, which is encoded once.
 
-A judge asks dozens of short questions about one long ground truth. Here the keys and values of what all the sequences
-begin with are computed by one forward pass, copied for a batch, and only what follows is computed per sequence. The
-common beginning is found in the token ids, so it is exact however the tokenizer cuts the text.
+A judge asks dozens of short questions about one long ground truth. One forward pass computes the keys and values of the
+common beginning. They are copied for a batch, and only the rest is computed per sequence. The common beginning is found
+in the token ids, so it is exact whatever the tokenizer does.
 """
 
 import copy
@@ -20,7 +20,7 @@ class ScoringError(HaltError):
 
 
 def answer_tokens(tokenizer: PreTrainedTokenizerBase, opening: str, words: Sequence[str]) -> list[int]:
-    """The token that each of `words` begins with where it stands directly behind `opening`.
+    """The first token of each of `words` directly after `opening`.
 
     ScoringError if a word merges with the end of the opening, or if two words begin with the same token.
     """
@@ -37,9 +37,9 @@ def answer_tokens(tokenizer: PreTrainedTokenizerBase, opening: str, words: Seque
 
 
 def answers_behind(tokenizer: PreTrainedTokenizerBase, question: str, words: Sequence[str], chat: bool) -> list[int]:
-    """`answer_tokens` behind a question, as the model would write them there.
+    """`answer_tokens` after a question, as the model would write them there.
 
-    A chat model answers in a turn of its own, as its template spells it (" Yes" or "Yes"); in plain text a space comes
+    A chat model answers in its own turn, spelled as its template has it (" Yes" or "Yes"). In plain text a space comes
     first.
     """
     if not chat:
@@ -50,7 +50,7 @@ def answers_behind(tokenizer: PreTrainedTokenizerBase, question: str, words: Seq
 
 
 def context(model: PreTrainedModel) -> int | None:
-    """How many tokens a model takes, prompt and answer together; None where its configuration does not say."""
+    """How many tokens a model takes, prompt and answer together; None if its configuration does not say."""
     return getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
 
@@ -99,7 +99,7 @@ def log_probabilities(
 ) -> list[float]:
     """The sum of log P(token | all before it) over the tokens of each sequence from its start on.
 
-    As `likelihoods`, of answers to one prompt: what all the sequences begin with is encoded once.
+    As `likelihoods`, for answers to one prompt: their common beginning is encoded once.
     """
     common = min(_common(sequences), min(starts) - 1) if sequences else 0
     return [logs.sum().item() for logs in _logs(model, sequences, starts, batch_size, common)]
@@ -110,7 +110,7 @@ def _logs(
 ) -> list[torch.Tensor]:
     """log P(token | all before it) of the tokens of each sequence from its start on, in float32.
 
-    common: length of a beginning that all have, before the token that predicts the first that counts; encoded once.
+    common: length of a common beginning, encoded once; it ends before the token that predicts the first that counts.
     """
     if not sequences:
         return []
@@ -143,7 +143,7 @@ def _logs(
 
 
 def _encoded(model: PreTrainedModel, beginning: list[int]):
-    """Keys and values of what all sequences begin with; None where that is nothing."""
+    """Keys and values of the common beginning; None if there is none."""
     if not beginning:
         return None
     ids = torch.tensor([beginning], device=model.device)
@@ -151,7 +151,7 @@ def _encoded(model: PreTrainedModel, beginning: list[int]):
 
 
 def _repeated(prefix, count: int):
-    """A copy of the keys and values of a beginning for each of so many sequences; None where it is nothing."""
+    """A copy of the keys and values of a beginning for each of `count` sequences; None if there is none."""
     if prefix is None:
         return None
     cache = copy.deepcopy(prefix)
@@ -168,7 +168,7 @@ def _check_lengths(model: PreTrainedModel, sequences: Sequence[list[int]]) -> No
 
 def _common(sequences: Sequence[list[int]]) -> int:
     """Length of the longest common beginning that leaves every sequence at least one token."""
-    low, high = min(sequences), max(sequences)  # what these two share, all that lie between them in order share
+    low, high = min(sequences), max(sequences)  # all between these two share what they share
     longest = min(len(sequence) for sequence in sequences) - 1
     return next((place for place in range(longest) if low[place] != high[place]), longest)
 
@@ -176,8 +176,8 @@ def _common(sequences: Sequence[list[int]]) -> int:
 def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]) -> torch.Tensor:
     """Next-token probabilities (endings, vocabulary) after prefix + ending.
 
-    Endings are padded on the right: what a token sees lies before it, so the padding is seen by no token that counts
-    and needs no mask. Only the positions where some ending ends are taken through the output layer.
+    Endings are padded on the right: a token sees only what is before it, so no token that counts sees the padding, and
+    no mask is needed. Only the positions where an ending ends go through the output layer.
     """
     device = model.device
     rows = torch.arange(len(endings), device=device)
@@ -193,6 +193,6 @@ def _after(model: PreTrainedModel, prefix, common: int, endings: list[list[int]]
         attention_mask=torch.ones((len(endings), common + width), dtype=torch.long, device=device),
         past_key_values=_repeated(prefix, len(endings)),
         use_cache=prefix is not None,
-        logits_to_keep=ends.tolist(),  # a tensor would have to lie where a sharded model's last layer does
+        logits_to_keep=ends.tolist(),  # a tensor would have to be on the device of a sharded model's last layer
     ).logits
     return logits[rows, place].float().softmax(-1)

@@ -1,11 +1,11 @@
-"""An evaluator as a server of the workflow's own: started for some jobs, found by them, and gone after them.
+"""An evaluator as a server of the workflow's own: started for some jobs, found by them, and ended after them.
 
-Snakemake ends a service with SIGTERM when its consumers are done, with SIGKILL when one of them fails, and not at all
-when it is killed itself. So the server is watched by a second process, which ends it when the first one, the service as
-Snakemake knows it, is gone for whatever reason.
+Snakemake ends a service with SIGTERM if its consumers are done, with SIGKILL if one of them fails, and not at all if it
+is killed itself. So a second process watches the server. It ends the server if the first one, the service as Snakemake
+knows it, is gone for any reason.
 
-The address file is written before the server answers: a consumer waits for the file only as long as Snakemake's
-latency-wait, and a large model takes minutes to load. The consumer waits for the server.
+The address file is written before the server answers: Snakemake waits for the file only as long as its latency-wait,
+and a large model takes minutes to load. The consumer waits for the server.
 """
 
 import json
@@ -39,7 +39,7 @@ class Address(NamedTuple):
     ended: int | None = None
 
     def write(self, path: Path) -> None:
-        """To a file that only its owner can read, whole or not at all."""
+        """Write it to a file that only its owner can read, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.unlink(missing_ok=True)
@@ -49,10 +49,10 @@ class Address(NamedTuple):
 
 
 def reserve_port() -> tuple[socket.socket, int]:
-    """A free port, and a socket that keeps everyone else from being given it; a server can still bind it by number.
+    """A free port, and a socket that keeps others from getting it. A server can still bind it by number.
 
     Linux lets two sockets with SO_REUSEADDR bind one address while neither listens, and gives a bound port to nobody
-    who asks for any. The server sets SO_REUSEADDR, as uvicorn and vLLM do.
+    who asks for any port. The server sets SO_REUSEADDR, as uvicorn and vLLM do.
     """
     kept = socket.socket()
     kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -61,7 +61,7 @@ def reserve_port() -> tuple[socket.socket, int]:
 
 
 def command(server: str, model: Path, dtype: str, port: int, gpus: int) -> list[str]:
-    """What starts a server of a model folder; the model's name is the folder as it is given here.
+    """The command that starts a server of a model folder; the model's name is the folder as given here.
 
     server: transformers (`transformers serve`) or vllm (`vllm serve`, tensor parallel over `gpus`).
     """
@@ -73,10 +73,10 @@ def command(server: str, model: Path, dtype: str, port: int, gpus: int) -> list[
 
 
 def hold(command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path) -> int:
-    """Run a server until this process is told to stop (SIGTERM, SIGINT), its parent or `path` is gone, or it ends.
+    """Run a server until this process gets SIGTERM or SIGINT, its parent or `path` is gone, or the server ends.
 
-    Leaves no process of the server's behind, even if this process is killed with SIGKILL. The exit status: 0 if it was
-    stopped, the server's own (1 for 0) if it ended by itself; then `path` says so to those who wait.
+    Leaves no process of the server behind, even if this process is killed with SIGKILL. Returns 0 if the server was
+    stopped, its own status (1 for 0) if it ended by itself; then `path` says so to those who wait.
     """
     parent = os.getppid()
     reader, writer = os.pipe()
@@ -93,7 +93,7 @@ def hold(command: Sequence[str], environment: Mapping[str, str], address: Addres
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    # Snakemake takes the address away when it gives a group up, and forgets the service if no consumer had started yet.
+    # Snakemake removes the address if it gives up a group. It forgets the service if no consumer had started yet.
     while not stopped and os.getppid() == parent and path.exists():
         ended, status = os.waitpid(guard, os.WNOHANG)
         if ended:
@@ -107,7 +107,7 @@ def hold(command: Sequence[str], environment: Mapping[str, str], address: Addres
 def _guard(
     reader: int, command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path
 ) -> NoReturn:
-    """Run the server until the other end of the pipe is closed. A session of its own: Ctrl-C and kills go past it."""
+    """Run the server until the other end of the pipe is closed. In its own session: Ctrl-C and kills miss it."""
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     server = subprocess.Popen(
@@ -122,7 +122,7 @@ def _guard(
         if select.select([reader], [], [], _LOOK)[0]:
             _end(server)
             os._exit(0)
-    _end(server)  # what it may have left
+    _end(server)  # processes that it may have left
     status = server.returncode if server.returncode > 0 else 1
     address._replace(ended=status).write(path)
     print(f"[halt] the server ended by itself, status {server.returncode}", flush=True)
@@ -130,7 +130,7 @@ def _guard(
 
 
 def _end(server: subprocess.Popen) -> None:
-    """SIGTERM to all processes of the server's group, SIGKILL to what is left after GRACE."""
+    """SIGTERM to all processes of the server's group, after GRACE SIGKILL to the rest."""
     for number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
         try:
             os.killpg(server.pid, number)
@@ -142,9 +142,9 @@ def _end(server: subprocess.Popen) -> None:
 
 
 def answering(path: Path) -> Address:
-    """The address in a file, once the server answers there; waits as long as it takes a living server.
+    """The address in a file, once the server answers there; waits as long as the server lives.
 
-    ServingError if the server has ended or does not accept its key.
+    ServingError if the server has ended or rejects its key.
     """
     import httpx
 
@@ -158,7 +158,7 @@ def answering(path: Path) -> Address:
             headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
             try:
                 with client.stream("GET", f"{address.endpoint}/models", headers=headers) as response:
-                    status = response.status_code  # what it lists is not read
+                    status = response.status_code  # the body is not read
             except httpx.RequestError:
                 time.sleep(_LOOK)
                 continue

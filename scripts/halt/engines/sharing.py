@@ -1,10 +1,10 @@
-"""What prompts of one part begin with, encoded once: few-shot examples that many of them share.
+"""The common beginning of the prompts of one part, encoded once: few-shot examples that many of them share.
 
-A beginning is found in the token ids, so it is exact however the tokenizer cuts the text. Its keys and values are
-copied into the batches of the prompts that share it; what follows is computed for each. The answers are those without
-sharing up to floating point: a key depends on the tokens before it and on its position alone, and both stay.
+The beginning is found in the token ids, so it is exact whatever the tokenizer does. Its keys and values are copied into
+the batches of the prompts that share it; the rest is computed for each. The answers are the same as without sharing, up
+to floating point: a key depends on the tokens before it and on its position alone, and both stay.
 
-Prompts that share little are not touched, so that what they give stays the same bit by bit: see `groups`.
+Prompts that share little are not touched: their answers stay the same bit by bit, see `groups`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ LEAST = 64  # tokens: more than the default system prompt of a chat template, le
 
 
 class Group(NamedTuple):
-    """Places of prompts that begin with the same `length` tokens."""
+    """Indices of prompts that begin with the same `length` tokens."""
 
     members: list[int]
     length: int
@@ -31,7 +31,7 @@ class Beginning(NamedTuple):
 
     @classmethod
     def of(cls, cache: DynamicCache, tokens: int) -> "Beginning":
-        """What a forward pass over the tokens alone has left in a cache."""
+        """The beginning that a forward pass over its tokens alone left in a cache."""
         return cls([(layer.keys, layer.values) if layer.is_initialized else None for layer in cache.layers], tokens)
 
 
@@ -39,10 +39,10 @@ NOTHING = Beginning([], 0)
 
 
 def groups(sequences: Sequence[Sequence[int]]) -> list[Group]:
-    """The sequences (token ids) that share a beginning worth it; a sequence is in one group at most.
+    """The sequences (token ids) that share a beginning worth it; each is in one group at most.
 
-    It is worth it for two sequences or more if it has at least LEAST tokens and is at least half of the longest one:
-    prompts that have one of their examples in common by chance are not touched. A sequence keeps a token of its own.
+    It is worth it if two or more sequences share at least LEAST tokens and at least half of the longest one: prompts
+    that share one example by chance are not touched. Every sequence keeps at least one token of its own.
     """
     order = sorted(range(len(sequences)), key=lambda index: sequences[index])
     found, members, length = [], order[:1], 0
@@ -74,8 +74,8 @@ def joined(beginnings: Sequence[Beginning], width: int) -> DynamicCache:
 
 
 def _shared(sequences: Sequence[Sequence[int]], members: Sequence[int]) -> int:
-    """Tokens that sorted members begin with in common; 0 if they are not worth sharing."""
-    low, high = sequences[members[0]], sequences[members[-1]]  # what these two share, all that lie between them share
+    """Number of tokens that sorted members share at the beginning; 0 if they are not worth it."""
+    low, high = sequences[members[0]], sequences[members[-1]]  # all between these two share what they share
     longest = max(len(sequences[index]) for index in members)
     most = min(len(sequences[index]) for index in members) - 1
     length = next((place for place in range(min(len(low), len(high))) if low[place] != high[place]), most)

@@ -1,4 +1,4 @@
-"""Hidden states of a model at chosen tokens of a text that it reads: one forward pass, nothing is generated."""
+"""Hidden states of a model at chosen tokens of a text: one forward pass, nothing is generated."""
 
 import math
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def read(
 ) -> list[np.ndarray]:
     """float32 arrays (places, layers, width), one for each sequence of token ids.
 
-    places: of each sequence, the indices of the tokens whose states are wanted, at least one; layers: 1 is the output
-    of the first layer, the last one's is that behind the final norm. batch_size: sequences a forward pass; it changes
+    places: for each sequence, the indices of the tokens whose states are wanted, at least one. layers: 1 is the output
+    of the first layer; the last one is read after the final norm. batch_size: sequences per forward pass; it changes
     speed and memory, not the result beyond floating point. EngineError if a sequence is longer than the context.
     """
     limit = scoring.context(model)
@@ -40,7 +40,7 @@ def read(
     for start in range(0, len(sequences), batch_size):
         batch = by_length[start : start + batch_size]
         width = len(sequences[batch[-1]])
-        # padded on the right, where no token that counts can see it: see halt.engines.scoring
+        # padded on the right, unseen by tokens that count: see halt.engines.scoring
         ids = torch.zeros((len(batch), width), dtype=torch.long)
         for row, index in enumerate(batch):
             ids[row, : len(sequences[index])] = torch.tensor(sequences[index])

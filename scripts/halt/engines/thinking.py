@@ -1,4 +1,4 @@
-"""What a model says aloud: its text without its thoughts."""
+"""The text of a model without its thoughts."""
 
 from halt import thoughts
 

@@ -2,14 +2,14 @@
 
 Two things differ from `model.generate`:
 
-* A sample is a function of (seed, prompt id, sample index): Gumbel noise from a counter-based hash of them is added to
-  the tempered logits and the argmax taken, which *is* sampling from the softmax (Gumbel 1954; Maddison et al. 2014,
-  arXiv 1411.0030), row by row independent of the rest of the batch.
-* The N samples of one prompt are N query positions of one row of the batch, not N rows: each step feeds the N newest
-  tokens side by side with the same position id, and a mask lets each see the prompt and its own past alone. The prompt
-  is thus encoded once and its keys and values are held once.
+* A sample is a function of (seed, prompt id, sample index). A counter-based hash of them gives Gumbel noise, which is
+  added to the tempered logits; the argmax *is* a sample from the softmax (Gumbel 1954; Maddison et al. 2014, arXiv
+  1411.0030). The rest of the batch does not matter.
+* The N samples of one prompt are N query positions of one row of the batch, not N rows. Each step feeds the N newest
+  tokens side by side with the same position id, and a mask lets each see the prompt and its own past alone. So the
+  prompt is encoded once, and its keys and values are stored once.
 
-And what many prompts begin with (the same few-shot examples) is encoded once for all of them: see halt.engines.sharing.
+Prompts also share the encoding of their common beginning (the same few-shot examples): see halt.engines.sharing.
 """
 
 import hashlib
@@ -32,9 +32,9 @@ from halt.errors import HaltError
 class Engine:
     """A causal language model and its tokenizer, loaded from a local folder.
 
-    adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
-    shards: GPUs that the layers are spread over, in even shares; HaltError if there are fewer. 1: the GPU of
-    this process, or the CPU. system: see `chat.load`.
+    adapter: folder that finetuning left: a LoRA adapter, or a whole model instead of the pretrained one. shards: GPUs
+    that hold the layers, in even shares; HaltError if there are fewer. 1: the GPU of this process, or the CPU. system:
+    see `chat.load`.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Engine:
         model = AutoModelForCausalLM.from_pretrained(
             folder if adapted or adapter is None else adapter,
             dtype=getattr(torch, dtype),
-            local_files_only=True,  # attention: torch's fused one where the model supports it, which Gemma-2 does not
+            local_files_only=True,  # attention: torch's fused one if the model supports it; Gemma-2 does not
             **_placement(shards),
         )
         if adapted:
             from peft import PeftModel
 
-            # Not merged: the sum with a bfloat16 weight is rounded to the weight, and most of a small update is lost.
+            # Not merged: the sum would be rounded to the bfloat16 weight, and most of a small update would be lost.
             model = PeftModel.from_pretrained(model, adapter).get_base_model()
         self.model = (model if shards > 1 else model.to(self.device)).eval()
         computed = getattr(torch, computed_in(dtype))
@@ -72,7 +72,7 @@ class Engine:
         self.end_tokens = _end_tokens(model, self.tokenizer)
 
     def encode(self, prompt: Prompt) -> list[int]:
-        """Token ids of one prompt, the chat template's opening of the answer included."""
+        """Token ids of one prompt, with the chat template's opening of the answer."""
         return engines.encode(self.tokenizer, prompt)
 
     def next_token_probabilities(
@@ -97,7 +97,7 @@ class Engine:
     def hidden_states(
         self, sequences: Sequence[list[int]], places: Sequence[Sequence[int]], depths: Sequence[float], batch_size: int
     ) -> tuple[list[int], list[np.ndarray]]:
-        """(layers, hidden states of them at the places of each sequence): see halt.engines.states."""
+        """(layers, their hidden states at the places of each sequence): see halt.engines.states."""
         layers = states.layers_at(self.model, depths)
         return layers, states.read(self.model, sequences, places, layers, batch_size)
 
@@ -110,9 +110,9 @@ class Engine:
     ) -> list[list[Completion]]:
         """N completions of every prompt, in the prompts' order.
 
-        batch_size: sequences decoded together (prompts × N); it changes speed and memory, not the samples, up to
-        floating-point ties. count: told how many prompts each finished batch had, for progress. EngineError if one of
-        the prompts leaves no room for max_new_tokens in the model's context.
+        batch_size: sequences decoded together (prompts × N); it changes speed and memory, not the samples, except for
+        floating-point ties. count: called with the number of prompts of each finished batch, for progress. EngineError
+        if a prompt leaves no room for max_new_tokens in the model's context.
         """
         encoded = [self.encode(prompt) for prompt in prompts]
         self._check_layers()
@@ -140,7 +140,7 @@ class Engine:
 
     @torch.inference_mode()
     def _beginnings(self, encoded: list[list[int]]) -> list[Beginning]:
-        """For each prompt what it and others begin with, encoded; of no tokens where sharing is not worth it."""
+        """For each prompt the encoded beginning that it shares with others; empty if sharing is not worth it."""
         found = [NOTHING] * len(encoded)
         for group in sharing.groups(encoded):
             tokens = torch.tensor([encoded[group.members[0]][: group.length]], device=self.device)
@@ -156,9 +156,9 @@ class Engine:
     def _generate_batch(
         self, encoded: list[list[int]], ids: list[str], sampling: Sampling, beginnings: list[Beginning]
     ) -> list[list[Completion]]:
-        """Completions of prompts that go on with `encoded` after their beginnings.
+        """Completions of prompts that continue with `encoded` after their beginnings.
 
-        A row of keys is: padding, beginning, padding, the rest of the prompt, what is written.
+        A row of keys is: padding, beginning, padding, the rest of the prompt, the generated tokens.
         """
         rows, n = len(encoded), sampling.samples
         before, width = max(one.tokens for one in beginnings), max(len(tokens) for tokens in encoded)
@@ -201,7 +201,7 @@ class Engine:
             if len(stay) < len(live):
                 index = torch.tensor(stay)
                 live = [live[place] for place in stay]
-                cache.batch_select_indices(index)  # each layer's on the layer's own device, hence an index on none
+                cache.batch_select_indices(index)  # each layer selects on its own device
                 index = index.to(self.device)
                 chosen, key_positions = chosen[index], key_positions[index]
                 prompt_mask, own, lengths = prompt_mask[index], own[index], lengths[index]
@@ -220,7 +220,7 @@ class Engine:
         cache: DynamicCache,
         last: bool = False,
     ) -> torch.Tensor:
-        """Logits (rows, queries, vocabulary) in float32; `visible` is (rows, queries, keys), True where seen."""
+        """Logits (rows, queries, vocabulary) in float32. `visible`: (rows, queries, keys), True if seen."""
         masks = self._additive(visible)
         if self.window:
             near = key_positions[:, None, :] > positions[:, :, None] - self.window
@@ -242,7 +242,7 @@ class Engine:
         return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
 
     def _check_layers(self) -> None:
-        """EngineError for layers whose past is no list of keys and values (recurrent ones, or in chunks)."""
+        """EngineError for layers whose past is no list of keys and values (recurrent or chunked ones)."""
         kinds, _ = get_layer_types_and_kwargs(self.model.config.get_text_config())
         if alien := sorted({*kinds} - {"full_attention", "sliding_attention"}):
             raise engines.EngineError(
@@ -262,7 +262,7 @@ class Engine:
 
 
 def _placement(shards: int) -> dict:
-    """Arguments of from_pretrained that spread a model over the first `shards` GPUs and nothing over main memory."""
+    """Arguments of from_pretrained that put a model on the first `shards` GPUs and nothing into main memory."""
     if shards == 1:
         return {}
     if (found := torch.cuda.device_count()) < shards:
@@ -306,10 +306,10 @@ def _mix(key: int, step: int) -> int:
 
 
 def gumbel(keys: torch.Tensor, size: int) -> torch.Tensor:
-    """Standard Gumbel noise (..., size) from 64-bit integer keys (...): the same on every batch and process count.
+    """Standard Gumbel noise (..., size) from 64-bit integer keys (...): the same for any batch and process count.
 
-    The k-th value hashes (key, k) with two rounds of the 32-bit finaliser `lowbias32`
-    (https://github.com/skeeto/hash-prospector), the second keyed with the other half of the key.
+    The k-th value hashes (key, k) with two rounds of the 32-bit finalizer `lowbias32`
+    (https://github.com/skeeto/hash-prospector); the second round uses the other half of the key.
     """
     low = ((keys << 32) >> 32).int().unsqueeze(-1)
     high = (keys >> 32).int().unsqueeze(-1)
@@ -323,7 +323,7 @@ def gumbel(keys: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _lowbias32(x: torch.Tensor) -> None:
-    """In place, on int32: torch shifts keep the sign, so each shift is masked to the bits a logical one leaves."""
+    """In place, on int32. torch shifts keep the sign: each shift is masked to the bits that a logical one leaves."""
     x ^= (x >> 16).bitwise_and_(0xFFFF)
     x *= 0x7FEB352D
     x ^= (x >> 15).bitwise_and_(0x1FFFF)

@@ -1,8 +1,8 @@
 """Sampling and scoring with vLLM, offline in one batch, on the GPUs that this process sees. Written for vLLM 0.32.0.
 
-vLLM batches by itself: every sample of every prompt is one request. The prompt's keys and values, which its samples
-share, and what the prompts of a domain begin with, are computed once (prefix caching). A request has a seed of its own,
-from (seed, prompt id, sample index): what else is in the batch changes a sample by floating point alone.
+vLLM batches by itself: every sample of every prompt is one request. Samples of a prompt share its keys and values, and
+prompts share their common beginning (prefix caching). A request has its own seed, from (seed, prompt id, sample index):
+the rest of the batch changes a sample by floating point alone.
 """
 
 import json
@@ -16,7 +16,7 @@ import torch
 from halt import engines
 from halt.engines import Completion, EngineError, Prompt, Sampling, chat, request_seed
 
-os.environ["VLLM_NO_USAGE_STATS"] = "1"  # read by vllm as it is imported
+os.environ["VLLM_NO_USAGE_STATS"] = "1"  # vllm reads it at its import
 
 from vllm import LLM, SamplingParams, TokensPrompt
 from vllm.lora.request import LoRARequest
@@ -25,10 +25,10 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # vllm.config.lora.MaxLoRARanks
 
 
 class Engine:
-    """A causal language model in vLLM, tensor parallel over all GPUs in sight, and its tokenizer from its folder.
+    """A causal language model in vLLM, tensor parallel over all visible GPUs, and its tokenizer from its folder.
 
-    adapter: folder that finetuning left: a LoRA adapter, or a whole model that takes the place of the pretrained one.
-    system: see `chat.load`. EngineError without a GPU, or if the adapter's rank is above what vLLM takes.
+    adapter: folder that finetuning left: a LoRA adapter, or a whole model instead of the pretrained one. system: see
+    `chat.load`. EngineError without a GPU, or if the adapter's rank is above vLLM's limit.
     """
 
     def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None, system: str = chat.TEMPLATE):
@@ -46,13 +46,13 @@ class Engine:
             dtype=dtype,
             tensor_parallel_size=gpus,
             seed=0,
-            max_model_len=-1,  # the model's own, or what fits beside its weights
+            max_model_len=-1,  # the model's own, or what memory leaves
             enable_prefix_caching=True,
             **lora,
         )
 
     def encode(self, prompt: Prompt) -> list[int]:
-        """Token ids of one prompt, the chat template's opening of the answer included."""
+        """Token ids of one prompt, with the chat template's opening of the answer."""
         return engines.encode(self.tokenizer, prompt)
 
     def generate(
@@ -64,12 +64,12 @@ class Engine:
     ) -> list[list[Completion]]:
         """N completions of every prompt, in the prompts' order.
 
-        batch_size is not read: vLLM decides how many requests are decoded together. count: told once how many prompts
-        are done. EngineError if a prompt leaves no room for max_new_tokens in the context.
+        batch_size is not read: vLLM decides how many requests run together. count: called once with the number of
+        prompts. EngineError if a prompt leaves no room for max_new_tokens in the context.
         """
         encoded = [self.encode(prompt) for prompt in prompts]
         self._check_lengths(encoded, sampling.max_new_tokens)
-        ends = sorted(chat.end_tokens(self.tokenizer))  # beside the model's own
+        ends = sorted(chat.end_tokens(self.tokenizer))  # besides the model's own
         requests = [(index, sample) for index in range(len(prompts)) for sample in range(sampling.samples)]
         outputs = self._run(
             [encoded[index] for index, _ in requests],
@@ -121,7 +121,7 @@ class Engine:
     def log_probabilities(
         self, groups: Sequence[Sequence[list[int]]], starts: Sequence[Sequence[int]], batch_size: int = 0
     ) -> list[list[float]]:
-        """Of the sequences of each group the sum of log P(token | all before it) over the tokens from its start on.
+        """For the sequences of each group the sum of log P(token | all before it) over the tokens from its start on.
 
         As `likelihoods`, all at once.
         """
@@ -134,7 +134,7 @@ class Engine:
         if not sequences:
             return []
         self._check_lengths(sequences, 1)
-        asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)  # of the prompt's own tokens alone
+        asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0)  # only for the prompt's own tokens
         results = self._results(sequences, [asked] * len(sequences))
         return [
             [result.prompt_logprobs[place][sequence[place]].logprob for place in range(start, len(sequence))]
@@ -165,7 +165,7 @@ class Engine:
 
 
 def _rank(config: Path) -> int:
-    """The smallest rank that vLLM can be started for and that the adapter fits into."""
+    """The smallest of vLLM's ranks that holds the adapter."""
     rank = json.loads(config.read_text())["r"]
     if rank > _RANKS[-1]:
         raise EngineError(f"{config}: found rank {rank}, expected at most {_RANKS[-1]}: vLLM takes no larger adapter")

@@ -1,3 +1,3 @@
-"""The best constant answer of a domain: what any score has to beat."""
+"""The best constant answer of a domain: any score must be above it to mean something."""
 
 from halt.floor.best import ROWS, Floor, constant, text

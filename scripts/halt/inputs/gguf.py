@@ -1,4 +1,4 @@
-"""GGUF to safetensors, once: quantised weights of a package become a model folder that transformers loads."""
+"""GGUF to safetensors, once: quantized weights of a package become a model folder that transformers loads."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from halt.inputs.fetching import FetchError
 def dequantise(gguf: Path, into: Path, dtype: str) -> None:
     """Write model and tokenizer of one GGUF file to a folder; `dtype` is a torch name (bfloat16, float32).
 
-    FetchError when the file's architecture is none that transformers reads.
+    FetchError if transformers cannot read the file's architecture.
     """
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -22,7 +22,7 @@ def dequantise(gguf: Path, into: Path, dtype: str) -> None:
         raise FetchError(f"{gguf.name}: transformers cannot read it ({str(error).splitlines()[0]})") from error
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
-    # Qwen's GGUF quantises a tied embedding twice, as embedding and as head: tie again, with the finer head
+    # Qwen's GGUF quantizes a tied embedding twice, as embedding and as head: tie them again, with the finer head
     if not model.config.tie_word_embeddings and _same(embedding.weight, head.weight):
         embedding.weight = torch.nn.Parameter(head.weight.detach().clone())
         model.config.tie_word_embeddings = True
@@ -44,5 +44,5 @@ def dequantise(gguf: Path, into: Path, dtype: str) -> None:
 
 
 def _same(left: torch.Tensor, right: torch.Tensor) -> bool:
-    """Equal up to quantisation error."""
+    """Equal up to quantization error."""
     return left.shape == right.shape and torch.cosine_similarity(left, right, dim=1).mean().item() > 0.98

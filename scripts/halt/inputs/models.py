@@ -1,4 +1,4 @@
-"""Model folders: where the weights come from, and the manifest that says which they are."""
+"""Model folders: where the weights come from, and the manifest that identifies them."""
 
 import json
 import os
@@ -16,8 +16,8 @@ _WEIGHTS = (".safetensors", ".bin")
 def bring(source: Mapping, dtype: str, manifest: Path) -> None:
     """Make the folder of `manifest` a model folder that transformers loads offline; the manifest is written last.
 
-    source: `models.<name>.source` of the config. A `path` is linked, not copied. What another source left in the folder
-    is taken away. fetching.FetchError if there is no such model or it is not whole.
+    source: `models.<name>.source` of the config. A `path` is linked, not copied. Files left by another source are
+    removed. fetching.FetchError if there is no such model or it is incomplete.
     """
     folder = manifest.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def bring(source: Mapping, dtype: str, manifest: Path) -> None:
 
 
 def _clear(folder: Path, manifest: Path, files: Sequence[str]) -> None:
-    """Empty the folder but for hidden files and those of the hub: a killed download goes on with them."""
+    """Empty the folder except for hidden files and those of the hub: a killed download continues with them."""
     kept = {Path(name).parts[0] for name in files}
     for file in folder.iterdir():
         if file.is_symlink():
@@ -55,12 +55,12 @@ def _clear(folder: Path, manifest: Path, files: Sequence[str]) -> None:
 
 
 def _check(folder: Path, source: str) -> None:
-    """FetchError if config or tokenizer are missing or unreadable, if there are no weights, or if some are cut off."""
+    """FetchError if config or tokenizer are missing or unreadable, or if weights are missing or incomplete."""
     from safetensors import SafetensorError, safe_open
 
     for name in _NEEDED:
         if not (folder / name).is_file():
-            raise fetching.FetchError(f"{source}: no {name}, so it is no model that transformers loads")
+            raise fetching.FetchError(f"{source}: no {name}, expected a model that transformers can load")
         try:
             json.loads((folder / name).read_text(encoding="utf-8"))
         except ValueError as error:

@@ -1,7 +1,7 @@
-"""Sources: what `fetch` brought or a path names, read as members (bytes, lines) or as records (mappings).
+"""Sources: files that `fetch` brought or a path names, read as members (bytes, lines) or as records (mappings).
 
-A source is a list of files and folders. A wheel gives the members of its archive, a zip file too, below its own name; a
-folder gives the files below it, any other file itself. Nothing of them is ever imported, executed or unpacked.
+A source is a list of files and folders. A wheel gives the members of its archive. So does a zip file, below its own
+name. A folder gives the files below it, any other file itself. Nothing in them is ever imported, executed or unpacked.
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from halt.inputs import tabular
 from halt.inputs.tabular import SUFFIXES, SourceError
 
 MOST_MEMBERS = 200_000  # of one archive
-LARGEST = 2 << 30  # bytes of a member of an archive that is read as a whole
+LARGEST = 2 << 30  # bytes of a member of an archive that is read whole
 LONGEST = 1 << 20  # bytes of a line
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)  # encrypted; an unknown method
 
 
 class Record(dict):
-    """One row of a table, which says what it lacks and where."""
+    """One row of a table. A missing field names its place."""
 
     def __init__(self, fields: Mapping, member: str, number: int):
         super().__init__(fields)
@@ -37,7 +37,7 @@ class Record(dict):
 
     @property
     def name(self) -> str:
-        """What is its own within the source: "algebra/train-12" of algebra/train-00000-of-00001.parquet."""
+        """Its own name within the source: "algebra/train-12" of algebra/train-00000-of-00001.parquet."""
         return f"{re.sub(r'-0+-of-0+1$', '', stem(self.member))}-{self.number}"
 
 
@@ -45,9 +45,9 @@ class Source:
     """Members by name, whichever file holds them. Names are posix paths relative to their folder or archive."""
 
     def __init__(self, files: Sequence[Path], name: str, base: Path | None = None):
-        """base: files below this folder have their path in it as a name, others their last name alone."""
+        """base: files below this folder are named by their path in it, others by their last name alone."""
         self.name = name
-        self.place = ""  # of the record that `records` gave last: "x.jsonl: row 7"
+        self.place = ""  # of the last record from `records`: "x.jsonl: row 7"
         self._places: dict[str, tuple[Path, str | None]] = {}  # member -> (file, member of the archive)
         self._archives: dict[Path, zipfile.ZipFile] = {}  # open: to list ten thousand members takes a while
         for file in files:
@@ -90,14 +90,14 @@ class Source:
         return sorted(self._places)
 
     def find(self, suffix: str) -> str | None:
-        """The one member whose path ends in `suffix` (at a slash), or None; SourceError if there are several."""
+        """The one member whose path ends in `suffix` (at a slash), or None. SourceError if there are several."""
         found = [name for name in self.members() if name == suffix or name.endswith(f"/{suffix}")]
         if len(found) > 1:
             raise SourceError(f"{self.name}: several members end in {suffix}: {', '.join(found)}")
         return found[0] if found else None
 
     def read(self, member: str) -> bytes:
-        """The bytes of one member; SourceError if there is no such member, or if an archive's is above LARGEST."""
+        """The bytes of one member. SourceError without such a member, or above LARGEST in an archive."""
         with self._open(member) as stream:
             data = stream.read(LARGEST + 1) if self._places[member][1] is not None else stream.read()
         if self._places[member][1] is not None and len(data) > LARGEST:
@@ -107,9 +107,9 @@ class Source:
         return data
 
     def lines(self, member: str) -> Iterator[str]:
-        """The lines of one member without their ends, read only as far as they are asked for.
+        """The lines of one member without their ends, read only as far as needed.
 
-        SourceError if there is no such member, if a line is above LONGEST or is not UTF-8.
+        SourceError if there is no such member, or if a line is above LONGEST or is not UTF-8.
         """
         with self._open(member) as stream:
             number = 0
@@ -140,7 +140,7 @@ class Source:
     def records(self, columns: Sequence[str] | None = None) -> Iterator[Record]:
         """Rows of every .jsonl, .csv, .tsv and .parquet member, members in sorted order.
 
-        columns: names for csv and tsv members that have no header line; None where the first line is the header.
+        columns: names for csv and tsv members that have no header line; None if the first line is the header.
         """
         names = [name for name in self.members() if name.endswith(SUFFIXES)]
         if not names:
@@ -152,7 +152,7 @@ class Source:
 
     @contextlib.contextmanager
     def blamed(self) -> Iterator[None]:
-        """A fault that rows show while records are read is told with the file and row of the last one."""
+        """A fault in reading records gets the file and row of the last one."""
         try:
             yield
         except HaltError as error:
@@ -170,15 +170,15 @@ class Source:
 def open_source(files: Sequence[Path | str], spec: Mapping | Sequence[Mapping], base: Path | None = None) -> Source:
     """A source of fetched wheels or hub files, or of the file or folder that a `path` spec names.
 
-    spec: the `source` of the config (a list where a domain draws on several); it only names the source in messages.
-    base: the folder that hub files were fetched into: they are members by their path in the repository.
+    spec: the `source` of the config (a list if a domain has several); it only names the source in messages. base: the
+    folder that holds hub files: their members are named by the path in the repository.
     """
     specs = [spec] if isinstance(spec, Mapping) else list(spec)
     return Source([Path(file) for file in files], " + ".join(describe(one) for one in specs), base)
 
 
 def inside(folder: Path) -> list[Path]:
-    """The files that a folder gives, sorted: all below it but for hidden ones and those in hidden folders."""
+    """The files of a folder, sorted: all below it except hidden ones and those in hidden folders."""
     return [
         file
         for file in sorted(folder.rglob("*"))
@@ -198,13 +198,13 @@ def stem(member: str) -> str:
 
 
 def lacks(path: Path) -> str | None:
-    """Why a path gives no rows, in words that name it; None if it is a folder or a regular file that can be read.
+    """Why a path gives no rows, in words that name it; None for a folder or a readable regular file.
 
-    A pipe or a device would be read for ever.
+    A read of a pipe or a device might never end.
     """
     try:
         if path.is_dir() or path.is_file():
-            return None if os.access(path, os.R_OK) else f"{path} cannot be read: its rights do not allow it"
+            return None if os.access(path, os.R_OK) else f"{path} cannot be read: no permission"
         if path.exists():
             return f"{path} is a pipe or a device, expected a file or folder"
         return f"no such file or folder: {path}"

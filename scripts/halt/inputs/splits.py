@@ -1,7 +1,7 @@
-"""Which row is for training, for validation, for testing.
+"""Which rows are for training, for validation, for testing.
 
-A cluster's split is decided by the hash of its name alone, held against the shares: it is the same whatever other rows
-there are, so that rows added later never move an old one, and in every stratum the shares hold on average.
+The hash of its name alone decides a cluster's split, by the shares. Other rows do not matter: new rows never move an
+old one, and in every stratum the shares hold on average.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ def assign(
 ) -> "dict[str, list[Row]]":
     """Rows of each split that `limits` names ("train", "validation", "test"), at most limits[split] of them.
 
-    validation, test: shares of clusters, each in [0, 1), together below 1. fold: whose turn it is to be tested on; no
-    row is tested on in two folds below 1 / test. Rows with a prompt seen before are dropped (white space and case
-    aside), and so are rows with an identifier seen before. Where there are more rows than `limits` allows, strata
-    take turns and within a stratum clusters do, in the order of a hash of (seed, name); so a larger limit only adds
-    rows. The rows come back in that order. ValueError for shares that leave nothing to train on.
+    validation, test: shares of clusters, each in [0, 1), together below 1. fold: which part is tested on; no row is
+    tested on in two folds below 1 / test. Rows with a repeated prompt (apart from white space and case) or identifier
+    are dropped. If there are more rows than `limits` allows, strata take turns, and within a stratum clusters do, in
+    the order of a hash of (seed, name): a larger limit only adds rows. The rows come back in that order. ValueError for
+    shares that leave nothing to train on.
     """
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise ValueError(f"shares validation={validation} and test={test} leave nothing for training")
@@ -42,7 +42,7 @@ def unit(name: str) -> float:
 
 
 def distinct(rows: "list[Row]") -> "list[Row]":
-    """One row for every prompt and identifier: the first that comes, so that rows put behind never displace one."""
+    """One row for every prompt and identifier, the first: rows appended later never displace one."""
     kept, prompts, identifiers = [], set(), set()
     for row in rows:
         prompt = " ".join(row.prompt.split()).lower()

@@ -1,6 +1,6 @@
-"""Rows of table files: .jsonl, .csv, .tsv and .parquet, each fault told with its file and line.
+"""Rows of table files: .jsonl, .csv, .tsv and .parquet; each fault names its file and line.
 
-A JSON number of more than 4,300 digits, and JSON that is nested deeper than Python reads, are faults of the file.
+A JSON number of more than 4,300 digits, and JSON nested deeper than Python can read, are faults of the file.
 """
 
 import csv
@@ -13,7 +13,7 @@ from halt.errors import HaltError
 
 SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 
-_DIGITS = 4300  # as Python itself reads at most unless told otherwise
+_DIGITS = 4300  # Python's own limit
 _WHOLE = re.compile(r'"[^"]*+(?:""[^"]*+)*+"(?=\t|\r?\n|\Z)')  # a quoted cell, up to its separator
 _END = re.compile(r"\t|\r?\n|\Z")
 
@@ -23,10 +23,10 @@ class SourceError(HaltError):
 
 
 def read(name: str, data: bytes, columns: Sequence[str] | None, stray_quotes: bool = False) -> Iterator[dict]:
-    """The rows of one table; name: decides by its suffix how it is read, and is told in messages.
+    """The rows of one table. name: its suffix decides how it is read; messages show it.
 
-    columns: names for csv and tsv without a header line; None where the first line is the header. stray_quotes: of a
-    tsv with `columns`, quotation marks that nothing closes are text. SourceError for what cannot be read.
+    columns: names for csv and tsv without a header line; None if the first line is the header. stray_quotes: in a tsv
+    with `columns`, quotation marks that nothing closes are text. SourceError if it cannot be read.
     """
     if name.endswith(".parquet"):
         yield from _parquet(name, data)
@@ -59,7 +59,9 @@ def _record(name: str, number: int, line: str) -> dict:
     try:
         record = json.loads(line, parse_int=_integer)
     except RecursionError:
-        raise SourceError(f"{name}: line {number} is JSON with too many brackets in each other, expected few") from None
+        raise SourceError(
+            f"{name}: line {number} is JSON with brackets nested too deeply, expected fewer levels"
+        ) from None
     except ValueError as error:
         raise SourceError(f"{name}: line {number} is not JSON ({error})") from error
     if not isinstance(record, dict):
@@ -79,7 +81,7 @@ def _separated(name: str, text: str, columns: Sequence[str] | None, separator: s
     try:
         for fields in reader:
             if any("\n" in field or "\r" in field for field in fields):
-                # read strictly: a quotation mark that nothing closes takes in the lines up to the next one
+                # strict: an open quotation mark swallows all lines up to the next one
                 list(csv.reader(lines[read : reader.line_num], delimiter=separator, strict=True))
             read = reader.line_num
             if columns is None:
@@ -102,14 +104,14 @@ def _header(name: str, fields: list[str]) -> list[str]:
 
 
 def _tolerant(name: str, text: str, columns: Sequence[str]) -> Iterator[dict]:
-    """Rows with exactly these columns, by tabs; a row whose quoted cells do not come to that is one line of text."""
+    """Rows with exactly these columns, by tabs. A row that quoted cells do not fit is read as one line of text."""
     place = 0
     while place < len(text):
         fields, end = _cells(text, place, quoted=True)
         if len(fields) != len(columns):
             fields, end = _cells(text, place, quoted=False)
         while len(fields) > len(columns) and not fields[-1]:
-            fields.pop()  # tabs at the end of a line
+            fields.pop()  # trailing tabs
         if len(fields) == len(columns):
             yield dict(zip(columns, fields, strict=True))
         elif fields != [""]:
@@ -119,7 +121,7 @@ def _tolerant(name: str, text: str, columns: Sequence[str]) -> Iterator[dict]:
 
 
 def _cells(text: str, place: int, quoted: bool) -> tuple[list[str], int]:
-    """The cells of the row that begins at a place, and where the next one begins."""
+    """The cells of the row that begins at a place, and where the next row begins."""
     fields = []
     while True:
         whole = _WHOLE.match(text, place) if quoted else None

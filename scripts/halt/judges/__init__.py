@@ -1,4 +1,4 @@
-"""From fragments and ground truth to verdicts: one module a judge. A judge is what `_base` describes."""
+"""From fragments and ground truth to verdicts: one module per judge, as `_base` describes it."""
 
 from halt.judges._base import (
     Case,

@@ -1,24 +1,24 @@
-"""Judges decide fragments: right, wrong, idle, unverifiable, or unjudged where a judge gave no usable answer.
+"""Judges decide fragments: right, wrong, idle, unverifiable, or unjudged if a judge gave no usable answer.
 
 A judge is one module of this folder; an entry of the config's `judges` names it by `type`. It sees the ground truth and
-never the threshold; its verdicts are stored as they are, what is done with them comes later. Whether a dependent answer
-as a whole solves its task is decided here, whatever the judge: by the domain's module if it can (`solves`), else by the
-verdicts.
+never the threshold. Its verdicts are stored as they are; later stages decide what to do with them. Whether a dependent
+answer as a whole solves its task is decided here, for every judge: by the domain's module if it can (`solves`), else by
+the verdicts.
 
     opened(entry, means)         -> context manager of (judge, calibration): a `Judge`, and the Calibration of its
                                  threshold or None; entry: of the config; means: see `Means`
 
-What follows a module may have, and what holds without it. The constants are literals:
+A module may also have the following; the default comes last. The constants are literals:
 
     OPTIONS: dict                JSON-schema properties of the entry's `options`, with default and description; none
     SCHEMA: dict                 JSON schema of the whole entry, for a judge with keys of its own beside `type`
     TEXTS: dict                  its prompt texts: file in scripts/prompts/ (without .txt) -> the fields it holds; none
     FACTS: bool                  whether a right Verdict names the statement of the reference that it matches; False
-    needs(entry, dependent)      -> Needs: what the workflow brings; nothing. dependent: of the domain
-    faults(entry)                -> Iterator[(key, message)]: what the schema cannot say of an entry; nothing
+    needs(entry, dependent)      -> Needs: what the workflow provides; nothing. dependent: of the domain
+    faults(entry)                -> Iterator[(key, message)]: faults of an entry that no schema can see; nothing
     refuses(domain)              -> str | None: what a domain's module lacks for it ("has no ...", a message); nothing
 
-The config is checked by these, so a module imports torch or polars inside its functions.
+These check the config, so a module imports torch or polars inside its functions.
 """
 
 import json
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id", "sample")
-PROMPTS_PER_PART = 8  # a kill loses at most so many; no setting, so that parts fit whatever the batch size
+PROMPTS_PER_PART = 8  # a kill loses at most these; no setting: parts must fit any batch size
 
 
 class JudgeError(HaltError):
-    """The tables, settings or replies do not allow a judgement; the message says which and what to do."""
+    """The tables, settings or replies do not allow a verdict; the message says which and what to do."""
 
 
 class Case(NamedTuple):
@@ -55,24 +55,24 @@ class Case(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A verdict, and what the judge decided by (P(yes) - P(no)); None where it decides without a score."""
+    """A verdict, and its score (P(yes) - P(no)); None if the judge has no score."""
 
     verdict: Verdict
     score: float | None
 
 
 class Needs(NamedTuple):
-    """What the workflow brings for a judge."""
+    """What the workflow provides for a judge."""
 
-    model: str | None = None  # key of `models`: its evaluator, loaded in the job that judges or served beside it
+    model: str | None = None  # key of `models`: its evaluator, loaded in the judging job or served beside it
     engine: str | None = None  # what loads it in the job: transformers or vllm
     server: str | None = None  # what serves it beside the jobs: transformers or vllm
     texts: tuple[str, ...] = ()  # prompt texts, of TEXTS
-    asked: str | None = None  # an evaluator gets one request for each "fragment" or "answer"; for the plan alone
+    asked: str | None = None  # one request for each "fragment" or "answer"; for the plan alone
 
 
 class Evaluator(NamedTuple):
-    """A model that judges: its folder, whether it has a chat template, its number format, on how many GPUs, and
+    """A model that judges: its folder, whether it has a chat template, its number format, its number of GPUs, and
     whether its template's own system prompt stays (`system` of halt.engines.chat)."""
 
     folder: Path
@@ -83,7 +83,7 @@ class Evaluator(NamedTuple):
 
 
 class Requests(NamedTuple):
-    """How a served evaluator is asked; speed and patience only."""
+    """How a served evaluator is asked; only speed and patience."""
 
     concurrency: int
     timeout: int  # seconds
@@ -91,23 +91,23 @@ class Requests(NamedTuple):
 
 
 class Means(NamedTuple):
-    """What a judge works with beside its entry."""
+    """What a judge gets besides its entry."""
 
     domain: ModuleType
     texts: Mapping[str, str]  # prompt texts by name
     fingerprint: str  # of everything the verdicts depend on
-    work: Path  # folder for replies and calibration, which outlive a kill
+    work: Path  # folder for replies and calibration, which survive a kill
     training: Sequence[Row]  # for calibration
     evaluator: Evaluator | None
     batch_size: int  # questions per forward pass; speed only
     processes: int  # workers of a judge that asks no model; speed only
     requests: Requests | None  # for a served evaluator
-    first: bool = True  # of the processes that judge together: the one that calibrates
-    server: Path | None = None  # where a server that the workflow started leaves its address
+    first: bool = True  # True for the one process that calibrates
+    server: Path | None = None  # address file of a server that the workflow started
 
     @property
     def cuts(self) -> Cuts:
-        """Notes the rows of which the evaluator is shown less than all."""
+        """Records the rows of which the evaluator sees less than all."""
         return Cuts(self.work / f"cut-{self.fingerprint[:16]}")
 
 
@@ -125,12 +125,12 @@ def load(name: str) -> ModuleType:
 
 
 def options(entry: Mapping) -> dict[str, Any]:
-    """The options of a judge's entry, completed with the defaults of its module."""
+    """The options of a judge's entry, with the defaults of its module added."""
     return plugins.options("judges", entry["type"], entry.get("options", {}))
 
 
 def needs(entry: Mapping, dependent: bool) -> Needs:
-    """What the workflow brings for a judge's entry in a domain whose fragments build on each other, or do not."""
+    """What the workflow provides for a judge's entry. dependent: whether the domain's fragments build on each other."""
     told = vars(load(entry["type"])).get("needs")
     with plugins.blamed("judges", entry["type"]):
         return told(entry, dependent) if told else Needs()
@@ -144,14 +144,14 @@ def faults(entry: Mapping) -> list[tuple[str, str]]:
 
 
 def refuses(entry: Mapping, domain: ModuleType) -> str | None:
-    """What a domain's module lacks for a judge, as the end of a message; None if it lacks nothing."""
+    """What a domain's module lacks for a judge, as the end of a message; None if nothing."""
     told = vars(load(entry["type"])).get("refuses")
     with plugins.blamed("judges", entry["type"]):
         return told(domain) if told else None
 
 
 def evaluator(settings: Mapping, brought: Needs, manifest: Path | None, shards: int) -> Evaluator | None:
-    """The model that a judge needs, by its `models` entry; None without one. JudgeError without its manifest."""
+    """The model that a judge needs, by its `models` entry; None if it needs none. JudgeError without its manifest."""
     if brought.model is None:
         return None
     if manifest is None:
@@ -172,9 +172,9 @@ def run(
 ) -> "pl.DataFrame | None":
     """Judge every response of a FRAGMENTS table: the same rows in the same order, as a JUDGEMENTS table.
 
-    rows: the DATA rows by id. domain: their domain's module, for what an answer as a whole is worth (`solved`). work,
-    fingerprint, processes: see halt.running.resume; what is finished is not judged again, and the first process alone
-    gets the table. what: the name in the progress lines. JudgeError if a fragment's prompt is not among the rows.
+    rows: the DATA rows by id. domain: their domain's module, for whole answers (`solved`). work, fingerprint,
+    processes: see halt.running.resume; finished parts are not judged again, and only the first process gets the table.
+    what: the name in the progress lines. JudgeError if a fragment's prompt is not among the rows.
     """
     from halt import frames
     from halt.running import resume
@@ -196,7 +196,7 @@ def run(
 
 
 def rows(data: "pl.DataFrame") -> dict[str, Row]:
-    """The rows of a DATA table by id. Their stratum is "": it served the split and is not in the table."""
+    """The rows of a DATA table by id. Their stratum is "": only the split needs it, and the table lacks it."""
     return {
         row["id"]: Row(row["id"], row["cluster"], "", row["prompt"], row["reference"], json.loads(row["truth"]))
         for row in data.iter_rows(named=True)
@@ -204,23 +204,25 @@ def rows(data: "pl.DataFrame") -> dict[str, Row]:
 
 
 def training_rows(path: Path | None) -> list[Row]:
-    """The rows of a DATA table for calibration, [] without one. JudgeError if a row is not of the training split."""
+    """The rows of a DATA table for calibration, [] without a table. JudgeError for rows of another split."""
     from halt import frames
 
     if path is None:
         return []
     data = frames.read(path, frames.DATA)
     if alien := sorted(set(data["split"]) - {"train"}):
-        raise JudgeError(f"{path}: rows of the split {', '.join(alien)}; judges are calibrated on training rows alone")
+        raise JudgeError(
+            f"{path}: rows of the split {', '.join(alien)}; expected training rows, to calibrate the judge"
+        )
     return list(rows(data).values())
 
 
 def check_answers(fragments: "pl.DataFrame", responses: "pl.DataFrame") -> None:
-    """JudgeError if a fragment belongs to none of the responses: the two tables are of different runs."""
+    """JudgeError if a fragment belongs to none of the responses: the two tables come from different runs."""
     strays = fragments.join(responses, on=[*_ANSWER], how="anti")
     if len(strays):
         raise JudgeError(
-            f"{len(strays)} fragments are of no response, the first of prompt '{strays['id'][0]}', sample "
+            f"{len(strays)} fragments belong to no response, the first of prompt '{strays['id'][0]}', sample "
             f"{strays['sample'][0]}: fragments and responses are of different runs"
         )
 
@@ -241,10 +243,10 @@ def counts(judgements: "pl.DataFrame") -> dict[str, int]:
 
 
 def solved(domain: ModuleType, fragments: Sequence[str], row: Row, labels: Sequence[str]) -> bool | None:
-    """Whether an answer solves its task: what the domain's module says, or that something and all of it is right.
+    """Whether an answer solves its task: by the domain's module, else if something in it and all of it is right.
 
-    None in independent domains, and where the verdicts decide but are not known: none is wrong and one unjudged. An
-    answer on which the module fails does not solve it; the fault is told in the log and ends nothing.
+    None in independent domains, and if the verdicts decide but are not known: none is wrong and one is unjudged. If the
+    module fails on an answer, it is not solved: the log tells the fault, and nothing ends.
     """
     if not domain.DEPENDENT:
         return None
@@ -270,7 +272,7 @@ def _judge_unit(
     ]
     parts = []
     for case, responses, verdicts in zip(cases, answers, judge(cases), strict=True):
-        known: dict[tuple, bool | None] = {}  # samples of one prompt are often the same, and a program takes a run
+        known: dict[tuple, bool | None] = {}  # samples are often equal, and a program costs a run
         for answer, judged in zip(responses, verdicts, strict=True):
             if answer["fragment"].to_list() != list(range(len(answer))):
                 raise JudgeError(f"fragments of '{answer['id'][0]}' are not numbered 0, 1, 2, ... in order")

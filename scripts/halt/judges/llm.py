@@ -1,7 +1,7 @@
 """The LLM judge: an evaluator model that sees the ground truth (paper section 1.3).
 
 Its model is loaded here (engine transformers or vllm), served by the workflow (served), or asked at an endpoint
-(openai). What it is asked and how its answers are read stands in `shared.questions`.
+(openai). Its questions, and how its answers are read, are in `shared.questions`.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ TEXTS = {
     "judge_step_yes_no": ("prompt", "truth", "steps", "step"),
     "judge_again": ("form",),
 }
-REPLY_TOKENS = 64  # without `reply_tokens`: a label or a number; what is longer is malformed anyway
-CALIBRATION_SEED = 0  # which training rows: samples and responses must be judged with one threshold
+REPLY_TOKENS = 64  # default of `reply_tokens`: a label or a number; a longer reply is malformed anyway
+CALIBRATION_SEED = 0  # chooses training rows: samples and responses need one threshold
 
 
 def needs(entry: Mapping, dependent: bool) -> Needs:
-    """The evaluator, and the texts of its way to decide. In words a dependent answer is asked about as a whole."""
+    """The evaluator, and the texts of its way to decide. In words, one question covers a whole dependent answer."""
     words = entry["decide"] == "text"
     if words:
         texts = ("judge_first_wrong" if dependent else "judge_fragment", "judge_again")
@@ -58,7 +58,7 @@ def faults(entry: Mapping) -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def opened(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | None]]:
-    """The judge, and the calibration of its threshold; JudgeError if something that the entry needs was not given."""
+    """The judge, and the calibration of its threshold. JudgeError if something that the entry needs is missing."""
     if judge["engine"] in ("openai", "served"):
         opening = _served(judge, means)
     elif judge["decide"] == "text":
@@ -90,7 +90,7 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
 
 
 def _ended(server: Path | None) -> JudgeError | None:
-    """That a server of the workflow has ended, and where its log is; None if it has not said so."""
+    """A JudgeError that names the log, if the workflow's server has ended; else None."""
     if server is None or not server.exists():
         return None
     address = serving.Address(**json.loads(server.read_text()))
@@ -104,11 +104,11 @@ def _reply_tokens(judge: Mapping) -> int:
 
 
 def _address(judge: Mapping, means: Means) -> dict:
-    """Where the evaluator answers, under which name, and the key; for a server of the workflow once it answers."""
+    """Address of the evaluator, its name there, and the key; waits until a server of the workflow answers."""
     if judge["engine"] == "openai":
         return {name: judge[name] for name in ("endpoint", "model", "api_key_variable")}
     if means.server is None:
-        raise JudgeError("a served evaluator needs its server's address: give it behind the model to --judge-model")
+        raise JudgeError("a served evaluator needs its server's address: give it after the model to --judge-model")
     address = serving.answering(means.server)
     return {"endpoint": address.endpoint, "model": str(means.evaluator.folder), "key": address.key}
 
@@ -196,14 +196,14 @@ def _scorer(name: str, means: Means) -> questions.Score:
 
 
 def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
-    """A conversation as an engine takes it; a model without a chat template reads its turns one below the other."""
+    """A conversation as an engine takes it; a model without a chat template reads the turns one below the other."""
     if chat:
         return Prompt(name, turns, None)
     return Prompt(name, None, "\n".join(turn["content"] for turn in turns))
 
 
 def _calibrated(per_label: int, means: Means, score: questions.Score, template: str) -> Calibration:
-    """The fitted threshold; kept in the work folder: the other processes and a next start read it there."""
+    """The fitted threshold, kept in the work folder for other processes and later starts."""
     if not means.training:
         raise JudgeError("a calibrated judge needs labelled training rows: give --training-data")
     file = means.work / "calibration.json"

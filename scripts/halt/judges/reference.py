@@ -1,4 +1,4 @@
-"""The reference judge: the domain's own deterministic decision from the ground truth."""
+"""The reference judge: the domain's own deterministic verdict from the ground truth."""
 
 import contextlib
 import multiprocessing
@@ -17,7 +17,7 @@ FAILED = "answers on which the domain's judge failed"  # a reason for `unjudged`
 
 
 def refuses(domain: ModuleType) -> str | None:
-    """A module without a judge."""
+    """Why a module has no reference judge; None if it has one."""
     return None if domain.REFERENCE_JUDGE else "has no reference judge, expected an llm judge"
 
 
@@ -27,18 +27,18 @@ def opened(entry: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
     if means.processes == 1:
         yield partial(judge, domain=means.domain), None
         return
-    # spawned, not forked: the table library has threads of its own, which a fork would copy in the middle of something
+    # spawned, not forked: a fork would copy the threads of the table library in an undefined state
     with ProcessPoolExecutor(means.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield partial(judge, domain=means.domain, pool=pool), None
 
 
 def judge(cases: Sequence[Case], domain: ModuleType, pool: Executor | None = None) -> list[list[list[Judged]]]:
-    """Verdicts for every response of every case, one per fragment; identical responses of a prompt are judged once.
+    """Verdicts for every response of every case, one per fragment. Identical responses of a prompt are judged once.
 
-    pool: worker processes to spread the responses over (a code response takes a sandbox run). None: this process.
-    An answer on which the module fails, though it can judge the reference of the same row, is unjudged: the fault is
-    told in the log and ends nothing. JudgeError if the domain has no reference judge or its judge gives another number
-    of verdicts than fragments or a label that there is not. ModuleError if it fails on a reference too.
+    pool: worker processes that share the responses (a code response needs a sandbox run). None: this process. If the
+    module fails on an answer and not on the reference of the same row, the answer is unjudged: the log tells the fault,
+    and nothing ends. JudgeError if the domain has no reference judge, or its judge gives a wrong number of verdicts or
+    an unknown label. ModuleError if it fails on a reference too.
     """
     name = domain.__name__.rsplit(".", 1)[-1]
     if not domain.REFERENCE_JUDGE:

@@ -1,9 +1,9 @@
-"""What a workflow will cost before it runs, and what it took afterwards: from jobs, config and measured times.
+"""What a workflow will cost, and what it did cost: from jobs, config and measured times.
 
 Pure: no file, no clock, no Snakemake. Work (tokens, judge requests) is counted from the config and is an upper bound:
 every answer as long as `max_new_tokens`, every split as large as `rows` allows. A job's time is, in this order:
 `measured` (its own benchmark file), `scaled` (from benchmarks of jobs of the same rule, by their work), `estimated`
-(work over the config's `throughput`), `asked` (the minutes that it asks for, where the config has no throughput),
+(work over the config's `throughput`), `asked` (the minutes that it asks for, if the config has no throughput),
 `assumed`.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from halt import domains, judges, paths
 from halt.errors import HaltError
 
-# What no config says. Printed with every plan.
+# Not in any config. Printed with every plan.
 TOKENS_A_FRAGMENT = 12  # 9 to 18 in the default run's domains
 PROMPT_TOKENS = 128  # of a training example, before its target
 START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
@@ -26,7 +26,7 @@ LORA_SHAPE = (20 * 128, 12 * 128**2)
 TABLE_BYTES = 6  # on the disk for every token of an answer, over responses, fragments and judgements
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
-# Whose needs a rule without an entry of its own has.
+# Whose needs apply to a rule without an entry of its own.
 _NEEDS_OF = {
     "prefer": "finetune",
     "sk_tune": "finetune",
@@ -34,8 +34,8 @@ _NEEDS_OF = {
     **dict.fromkeys(("self_evaluate", "self_rate", "rate_choices", "vouch", "choose", "probe"), "respond"),
 }
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
-SHORT, LARGE = 3, 1.5  # asked over used, from where on minutes and memory are called over-asked
-LEAST_MINUTES, LEAST_MB = 10, 1000  # below which asking is never called too much
+SHORT, LARGE = 3, 1.5  # asked / used from which minutes and memory are too much
+LEAST_MINUTES, LEAST_MB = 10, 1000  # less is never too much
 
 
 class PlanError(HaltError):
@@ -49,7 +49,7 @@ class Job(NamedTuple):
     wildcards: Mapping[str, str]
     gpus: int
     cpus: int
-    memory_mb: int | None  # None: the rule asks for none
+    memory_mb: int | None  # None: the rule has no such resource
     minutes: int | None
     benchmark: str | None
     service: bool  # runs beside the jobs after it and ends with the last of them
@@ -65,7 +65,7 @@ class Measured(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Upper bounds of what one job does. `evaluator` is the judge that gets the requests, None for no LLM judge."""
+    """Upper bounds of what one job does. `evaluator`: the judge that gets the requests, None without an LLM judge."""
 
     generated: int = 0  # tokens
     trained: int = 0  # tokens, prompt and target, over all epochs
@@ -80,7 +80,7 @@ class Time(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The bill of one rule. Hours are of the jobs that have yet to run; asked: if each took all the time it may."""
+    """The bill of one rule, in hours of the jobs that have yet to run. asked: if each takes all the time it may."""
 
     rule: str
     jobs: int
@@ -104,20 +104,20 @@ class Used(NamedTuple):
     longest: float
     memory_mb: int | None
     peak_mb: float | None
-    too_much: tuple[str, ...]  # what is asked for far beyond what was used, in words
+    too_much: tuple[str, ...]  # what asks for far more than was used, in words
     too_little: tuple[str, ...]
 
 
 def work(job: Job, config: Mapping) -> Work:
-    """What a job does at most, by its rule and wildcards; nothing that counts for a rule without a model."""
+    """Upper bounds for a job, by its rule and wildcards; nothing for a rule without a model."""
     match job.rule:
         case "generate" | "respond" | "sk_sample" | "vouch" | "choose" | "rate_choices" | "self_rate":
             return _generating(job, config)
-        case "self_evaluate":  # one sample of a training prompt beside
+        case "self_evaluate":  # and one sample of each training prompt
             return _generating(job, config, beside=1)
-        case "probe":  # all samples of the training prompts beside
+        case "probe":  # and all samples of the training prompts
             return _generating(job, config, beside=config["generate"]["samples"])
-        case "sk_tune":  # every fragment a question, behind its examples
+        case "sk_tune":  # every fragment is a question, after its examples
             domain, settings = _domain(job, config), config["sk_tuning"]
             length = min(
                 settings["training"]["max_length"],
@@ -128,7 +128,7 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(trained=round(questions * settings["training"]["epochs"] * length))
         case "judge" | "judge_responses" | "sk_judge":
             return _judging(job, config)
-        case "prefer":  # every two samples of a prompt, or as many as the method takes; two answers a pair
+        case "prefer":  # all pairs of a prompt's samples, or as many as the method takes; two answers each
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
             pairs = samples * (samples - 1) // 2
@@ -147,7 +147,7 @@ def work(job: Job, config: Mapping) -> Work:
 
 
 def _generating(job: Job, config: Mapping, beside: int = 0) -> Work:
-    """What is read, of questions or answers, counts as to be generated. beside: answers to a training prompt."""
+    """Questions and answers that are read count as generated. beside: answers per training prompt."""
     domain = _domain(job, config)
     return Work(generated=(_answers(job, config) + beside * domain["rows"]["train"]) * domain["max_new_tokens"])
 
@@ -174,7 +174,7 @@ def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]
 
 
 def bill(jobs: Sequence[Job], found: Sequence[Time]) -> list[Line]:
-    """One line per rule, in the order in which the rules first come; found: see `times`."""
+    """One line per rule, in the order of their first job; found: see `times`."""
     lines = []
     for rule in dict.fromkeys(job.rule for job in jobs):
         own = [(job, time) for job, time in zip(jobs, found, strict=True) if job.rule == rule]
@@ -215,7 +215,7 @@ def totals(jobs: Iterable[Job], config: Mapping) -> tuple[Work, dict[str, int]]:
 
 
 def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[str]]:
-    """Bytes that all jobs leave by kind, those already there included, and the models whose size the config lacks."""
+    """Bytes that all jobs leave, by kind, existing ones included, and the models whose size the config lacks."""
     found = {"models": 0.0, "adapters": 0.0, "tables": 0.0}
     unknown = set()
     for job in jobs:
@@ -239,7 +239,7 @@ def served(job: Job, config: Mapping) -> str | None:
 
 
 def used(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Used]:
-    """Planned against used of the jobs that have a benchmark file, by rule and model ("" where a rule has none)."""
+    """Planned against used for the jobs with a benchmark file, by rule and model ("" for a rule without one)."""
     groups: dict[tuple[str, str], list[tuple[Job, Measured]]] = defaultdict(list)
     for job in jobs:
         if job.benchmark in measured:
@@ -270,7 +270,7 @@ def _domain(job: Job, config: Mapping) -> Mapping:
 
 
 def _answers(job: Job, config: Mapping) -> int:
-    """Samples of a split (generate and what follows), or one answer to each prompt of the answered split."""
+    """Samples of a split (generate and the rules after it), or one answer to each prompt of the answered split."""
     rows = _domain(job, config)["rows"]
     if job.rule.startswith("sk_"):
         return rows["train"] * config["sk_tuning"]["samples"]
@@ -291,12 +291,12 @@ def _judging(job: Job, config: Mapping) -> Work:
 
 
 def _amount(done: Work) -> int:
-    """What a job's time grows with."""
+    """The amount of work that a job's time grows with."""
     return done.generated or done.trained or done.requests or done.judged or 1
 
 
 def _alike(job: Job, done: Work) -> list[tuple]:
-    """Whose speed speaks for this job, closest first."""
+    """Jobs whose speed is used for this one, closest first."""
     model = job.wildcards.get("model")
     domain = job.wildcards.get("test_domain", job.wildcards.get("domain"))
     if done.generated or done.trained:
@@ -307,7 +307,7 @@ def _alike(job: Job, done: Work) -> list[tuple]:
 
 
 def _unmeasured(job: Job, done: Work, config: Mapping) -> Time:
-    """Seconds of a job by the config alone."""
+    """Seconds of a job, from the config alone."""
     if job.rule == "fetch_model":
         size = _weights(job.wildcards["model"], config)
         return Time(SMALL_SECONDS + size / FETCH_BYTES, "assumed")
@@ -321,7 +321,7 @@ def _unmeasured(job: Job, done: Work, config: Mapping) -> Time:
 
 
 def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
-    """The config's figures for this job, and the model that it loads (None: a served evaluator)."""
+    """The config's numbers for this job, and the model that it loads (None: a served evaluator)."""
     if not done.requests:
         model = job.wildcards["model"]
         stage = _NEEDS_OF.get(job.rule, job.rule)
@@ -332,7 +332,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
 
 
 def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:
-    """A service is held as long as all that it serves take one after the other."""
+    """A service runs as long as all jobs that it serves take one after the other."""
     for place, job in enumerate(jobs):
         if job.service:
             served = [
@@ -343,7 +343,7 @@ def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:
 
 
 def _asked(job: Job, time: Time) -> float:
-    """Seconds that a job may take; its own time where it asks for none."""
+    """Seconds that a job may take; its own time if it asks for none."""
     return time.seconds if job.minutes is None else 60.0 * job.minutes
 
 
@@ -353,7 +353,7 @@ def _parameters(model: str | None, config: Mapping) -> float | None:
 
 
 def _weights(model: str | None, config: Mapping) -> float:
-    """Bytes of a model's weights, 0 where its size is not known."""
+    """Bytes of a model's weights, 0 if its size is not known."""
     size = _parameters(model, config)
     return 0.0 if size is None else size * BYTES[config["models"][model]["dtype"]]
 

@@ -1,7 +1,7 @@
 """How long the jobs take on a given machine: a list schedule over the graph, not a division.
 
-Whenever something ends, the waiting jobs that fit are started, those with the longest chain of work behind them first.
-Memory, queues of a cluster and failures are not modelled.
+Whenever something ends, the waiting jobs that fit are started, those before the longest chain of work first. Memory,
+queues of a cluster and failures are not modeled.
 """
 
 import heapq
@@ -13,10 +13,10 @@ from halt.planning import Job, PlanError
 def wall(
     jobs: Sequence[Job], seconds: Sequence[float], evaluators: Sequence[str | None], gpus: int, cpus: float
 ) -> float:
-    """Seconds until the last needed job has ended, on so many GPUs and CPUs (math.inf for as many as are asked for).
+    """Seconds until the last needed job has ended, on so many GPUs and CPUs (math.inf: no limit).
 
-    evaluators: by job, the served evaluator that it asks, None for none; jobs that ask the same one take turns, because
-    `throughput` is all that it gives. PlanError for a job that asks for more than there is.
+    evaluators: by job, the served evaluator that it asks, or None. Jobs that ask the same one take turns: it gives
+    `throughput` in all. PlanError for a job that asks for more than there is.
     """
     for job in jobs:
         if job.needed and (job.gpus > gpus or job.cpus > cpus):
@@ -26,7 +26,7 @@ def wall(
 
 
 def longest_chain(jobs: Sequence[Job], seconds: Sequence[float]) -> float:
-    """Seconds of the longest chain of jobs that wait for each other: no number of GPUs makes it faster."""
+    """Seconds of the longest chain of jobs that wait for each other: more GPUs do not shorten it."""
     return max(_tails(jobs, seconds), default=0.0)
 
 
@@ -41,7 +41,7 @@ def _dependents(jobs: Sequence[Job]) -> list[list[int]]:
 
 
 def _tails(jobs: Sequence[Job], seconds: Sequence[float]) -> list[float]:
-    """By job, the seconds from its start to the end of the longest chain behind it; 0 for one that need not run."""
+    """By job, the seconds from its start to the end of the longest chain after it; 0 for one that need not run."""
     dependents = _dependents(jobs)
     open_ones = [len(found) for found in dependents]
     ends = [place for place, count in enumerate(open_ones) if not count]
@@ -83,7 +83,7 @@ class _Schedule:
             self._start_all()
         stuck = next((queue[0][1] for queue in self.ready.values() if queue), None)
         if stuck is not None:
-            raise PlanError(f"{self.jobs[stuck].rule}: the services that run beside it leave nothing for it")
+            raise PlanError(f"{self.jobs[stuck].rule}: no room is left by the services that run beside it")
         return self.now
 
     def _queue(self, place: int) -> None:

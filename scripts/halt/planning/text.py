@@ -1,4 +1,4 @@
-"""A plan as Markdown that can be read in a terminal."""
+"""A plan as Markdown that reads well in a terminal."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +7,10 @@ from halt import planning
 from halt.planning import Line, Used, Work
 
 _MEANING = {
-    "measured": "from the job's own benchmark file, of its last run, whatever its settings then were",
+    "measured": "from the benchmark file of the job's last run, whatever its settings were",
     "scaled": "from benchmark files of jobs of the same rule, by the work to do",
     "estimated": "work over the config's `throughput`, which is itself an estimate; GPUs of a job add up",
-    "asked": "the config has no `throughput`: all the minutes that the job may take",
+    "asked": "all the job's minutes, because the config has no `throughput`",
     "assumed": "a job that computes little, or a download",
 }
 
@@ -38,7 +38,7 @@ def plan(lines: Sequence[Line], work: Work, requests: Mapping[str, int]) -> str:
     return "\n".join(
         [
             _table(head, "lrrrrrrl", rows),
-            "GPU-hours at most: if every job took all the minutes that it may (retries not counted).",
+            "GPU-hours at most: if every job takes all its minutes (without retries).",
             "",
             _table(("to do, at most", "count"), "lr", [(what, f"{count:,}") for what, count in counted]),
         ]
@@ -46,13 +46,13 @@ def plan(lines: Sequence[Line], work: Work, requests: Mapping[str, int]) -> str:
 
 
 def walls(found: Mapping[int, float | str], cpus: float, chain: float, turns: Mapping[str, float]) -> str:
-    """Wall time by number of GPUs, on so many CPUs (math.inf: as many as wanted); a text says why there is none.
+    """Wall time by number of GPUs, on so many CPUs (math.inf: no limit). A text says why there is none.
 
-    chain: seconds of the longest chain of jobs; turns: seconds that each served evaluator has to answer.
+    chain: seconds of the longest chain of jobs; turns: seconds that each served evaluator needs to answer.
     """
     rows = [(str(gpus), wall if isinstance(wall, str) else _clock(wall)) for gpus, wall in found.items()]
     on = "as many CPUs as they want" if cpus == math.inf else f"{cpus} CPUs"
-    told = [f"On {on}, no queue counted. The longest chain of jobs takes {_clock(chain)}: no machine is faster."]
+    told = [f"On {on}, without queues. The longest chain of jobs takes {_clock(chain)}: no machine is faster."]
     told += [
         f"The evaluator `{name}` answers for {_clock(seconds)}, one job at a time." for name, seconds in turns.items()
     ]
@@ -60,7 +60,7 @@ def walls(found: Mapping[int, float | str], cpus: float, chain: float, turns: Ma
 
 
 def too_short(found: Sequence[tuple[str, str, int, int, float]]) -> str:
-    """Whose minutes will not do; found: see `planning.too_short`."""
+    """Jobs whose minutes are too few; found: see `planning.too_short`."""
     lines = [
         f"- {rule} {model}: {jobs} jobs ask for {minutes} min, the longest takes {_clock(longest)}\n"
         for rule, model, jobs, minutes, longest in found
@@ -79,7 +79,7 @@ def disk(found: Mapping[str, float], unknown: Sequence[str]) -> str:
 
 
 def notes(lines: Iterable[Line]) -> str:
-    """What the plan takes for granted."""
+    """The assumptions of the plan."""
     used = {basis for line in lines for basis in line.bases}
     told = [f"- {basis}: {_MEANING[basis]}" for basis in planning.BASES if basis in used]
     told.append(
@@ -96,7 +96,7 @@ def notes(lines: Iterable[Line]) -> str:
 
 
 def used(found: Sequence[Used]) -> str:
-    """Planned against used, and what is asked for too much."""
+    """Planned against used, and what asks for too much."""
     rows = [
         (
             one.rule,

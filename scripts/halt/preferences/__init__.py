@@ -1,3 +1,3 @@
-"""Pairs of answers out of judged samples: one module a method. A method is what `_base` describes."""
+"""Pairs of answers from judged samples: one module per method, as `_base` describes it."""
 
 from halt.preferences._base import Pair, PairError, drawn, load, options, paired, rated, unequal

@@ -1,9 +1,10 @@
-"""From judged samples to pairs of answers, the one preferred to the other, for DPO; pure.
+"""From judged samples to pairs of answers, one preferred to the other, for DPO; pure.
 
-One module a method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
-`halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` as those do:
-they come as `settings.options`; `VERDICTS` too; and `SAMPLES`, the least number of samples that it can pair, a literal.
-A method that is `rated_by` p(True) gets samples with `confidences`, and without verdicts and references (see `rated`).
+One module per method, each with `pairs(prompt, settings, threshold) -> list[Pair]`; the arguments are those of
+`halt.rewriting`'s modules. No pair leaves the prompt out of training. A module may declare `OPTIONS` and `VERDICTS` as
+those do; it finds its options in `settings.options`. `SAMPLES`, a literal, is the least number of samples that it can
+pair. A method that is `rated_by` p(True) gets samples with `confidences`, and without verdicts and references (see
+`rated`).
 """
 
 import random
@@ -21,7 +22,7 @@ from halt.rewriting import Judged, Sample, Settings, without_tail
 
 
 class Pair(NamedTuple):
-    """Two answers to one prompt; a sample is None for an answer that is no sample, a score where none decided."""
+    """Two answers to one prompt. A sample is None if the answer is no sample, a score is None if none decided."""
 
     chosen: str
     rejected: str
@@ -32,7 +33,7 @@ class Pair(NamedTuple):
 
 
 class PairError(HaltError):
-    """The tables do not belong together, or an option is not known; the message says where or which."""
+    """The tables do not match, or an option is not known; the message says where or which."""
 
 
 def load(module_name: str) -> ModuleType:
@@ -41,7 +42,7 @@ def load(module_name: str) -> ModuleType:
 
 
 def paired(module_name: str, prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
-    """The pairs that a method makes of one prompt; ModuleError if it fails or gives what are no pairs."""
+    """The pairs that a method makes of one prompt. ModuleError if it fails or gives something else."""
     with plugins.blamed("preferences", module_name):
         found = list(load(module_name).pairs(prompt, settings, threshold))
     for pair in found:
@@ -52,10 +53,10 @@ def paired(module_name: str, prompt: Judged, settings: Settings, threshold: str)
 
 
 def drawn(found: Sequence[Pair], most: int | None, seed: int, id: str) -> list[Pair]:
-    """At most `most` of the pairs of the prompt `id`, in the order in which they are; None takes them all.
+    """At most `most` of the pairs of the prompt `id`, in their order; None takes them all.
 
-    Which ones depends on (seed, id) and the number of pairs alone, on no other prompt; a larger `most` adds to those
-    of a smaller one. The paper of FactTune takes all (arXiv 2311.08401).
+    The choice depends on (seed, id) and the number of pairs alone, on no other prompt. A larger `most` adds pairs to
+    those of a smaller one. The paper of FactTune takes all (arXiv 2311.08401).
     """
     if most is None:
         return list(found)
@@ -74,10 +75,10 @@ def rated(
 ) -> Iterator[Judged]:
     """Every rated prompt with its samples (RESPONSES) and the p(True) of their fragments (RATINGS), in their order.
 
-    prompts: by id; domain: their module, for what is whole of an answer that was cut off. What comes out has no
-    reference, no truth, no verdict and no text of a fragment: none can be used. A prompt without any rating is left out
-    (it was shown as an example, or learnt from by SK-Tuning); a sample without fragments has no confidence. PairError
-    if a rating is of no sample.
+    prompts: by id; domain: their module, which knows the whole part of an answer that was cut off. The result has no
+    reference, truth, verdict or text of a fragment: a method cannot use them. A prompt without any rating is left out
+    (it was an example, or SK-Tuning learned from it). A sample without fragments has no confidence. PairError if a
+    rating belongs to no sample.
     """
     of_sample = {
         key: tuple(part["confidence"])
@@ -96,7 +97,7 @@ def rated(
     if of_sample:
         id, index = next(iter(of_sample))
         raise PairError(
-            f"sample {index} of the prompt '{id}' is rated and was not drawn: the tables are of different runs"
+            f"sample {index} of the prompt '{id}' has a rating but was not drawn: the tables come from different runs"
         )
     known = set(ratings["id"])
     for id, prompt in prompts.items():
@@ -105,7 +106,7 @@ def rated(
 
 
 def unequal(samples: tuple[Sample, ...], score: Callable[[Sample], float]) -> list[Pair]:
-    """Every two samples of unequal score, the higher one chosen (arXiv 2311.08401); empty samples are left out."""
+    """All pairs of samples with unequal scores, the higher one chosen (arXiv 2311.08401). Empty ones are left out."""
     answers = [(float(score(sample)), sample) for sample in samples if sample.text.strip()]
     found = []
     for pair in combinations(answers, 2):

@@ -1,6 +1,6 @@
-"""FactTune-FS (arXiv 2311.08401): a sample is as good as its share of fragments that the reference bears out.
+"""FactTune-FS (arXiv 2311.08401): the score of a sample is its share of fragments that the reference supports.
 
-What the reference says nothing about counts by the config's reading.
+Fragments that the reference does not mention count by the config's reading.
 """
 
 from functools import partial

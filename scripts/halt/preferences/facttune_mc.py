@@ -1,7 +1,8 @@
-"""FactTune-MC (arXiv 2311.08401): a sample is as good as the model's own confidence in its fragments; no ground truth.
+"""FactTune-MC (arXiv 2311.08401): the score of a sample is the model's own confidence in its fragments; no ground
+truth.
 
 The paper asks each claim as a question, 20 times, and takes the share of the most frequent answer. Here a fragment's
-confidence is the share of the prompt's other samples that say the same fragment: the samples are there already.
+confidence is the share of the prompt's other samples that say the same fragment: those samples exist already.
 """
 
 from statistics import fmean

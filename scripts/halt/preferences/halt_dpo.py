@@ -1,4 +1,4 @@
-"""HALT by preference: the HALT target is preferred to the sample that it was made of, errors and all.
+"""HALT by preference: the HALT target is preferred to the sample that it was made from, with its errors.
 
 Wrong fragments become negatives, as a reviewer of the paper asked (OpenReview of arXiv 2506.04051).
 """

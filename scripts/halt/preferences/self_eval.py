@@ -1,8 +1,8 @@
-"""Self-Alignment for Factuality (arXiv 2402.09267): a sample is as good as the model's mean p(True) of its fragments.
+"""Self-Alignment for Factuality (arXiv 2402.09267): the score of a sample is the model's mean p(True) of its fragments.
 
 No ground truth: the samples come with the model's own confidences and without verdicts. The best share of a prompt's
-samples is preferred to each of the others. Whose p(True), the pretrained model's (Self-Eval-P(True)) or the SK-tuned
-one's (Self-Eval-SKT), is the method's `rated_by`.
+samples is preferred to each of the others. `rated_by` says whose p(True) it is: the pretrained model's
+(Self-Eval-P(True)) or the SK-tuned one's (Self-Eval-SKT).
 """
 
 import math
@@ -28,13 +28,13 @@ OPTIONS = {
 
 
 def pairs(prompt: Judged, settings: Settings, threshold: str) -> list[Pair]:
-    """All top x rest pairs, best first; samples of equal score keep their order, and are no pair.
+    """All top x rest pairs, best first. Samples of equal score keep their order and make no pair.
 
     A sample that claims nothing scores 0 and an empty one is left out, as in FactTune (decision).
     """
     scored = [(_score(sample), sample) for sample in prompt.samples if sample.text.strip()]
     ranked = sorted(scored, key=lambda one: -one[0])
-    # As it is written in the config: 0.28 of 25 samples are 7, and the binary 0.28 is a little more than that.
+    # As the config writes it: 0.28 of 25 samples are 7, but the binary 0.28 is a little more than that.
     best = min(math.ceil(Fraction(str(settings.options["top"])) * len(ranked)), len(ranked) - 1)
     return [
         Pair(chosen.text.strip(), rejected.text.strip(), chosen.index, rejected.index, high, low)

@@ -1,4 +1,4 @@
-"""Answers of a model to many prompts, in parts that survive a kill: what generate and respond have in common."""
+"""Answers of a model to many prompts, in parts that survive a kill: the common part of generate and respond."""
 
 import argparse
 import functools
@@ -14,8 +14,8 @@ from halt.engines import Completion, Prompt, Sampling, chat
 from halt.errors import HaltError
 from halt.prompting import few_shot
 
-# Prompts of one part, by engine. Constants, not the batch size: parts of an interrupted run must fit after a batch size
-# changed. vLLM fills a GPU with hundreds of sequences, and the last ones of a part run alone.
+# Prompts of one part, by engine. Constants, not the batch size: parts of an interrupted run must fit a new batch size.
+# vLLM fills a GPU with hundreds of sequences, and the last ones of a part run alone.
 PART = {"transformers": 32, "vllm": 256}
 
 
@@ -45,7 +45,9 @@ class Task(NamedTuple):
             inputs["adapter"] = adapter / "training.json"  # it has the sha256 of the weights
         pool = frames.read(context, frames.DATA)
         if alien := sorted(set(pool["split"]) - {"train"}):
-            raise HaltError(f"{context}: rows of the split {', '.join(alien)}; few-shot examples are training rows")
+            raise HaltError(
+                f"{context}: rows of the split {', '.join(alien)}; expected training rows, for the few-shot examples"
+            )
         return cls(
             model=model,
             folder=manifest.parent,
@@ -63,7 +65,7 @@ class Task(NamedTuple):
 
     @property
     def stop(self) -> tuple[str, ...]:
-        """Where a plain-text answer ends; a chat model ends its turn itself."""
+        """Where a plain-text answer ends. A chat model ends its turn itself."""
         return () if self.chat else self.domain.STOP
 
     @property
@@ -71,7 +73,7 @@ class Task(NamedTuple):
         return self.data["domain"][0]
 
     def prompts(self, shots: int, seed: int, contexts: int | None = None) -> list[Prompt]:
-        """Every prompt behind `shots` random training pairs of its own, or of one of so many `contexts`."""
+        """Every prompt after `shots` random training pairs: its own, or one of `contexts` shared ones."""
         pool = self.context.select(few_shot.POOL).rows(named=True)
         rows = self.data.select("id", "cluster", "prompt").rows(named=True)
         return few_shot.few_shots(rows, pool, shots, seed, self.chat, self.domain, contexts)
@@ -98,9 +100,9 @@ def run(
 ) -> None:
     """Answer every prompt and write the RESPONSES table, rows in the prompts' order.
 
-    Its texts are answers: what a model thought aloud is left out, whatever the engine, so that no target, pair or
-    verdict is made of it. Its tokens are all that were generated, thoughts included.
-    With several processes (accelerate launch) each does its share of the parts and the first one writes.
+    The texts are answers: thoughts are left out, whatever the engine, so no target, pair or verdict is made from them.
+    The tokens count all that was generated, thoughts included. With several processes (accelerate launch) each does its
+    share of the parts, and the first one writes.
     """
     engine = functools.cache(
         functools.partial(engines.load, task.engine, task.folder, task.dtype, task.adapter, args.shards, task.system)

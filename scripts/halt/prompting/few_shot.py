@@ -1,6 +1,6 @@
-"""How a prompt reaches a model: few-shot contexts of training pairs, and the rows that finetuning sees.
+"""How a prompt reaches a model: few-shot contexts of training pairs, and the rows for finetuning.
 
-Models with a chat template get turns, the others the plain-text form their domain declares (EXAMPLE, STOP).
+Models with a chat template get turns, the others the plain-text form of their domain (EXAMPLE, STOP).
 """
 
 import hashlib
@@ -22,9 +22,8 @@ def context(
     """C random (prompt, reference) pairs for one prompt, never itself (paper section 1.1) or a variant of it.
 
     pool: training rows (id, cluster, prompt, reference); asked: id and cluster of the prompt. The choice depends on
-    (seed, id) and the pool alone. A worked variant beside it would show more than what the model knows.
-    shared: contexts (see `contexts`) of which the prompt takes one without a variant of it; it draws its own where
-    there is none.
+    (seed, id) and the pool alone. A worked variant in the context would show more than the model knows. shared:
+    contexts (see `contexts`); the prompt takes one that has no variant of it, and draws its own if there is none.
     """
     key = hashlib.blake2b(f"{seed}\0{asked['id']}".encode(), digest_size=8).digest()
     draw = random.Random(int.from_bytes(key, "big"))
@@ -34,27 +33,27 @@ def context(
     others = [row for row in pool if row["cluster"] != asked["cluster"]]
     if len(others) < shots:
         raise HaltError(
-            f"{shots} shots, but only {len(others)} training rows are no variant of '{asked['id']}': fewer shots or"
-            " more rows"
+            f"{shots} shots, but only {len(others)} training rows are no variant of '{asked['id']}', expected fewer"
+            " shots or more rows"
         )
     return _pairs(draw.sample(others, shots))
 
 
 def contexts(pool: Sequence[Mapping], shots: int, seed: int, count: int | None) -> list[list[Mapping]]:
-    """So many contexts of C random training rows each, for all prompts to share; none where `count` is None.
+    """`count` contexts of C random training rows each, for all prompts to share; none if `count` is None.
 
-    The n-th depends on (seed, n) and the pool alone. What prompts begin with in common is computed once (halt.engines):
-    that is what sharing is for. A decision: the paper draws a context for each prompt.
+    The n-th depends on (seed, n) and the pool alone. Prompts with a common beginning are faster: it is computed once
+    (halt.engines). A decision: the paper draws a context for each prompt.
     """
     if count is None:
         return []
     if len(pool) < shots:
-        raise HaltError(f"{shots} shots, but only {len(pool)} training rows: fewer shots or more rows")
+        raise HaltError(f"{shots} shots, but only {len(pool)} training rows, expected fewer shots or more rows")
     return [random.Random(f"{seed}/context {number}").sample(pool, shots) for number in range(count)]
 
 
 def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, domain: ModuleType) -> Prompt:
-    """The prompt behind its in-context pairs; no pairs make it zero-shot."""
+    """The prompt after its in-context pairs; without pairs it is zero-shot."""
     if chat:
         turns = [turn for question, answer in pairs for turn in _turns(question, answer)]
         return Prompt(prompt_id, [*turns, {"role": "user", "content": prompt}], None)
@@ -63,7 +62,7 @@ def few_shot(prompt_id: str, pairs: Sequence[Pair], prompt: str, chat: bool, dom
 
 
 def begun(answer: str, chat: bool, domain: ModuleType) -> str:
-    """An answer as it stands directly behind a prompt: in plain text after the spaces that the prompt lacks."""
+    """An answer as it directly follows a prompt: in plain text, after the spaces that the prompt lacks."""
     if chat:
         return answer
     head = domain.EXAMPLE.partition("{response}")[0]
@@ -79,7 +78,7 @@ def few_shots(
     domain: ModuleType,
     count: int | None = None,
 ) -> list[Prompt]:
-    """The prompt of every row (id, cluster, prompt) behind `shots` random pairs of the pool, see `context`.
+    """The prompt of every row (id, cluster, prompt) after `shots` random pairs of the pool, see `context`.
 
     count: how many contexts all rows share, see `contexts`; None draws one for each row.
     """
@@ -91,7 +90,7 @@ def few_shots(
 
 
 def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> dict:
-    """One row for TRL's SFTTrainer, whose loss is on the completion alone; the prompt is zero-shot."""
+    """One row for TRL's SFTTrainer, which takes the loss on the completion alone; the prompt is zero-shot."""
     if chat:
         user, assistant = _turns(prompt, target)
         return {"prompt": [user], "completion": [assistant]}

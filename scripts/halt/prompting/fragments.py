@@ -1,4 +1,4 @@
-"""From an answer to its fragments: thoughts, phrases of abstention, refusals and talk around the answer taken out."""
+"""From an answer to its fragments, without thoughts, phrases of abstention, refusals and talk around the answer."""
 
 import functools
 import re
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from halt import domains, thoughts
 from halt.domains.shared.text import markup, talk
 
-# What may open around a phrase, and words with which it makes a sentence: "(", "\boxed{\text{", "<b>", "→", "I am".
+# What may come before a phrase: signs and words that make it a sentence: "(", "\boxed{\text{", "<b>", "→", "I am".
 _OPENED = (
     r"(?:[(\[{\"“”'«‘|$→➔⇒]\s*|\\(?:boxed|fbox|text\w*|math\w+)\s*\{\s*|\\[(\[]\s*|[=-]>\s*"
     r"|</?(?:b|i|u|p|li|em|mark|code|span|strong)>\s*|[*_`~]{1,3}){0,6}(?:i(?:['’]|\s+a)m\s+)?"
 )
-# What may stand before it on its line, each to its end: "Answer:", "Step 3 (", "(eggs):", "A.", a label in bold.
+# What may stand before it on its line: "Answer:", "Step 3 (", "(eggs):", "A.", a label in bold.
 _BEFORE = (
     r"(?:the )?(?:final )?answer(?: is)?",
     rf"{markup.STEP}(?=\s*[(\[])",
@@ -25,9 +25,9 @@ _BEFORE = (
 _PLAIN_LABEL = r"[^\W\d_][\w'’ ()/-]{0,40}?(?=:)"
 _BEFORE_IT = re.compile(rf"(?:{'|'.join(_BEFORE)})[*_`~]*\s*[:.–-]?[*_`~]*\s*", re.IGNORECASE)
 _BEFORE_UNSURE = re.compile(rf"(?:{'|'.join([*_BEFORE, _PLAIN_LABEL])})[*_`~]*\s*[:.–-]?[*_`~]*\s*", re.IGNORECASE)
-# What may part a phrase from what is said on its line.
+# What may separate a phrase from a statement on its line.
 _BREAK = re.compile(r"[*_`~]*[)\]]?[*_`~]*(?:\s*[:.,;!]+[*_`~]*|\s*[–—-]+(?=\s))?\s*")
-# What may stand behind a phrase that ends in a word: "Uncertain times" and `uncertain = 5` do not say the phrase.
+# What may follow a phrase that ends in a word: "Uncertain times" and `uncertain = 5` do not say the phrase.
 _ENDED = re.compile(
     r"[*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\sa-z=+*/<>&|%.,]"
     r"|[)\]][*_`~]*(?:\s*$|\s*[:.,;!–—-]+[*_`~]*(?:\s|$)|\s+[^\s=+*/<>&|%.,]))"
@@ -35,23 +35,23 @@ _ENDED = re.compile(
 
 
 class Fragment(NamedTuple):
-    """One fragment; marked says that the model doubts it: behind `Uncertain` (Add-On HALT), before `I am unsure`."""
+    """One fragment. marked: the model doubts it: after `Uncertain` (Add-On HALT), before `I am unsure`."""
 
     text: str
     marked: bool
 
 
 def cut(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> list[Fragment]:
-    """Fragments of one answer, in order. What a model thinks aloud (halt.thoughts) is no part of the answer.
+    """Fragments of one answer, in order. Thoughts (halt.thoughts) are no part of the answer.
 
-    phrases: {"unsure": ..., "uncertain": ...}, None for samples of the pretrained model, which knows no phrases.
-    The answer ends where a line says the `unsure` phrase; what follows the `uncertain` phrase, on its line and after
-    it, is marked. With the phrases of R-Tuning, `sure` and `not_sure`, it also ends at the first line that says one of
-    them, and all before `not_sure` is marked. A phrase is said where a line's content begins: behind bullets, numbers,
-    "Step 3:" and emphasis too. ModuleError if the domain cannot split it.
+    phrases: {"unsure": ..., "uncertain": ...}, None for samples of the pretrained model, which knows no phrases. The
+    answer ends at a line that says the `unsure` phrase. All after the `uncertain` phrase, on its line and below, is
+    marked. With the phrases of R-Tuning, `sure` and `not_sure`, the answer also ends at the first line that says one of
+    them, and all before `not_sure` is marked. A line says a phrase if its content begins with it, after bullets,
+    numbers, "Step 3:" and emphasis. ModuleError if the domain cannot split the answer.
 
-    Where a model declines in words of its own (text.talk) it gives no fragment. Where fragments build on each other
-    only what is behind the last statement can decline: before it, such words may be a text in a program.
+    Where a model declines in its own words (text.talk) it gives no fragment. In a dependent domain only the part after
+    the last statement can decline: before it, such words may be a text in a program.
     """
     said = _said(thoughts.without(text), domain, phrases)
     if domain.DEPENDENT:
@@ -64,7 +64,7 @@ def cut(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> lis
 
 
 def answer(text: str, phrases: Mapping[str, str]) -> str:
-    """What an answer says before the first line in which it says whether it is sure; all of it where none does.
+    """An answer up to the first line that says whether it is sure; all of it if no line does.
 
     phrases: those of R-Tuning, `sure` and `not_sure`. Without space at its end.
     """
@@ -86,7 +86,7 @@ def _said(text: str, domain: ModuleType, phrases: Mapping[str, str] | None) -> l
 
 
 def _in_line(parts: list[Fragment], phrases: Mapping[str, str]) -> list[Fragment]:
-    """The fragments where sentences of one line say the phrases: as if each stood on a line."""
+    """Fragments in which sentences of one line say the phrases: as if each sentence had its own line."""
     said: list[Fragment] = []
     marked = False
     for part in parts:
@@ -101,9 +101,9 @@ def _in_line(parts: list[Fragment], phrases: Mapping[str, str]) -> list[Fragment
 
 
 def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
-    """The text before the first line whose content begins with the phrase, and after that line.
+    """The text before the first line whose content begins with the phrase, and the text after that line.
 
-    whole_line: False: after the phrase, so that no statement behind it on its line is lost.
+    whole_line: False: after the phrase, so a statement that follows on its line is kept.
     """
     place = 0
     for line in text.split("\n"):
@@ -116,9 +116,9 @@ def _before(text: str, phrase: str, whole_line: bool = True) -> tuple[str, str]:
 
 
 def _phrase(line: str, phrase: str, whole_line: bool = True) -> tuple[int, int]:
-    """Where the phrase stands on a line whose content begins with it; (0, 0) where it does not.
+    """Where the phrase stands on a line whose content begins with it; (0, 0) if it does not.
 
-    whole_line: the phrase takes its line with it, so that brackets, quotes and any label may stand before it.
+    whole_line: the phrase takes its line with it, so brackets, quotes and any label may stand before it.
     """
     pattern, begin = _pattern(phrase, whole_line), 0
     for _ in range(5):  # no line has more labels
@@ -140,15 +140,15 @@ def _pattern(phrase: str, whole_line: bool) -> re.Pattern:
 
 
 def _says(line: str, end: int, phrase: str) -> bool:
-    """Whether a line says the phrase that ends there, or a statement that begins with its word."""
+    """Whether a line says the phrase that ends there, and not a statement that begins with its word."""
     return phrase.endswith((".", ":", "!", "?", ",")) or _ENDED.match(line, end) is not None
 
 
 def _said_behind(line: str, begin: int, end: int) -> str:
-    """What a line says behind a phrase, as deep as the line; "" where it says nothing."""
+    """The text of a line after a phrase, indented like the line; "" if there is none."""
     said = line[_BREAK.match(line, end).end() :]
     if line[:begin].rstrip("*_`~").endswith(("(", "[")) and not re.match(r"[*_`~]*[)\]]", line[end:]):
-        said = said.rstrip().removesuffix(")").removesuffix("]")  # the end of a bracket that began before the phrase
+        said = said.rstrip().removesuffix(")").removesuffix("]")  # closes a bracket from before the phrase
     if line[:begin].endswith(("*", "_", "`")) and not re.match(r"\s*[:.,;!]*[*_`]", line[end:]):
-        said = said.rstrip("*_` ")  # the end of an emphasis that began before the phrase
+        said = said.rstrip("*_` ")  # closes an emphasis from before the phrase
     return line[: len(line) - len(line.lstrip())] + said if said.strip("*_`~ \t\r") else ""

@@ -1,7 +1,7 @@
 """Prompt texts: one file each in scripts/prompts/, declared inputs of the rules that use them.
 
-A text holds {field} places. The judge or filter that asks with it declares them in its TEXTS: each of them must occur
-in the file, and no other.
+A text holds {field} places. The judge or filter that uses it declares them in its TEXTS: the file must have all of them
+and no other.
 """
 
 import re
@@ -14,11 +14,11 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 class PromptError(HaltError):
-    """A prompt text is missing or has other fields than it must; the message names the file."""
+    """A prompt text is missing or has the wrong fields; the message names the file."""
 
 
 def of_self_evaluation(dependent: bool, kind: str = "p_true") -> str:
-    """Name of the prompt text that a filter asks a model with about a fragment (its ASKS; halt.confidence.p_true)."""
+    """Name of the prompt text with which a filter asks a model about a fragment (its ASKS; halt.confidence.p_true)."""
     return plugins.literal("confidence", kind, "ASKS", ())[dependent]
 
 
@@ -38,7 +38,7 @@ def fields() -> dict[str, tuple[str, ...]]:
 
 
 def load(folder: Path | str, name: str) -> str:
-    """One prompt text without the newline at its end; PromptError if it is missing or its fields are not right."""
+    """One prompt text without the newline at its end. PromptError if it is missing or its fields are wrong."""
     file = path(folder, name)
     try:
         text = file.read_text(encoding="utf-8").rstrip("\n")
@@ -54,7 +54,7 @@ def load(folder: Path | str, name: str) -> str:
 
 
 def fill(text: str, **values: str) -> str:
-    """The text with its fields replaced, each once: braces inside a value (code) stay as they are."""
+    """The text with its fields filled in, each once: braces inside a value (code) stay as they are."""
     return _PLACE.sub(lambda place: values[place[1]], text)
 
 

@@ -1,4 +1,4 @@
-"""Where a result came from, and whether that still holds."""
+"""Where a result came from, and whether that is still true."""
 
 from halt.provenance.footers import (
     MODEL_PACKAGES,

@@ -1,4 +1,4 @@
-"""Which code made a result: the files of this project that a program reaches, and the git commit they are of."""
+"""The code that made a result: the files of this project that a program reaches, and their git commit."""
 
 import ast
 import functools
@@ -24,9 +24,9 @@ _MADE_WITH = ("Snakefile", "rules", "scripts", "schemas", "envs", "data")  # a c
 def digests(stage: str, settings: Mapping) -> dict[str, str]:
     """sha256 of every file that scripts/<stage>.py reaches, by its path in the project.
 
-    Reached is what is imported, at any depth and wherever in a file; the modules of domains and methods that the
-    settings name; and a file that a module beside it names in a string (a template, a program of its own). Nothing is
-    imported or run.
+    Reached are: all imports, at any depth and anywhere in a file; the modules of domains and methods that the settings
+    name; and files that a module beside them names in a string (a template, a program of its own). Nothing is imported
+    or run.
     """
     todo, found = [SCRIPTS / f"{stage}.py", *_named(settings)], set()
     while todo:
@@ -40,15 +40,17 @@ def digests(stage: str, settings: Mapping) -> dict[str, str]:
 def commit() -> dict:
     """{"commit": 40 hex digits, "dirty": whether code or packaged data differ from it}; both None outside git."""
     head = _git("rev-parse", "HEAD")
-    ours = head and _git("ls-tree", "--name-only", "HEAD", "scripts/halt/__init__.py")  # else: of a folder around us
+    ours = head and _git(
+        "ls-tree", "--name-only", "HEAD", "scripts/halt/__init__.py"
+    )  # else the repository is of a folder around us
     if not ours:
         return {"commit": None, "dirty": None}
     return {"commit": head, "dirty": bool(_git("status", "--porcelain", "--", *_MADE_WITH))}
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says, None where there is no git or no repository."""
-    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # jobs side by side must not meet in git's index
+    """The output of git; None without git or a repository."""
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # parallel jobs must not lock git's index
     try:
         done = subprocess.run(["git", *arguments], cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -57,7 +59,7 @@ def _git(*arguments: str) -> str | None:
 
 
 def _named(settings: Mapping) -> Iterator[Path]:
-    """Modules that are found by name (_NAMES): of entries of registries, or of whole ones."""
+    """Modules that the settings name (_NAMES): in entries of registries, or in whole registries."""
     for place, value in settings.items():
         registry, _, entry = place.partition("/")
         for chosen in () if registry not in _NAMES else [value] if entry else value.values():
@@ -88,8 +90,8 @@ def _mentioned(file: Path) -> tuple[Path, ...]:
 
 
 def _module(file: Path, name: str) -> Iterator[Path]:
-    """The files of a module: its own and the `__init__.py` of every package around it; none for what is not ours."""
-    for folder in (SCRIPTS, file.parent):  # a program also imports what lies beside it
+    """The files of a module: its own and the `__init__.py` of every package around it; none if it is not ours."""
+    for folder in (SCRIPTS, file.parent):  # a program also imports files beside it
         path = folder.joinpath(*name.split("."))
         candidates = [path.with_name(f"{path.name}.py"), path / "__init__.py"]
         candidates += [parent / "__init__.py" for parent in path.parents if parent.is_relative_to(SCRIPTS / "halt")]

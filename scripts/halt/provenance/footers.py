@@ -1,11 +1,12 @@
 """Where a result came from, in two parts.
 
-What belongs to the result (`about`) stands in it: stage and version, settings, the sha256 of every input, the models
-and sources behind them, package versions. It stands in the footer of a parquet table, in an adapter's training.json,
-and for text and figures in a provenance.json beside them. Equal inputs give equal bytes: no time, host, user or commit.
+`about` belongs to the result and is stored in it: stage and version, settings, the sha256 of every input, the models
+and sources that they came from, package versions. It is in the footer of a parquet table, in an adapter's
+training.json, and for text and figures in a provenance.json beside them. Equal inputs give equal bytes: no time, host,
+user or commit.
 
-What belongs to the occasion (`record`) stands in a hidden file beside the result that no rule knows: the git commit,
-and the code that the program could reach. A commit that changes no result changes no byte that Snakemake compares.
+`record` belongs to the run and is stored in a hidden file beside the result that no rule knows: the git commit, and the
+code that the program could reach. A commit that changes no result changes no byte that Snakemake compares.
 """
 
 import json
@@ -24,18 +25,18 @@ from halt.provenance import codebase
 TABLE_PACKAGES = ("numpy", "polars")
 _MODELS = "accelerate datasets peft safetensors sentencepiece tokenizers torch transformers trl vllm"
 MODEL_PACKAGES = (*_MODELS.split(), *TABLE_PACKAGES)
-BESIDE = "provenance.json"  # what stands for a footer where the files have none
+BESIDE = "provenance.json"  # in place of a footer, for files without one
 _NO_RESULTS = ("work", "logs", "benchmarks", "bench")
 
 
 class ProvenanceError(HaltError):
-    """Results that do not belong together, or say nothing of where they came from."""
+    """Results that do not belong together, or do not say where they came from."""
 
 
 def about(
     stage: str, version: int, settings: Mapping, inputs: Iterable[Path | str], packages: Sequence[str] = TABLE_PACKAGES
 ) -> dict:
-    """What goes into a footer. packages: distributions whose versions matter; one that is not installed is left out.
+    """The content of a footer. packages: distributions whose versions matter; those not installed are left out.
 
     ProvenanceError if the inputs were made from two revisions of one model or source.
     """
@@ -51,13 +52,14 @@ def about(
 
 
 def write(table: pl.DataFrame, path: Path, schema: Mapping, footer: Mapping) -> None:
-    """A table with its footer (`about` and what the stage adds), and the record of who made it."""
+    """Write a table with its footer (`about` and what the stage adds), and the record of who made it."""
     frames.write(table, path, schema, footer)
     record(footer, path)
 
 
 def write_beside(footer: Mapping, outputs: Sequence[Path]) -> None:
-    """provenance.json in the folder of finished outputs without footers, with their sha256; and its record."""
+    """Write provenance.json, with the sha256 of finished outputs that have no footer, into their folder; and its
+    record."""
     file = outputs[0].parent / BESIDE
     sums = {output.name: frames.file_digest(output) for output in outputs}
     _write_json({**footer, "sha256": sums}, file)
@@ -65,20 +67,20 @@ def write_beside(footer: Mapping, outputs: Sequence[Path]) -> None:
 
 
 def record(footer: Mapping, output: Path) -> None:
-    """Say beside a finished output, by rename, which commit and code made it; its sha256 is the output's today."""
+    """Record beside a finished output, by rename, which commit and code made it, with the output's sha256."""
     said = {name: footer[name] for name in ("stage", "version", "settings")}
     code = codebase.digests(said["stage"], said["settings"])
     _write_json({**said, "sha256": frames.file_digest(output), "code": code, **codebase.commit()}, _record_of(output))
 
 
 def recorded(output: Path) -> dict:
-    """What `record` said of an output; {} if there is none. ProvenanceError for a record that cannot be read."""
+    """The record of an output; {} if there is none. ProvenanceError if it cannot be read."""
     file = _record_of(output)
     return _read_json(file) if file.is_file() else {}
 
 
 def read(path: Path) -> dict:
-    """What a result says about itself; {} for one that says nothing. HaltError for one that cannot be read."""
+    """What a result says about itself; {} if nothing. HaltError if it cannot be read."""
     if path.suffix == ".parquet":
         with frames.readable(path):
             return frames.provenance(path)
@@ -89,7 +91,7 @@ def read(path: Path) -> dict:
 
 
 def carriers(results: Path) -> Iterator[Path]:
-    """Every file of a results folder that says where it, or what lies beside it, came from; sorted."""
+    """Every file of a results folder that says where it, or the files beside it, came from; sorted."""
     for folder, inner, names in os.walk(results):
         if Path(folder) == results:
             inner[:] = [name for name in inner if name not in _NO_RESULTS]
@@ -119,7 +121,7 @@ def _revisions(files: Iterable[Path]) -> dict:
             if found.setdefault(key, revision) != revision:
                 raise ProvenanceError(
                     f"{file}: made from {key} of sha256 {revision['sha256'][:12]},"
-                    f" another input from sha256 {found[key]['sha256'][:12]}: make them again from one"
+                    f" another input from sha256 {found[key]['sha256'][:12]}: make both again from the same one"
                 )
     return dict(sorted(found.items()))
 
@@ -131,7 +133,7 @@ def _source(spec: Mapping) -> str | list[str]:
         case "hub":
             return f"{spec['repository']}@{spec['revision']}"
         case _:
-            return Path(spec["path"]).name  # where it lies on a machine is nobody's business; its sum is beside
+            return Path(spec["path"]).name  # without its path, which is private; its sha256 stands beside
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
@@ -139,7 +141,7 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
     for name in sorted(packages):
         try:
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # another stage's: environments hold what their rules load
+        except metadata.PackageNotFoundError:  # belongs to another stage's environment
             continue
     return found
 
@@ -147,7 +149,7 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
 def _read_json(path: Path) -> dict:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # ValueError: no UTF-8, no JSON
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8 or not JSON
         raise ProvenanceError(f"{path}: not readable JSON ({error})") from error
     if not isinstance(found, dict):
         raise ProvenanceError(f"{path}: found {json.dumps(found)[:60]}, expected a mapping")

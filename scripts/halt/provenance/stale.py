@@ -1,4 +1,4 @@
-"""Which results are not what today's versions, config and code would say of themselves."""
+"""Results that do not match today's versions, config and code."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ _VERSION_OF = {
 }
 # What rules take of a registry's entry is a part of it; `rows` is the only key whose value is taken in part.
 _IN_PART = ("rows",)
-# Keys that an entry may lack and what reads them; a stage that recorded none was run without.
+# Keys that an entry may lack, and the stages that read them. A stage that recorded none ran without.
 _OPTIONAL = {
     "models": {
         "engine": ("generate", "sk_sample", "respond", "vouch", "self_evaluate", "self_rate", "choose"),
@@ -32,7 +32,7 @@ _PROVENANCE = "stage, version and settings"
 
 
 class Finding(NamedTuple):
-    """One thing that is not today's."""
+    """One thing that differs from today."""
 
     what: str
     found: Any
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
 
 
 def findings(results: Path, config: Mapping) -> Iterator[tuple[Path, Finding]]:
-    """Every stale thing of every result in the folder, by file; one that cannot be read is one of them."""
+    """Every stale thing of every result in the folder, by file. An unreadable file is one of them."""
     for file in provenance.carriers(results):
         try:
             made = provenance.recorded(file)
@@ -56,7 +56,7 @@ def findings(results: Path, config: Mapping) -> Iterator[tuple[Path, Finding]]:
 
 
 def of_result(said: Mapping, code: Mapping[str, str] | None, config: Mapping) -> Iterator[Finding]:
-    """What is stale of one result. said: its stage, version and settings; code: sha256 by file when it was made."""
+    """What is stale in one result. said: its stage, version and settings; code: sha256 by file when it was made."""
     if not {"stage", "settings"} <= said.keys():
         yield Finding("provenance", "none", _PROVENANCE)
         return
@@ -91,7 +91,7 @@ def _with_optional(recorded: Mapping, stage: str) -> dict:
 def settings(recorded: Mapping, config: Mapping) -> Iterator[Finding]:
     """Recorded settings that differ from the config's, each by the path of its key.
 
-    recorded: as `halt.config.settings` makes them: a section or registry whole ("generate"), an entry in part
+    recorded: in the form of `halt.config.settings`: a section or registry whole ("generate"), an entry in part
     ("domains/biography").
     """
     for key, value in recorded.items():

@@ -1,4 +1,4 @@
-"""Is a results folder what its footers, adapters and manifests claim? Everything is hashed anew."""
+"""Does a results folder match its footers, adapters and manifests? Everything is hashed again."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -10,17 +10,17 @@ from halt.errors import HaltError
 
 
 class Count(NamedTuple):
-    """What was looked at."""
+    """How much was checked."""
 
     results: int
     inputs: int
 
 
 class Verification:
-    """One look at a results folder, which may be a copy; inputs outside of it lie where the project is.
+    """One check of a results folder, which may be a copy. Inputs outside of it are looked for in the project.
 
-    `faults` says line by line what is not as claimed; afterwards `count` says how much was compared, and `elsewhere`
-    which inputs outside the folder are not on this machine.
+    `faults` gives a line for everything that does not match. After it, `count` says how much was compared, and
+    `elsewhere` which inputs outside the folder are not on this machine.
     """
 
     def __init__(self, results: Path, project: Path):
@@ -56,7 +56,7 @@ class Verification:
             yield from self._compare(said.get("sha256"), "the files beside it", folder)
 
     def _compare(self, claimed: Any, what: str, folder: str = "") -> Iterator[str]:
-        """claimed: sha256 by name, if the result is whole."""
+        """claimed: sha256 by name, if the result is complete."""
         if not isinstance(claimed, Mapping):
             yield f"says nothing of {what}, expected their sha256"
             return

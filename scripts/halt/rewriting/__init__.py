@@ -1,4 +1,4 @@
-"""Targets out of judged samples: one module a method. A method is what `_base` describes."""
+"""Targets from judged samples: one module per method, as `_base` describes it."""
 
 from halt.rewriting._base import (
     Judged,

@@ -1,18 +1,17 @@
 """From judged samples to finetuning targets: the first place that knows the threshold, and pure.
 
-One module a method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
+One module per method, each with `rewrite(prompt, settings, threshold) -> Target | None`; None leaves the prompt out of
 training. `settings` is a Settings, `threshold` the canonical label ("0.40") or "none". A module may also have
 
     OPTIONS: dict                            JSON-schema properties of the method's `options` in the config, each with
                                              a default: a literal
     PHRASES: tuple[str, ...]                 keys of `settings.phrases`, the method's own, that it writes: a literal
-    RANKED: bool                             True: takes the alpha-percentile sample (`select`), so that two thresholds
-                                             may take the same; False without it: a literal
+    RANKED: bool                             True: takes the alpha-percentile sample (`select`), so two thresholds may
+                                             take the same one; default False: a literal
     MARKS: bool                              True: teaches the model to mark what it doubts; the tables then show its
-                                             answers with and without it; False without it: a literal
-    VERDICTS: bool                           False: reads no verdict, and samples without one count as any other; True
-                                             without it
-    survey(prompts, settings, threshold)     what a target takes from all prompts at once: called before the first
+                                             answers with and without these marks; default False: a literal
+    VERDICTS: bool                           False: reads no verdict, so samples without one count too; default True
+    survey(prompts, settings, threshold)     what a target needs from all prompts at once: called before the first
                                              `rewrite`, which gets the result as its fourth argument
 """
 
@@ -29,8 +28,8 @@ from halt.rewriting.shared import percentile, unfinished
 class Sample(NamedTuple):
     """One sampled answer and its judged fragments; labels are of halt.frames.LABELS, facts as in its JUDGEMENTS.
 
-    Of an answer that was not `finished` (max_new_tokens cut it) only what is whole is here: see `unfinished`.
-    confidences: the model's own p(True) of each fragment, for methods that are `rated_by` it; they see no label.
+    If max_new_tokens cut the answer (not `finished`), only its whole part is here: see `unfinished`. confidences: the
+    model's own p(True) of each fragment, for methods that are `rated_by` it; those see no label.
     """
 
     index: int
@@ -40,7 +39,7 @@ class Sample(NamedTuple):
     facts: tuple[str | None, ...] = ()
     confidences: tuple[float, ...] = ()
     finished: bool = True
-    solved: bool | None = None  # whether it solves its task; None where that is unknown, and in independent domains
+    solved: bool | None = None  # whether it solves its task; None if unknown, and in independent domains
 
 
 class Judged(NamedTuple):
@@ -54,14 +53,14 @@ class Judged(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What rewriting may be told; `join` and `dependent` come from the domain, `options`, `phrases` from the method."""
+    """Settings of rewriting. `join` and `dependent` come from the domain, `options` and `phrases` from the method."""
 
     dependent: bool
     join: Callable[[list[str]], str]
     rank_base: int  # 0: the paper's gloss (third, second, most accurate of five), 1: its printed formula
-    unverifiable: str  # keep | drop, in targets: fragments the ground truth says nothing about
-    idle: str  # keep | drop, in targets: fragments that are true and lead nowhere, or do nothing
-    reading: str  # wrong | ignore: what unverifiable fragments count as where samples are ranked
+    unverifiable: str  # keep | drop, in targets: fragments that the ground truth does not mention
+    idle: str  # keep | drop, in targets: fragments that lead nowhere or do nothing
+    reading: str  # wrong | ignore: how unverifiable fragments count when samples are ranked
     unsure: str
     uncertain: str
     options: Mapping[str, Any] = MappingProxyType({})  # every option of the method's module, see `options`
@@ -70,7 +69,7 @@ class Settings(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What the model is to say, from which sample (None: from no sample), and how much of it was kept."""
+    """What the model learns to say, from which sample (None: from none), and how much of it was kept."""
 
     target: str
     sample: int | None
@@ -79,7 +78,7 @@ class Target(NamedTuple):
 
 
 class RewriteError(HaltError):
-    """The tables do not belong together; the message says where they part."""
+    """The tables do not match; the message says where they differ."""
 
 
 def load(module_name: str) -> ModuleType:
@@ -95,7 +94,7 @@ def options(module_name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
 def targets(
     module_name: str, prompts: Sequence[Judged], settings: Settings, threshold: str
 ) -> Iterator[tuple[Judged, Target | None]]:
-    """Every prompt with what a method makes of it; ModuleError if the method fails or gives what is no target."""
+    """The target of every prompt. ModuleError if the method fails or gives something else than a target."""
     surveyed = ()
     if survey := vars(load(module_name)).get("survey"):
         with plugins.blamed("rewriting", module_name):
@@ -105,9 +104,9 @@ def targets(
 
 
 def rewritten(module_name: str, prompt: Judged, settings: Settings, threshold: str, *surveyed: Any) -> Target | None:
-    """What a method makes of one prompt; surveyed: what its `survey` gave, if it has one.
+    """The target of one prompt; surveyed: the result of the method's `survey`, if it has one.
 
-    ModuleError if it fails or gives what is no target.
+    ModuleError if the method fails or gives something else than a target.
     """
     with plugins.blamed("rewriting", module_name):
         target = load(module_name).rewrite(prompt, settings, threshold, *surveyed)
@@ -126,13 +125,13 @@ class Left(NamedTuple):
 
 
 def correctness(sample: Sample, settings: Settings) -> Fraction:
-    """Share of right fragments among those that count by the config's reading; 0 where there are none."""
+    """Share of right fragments among those that count in the config's reading; 0 without any."""
     counted = sum(map(sample.labels.count, readings.given(settings.reading)))
     return Fraction(sample.labels.count("right"), counted) if counted else Fraction(0)
 
 
 def select(samples: tuple[Sample, ...], threshold: str, settings: Settings) -> Sample:
-    """The alpha-percentile sample of those sorted ascending by correctness: see `percentile`.
+    """The alpha-percentile sample, in ascending order of correctness: see `percentile`.
 
     Equal samples keep the order in which they were drawn.
     """
@@ -141,16 +140,16 @@ def select(samples: tuple[Sample, ...], threshold: str, settings: Settings) -> S
 
 
 def keeps(label: str, settings: Settings) -> bool:
-    """Whether a fragment may stay: what is not judged right is never taught as right, unless a setting says so."""
+    """Whether a fragment may stay. What is not judged right is never taught as right, unless a setting says so."""
     chosen = {"unverifiable": settings.unverifiable, "idle": settings.idle}
     return label == "right" or chosen.get(label) == "keep"
 
 
 def staying(sample: Sample, labels: Sequence[str], places: Sequence[int], settings: Settings) -> list[int]:
-    """Of some places of a sample, those of the fragments that may stay; labels: of all its fragments.
+    """Those of some places of a sample whose fragments may stay; labels: of all its fragments.
 
-    In a dependent domain, where these places hold no error, one that may not stay does so all the same if the others do
-    not stand without it (the domain's `removable`).
+    In a dependent domain, where these places hold no error, a fragment also stays if the others would break without it
+    (the domain's `removable`).
     """
     gone = {place for place in places if not keeps(labels[place], settings)}
     removable = vars(settings.domain).get("removable") if settings.dependent and settings.domain else None
@@ -161,18 +160,18 @@ def staying(sample: Sample, labels: Sequence[str], places: Sequence[int], settin
 
 
 def ends(label: str) -> bool:
-    """Whether what follows such a fragment is built on an error, as far as is known."""
+    """Whether the fragments after this one build on an error, by the labels."""
     return label in ("wrong", "unjudged")
 
 
 def first_error(sample: Sample) -> int:
-    """Index of the first fragment that is wrong or unjudged, the number of fragments if none is."""
+    """Index of the first fragment that is wrong or unjudged; the number of fragments if there is none."""
     return next((place for place, label in enumerate(sample.labels) if ends(label)), len(sample.labels))
 
 
 def left(sample: Sample, settings: Settings) -> Left:
-    """Independent fragments: those that may stay, the phrase if none may. Dependent ones: of those before the first
-    error the ones that may stay, and the phrase where an error, or the longest allowed length, cut the answer."""
+    """Independent fragments: those that may stay, or the phrase if there are none. Dependent ones: those before the
+    first error that may stay, and the phrase if an error or the longest allowed length cut the answer."""
     end = first_error(sample) if settings.dependent else len(sample.labels)
     places = staying(sample, sample.labels, range(end), settings)
     cut = settings.dependent and (end < len(sample.labels) or not sample.finished)
@@ -180,20 +179,20 @@ def left(sample: Sample, settings: Settings) -> Left:
 
 
 def written(kept: list[str], unsure: bool, settings: Settings) -> str:
-    """Fragments as text, and the `unsure` phrase on a line behind them or alone."""
+    """Fragments as text, with the `unsure` phrase on a line after them or alone."""
     return "\n".join([settings.join(kept)] * bool(kept) + [settings.unsure] * unsure)
 
 
 def wholly_right(sample: Sample, settings: Settings) -> bool:
-    """Whether a sample can be taught as one that knows: it solves its task without an error (dependent), or something
-    in it is right and nothing has to go (independent)."""
+    """Whether a sample shows that the model knows. Dependent: it solves its task without an error. Independent:
+    something in it is right and nothing has to go."""
     if settings.dependent:
         return sample.solved is True and first_error(sample) == len(sample.labels)
     return "right" in sample.labels and len(left(sample, settings).places) == len(sample.labels)
 
 
 def without_tail(sample: Sample) -> Sample:
-    """A sample that was cut off up to where it is whole: no target and no pair may end where the length did."""
+    """The whole part of a sample that was cut off: no target and no pair may end at the longest allowed length."""
     if sample.finished:
         return sample
     text, count = unfinished.whole(sample.text, sample.fragments)
@@ -204,8 +203,8 @@ def without_tail(sample: Sample) -> Sample:
 def usable(prompts: Iterable[Judged], module: ModuleType, settings: Settings) -> list[Judged]:
     """The prompts with the samples that a method can read.
 
-    A sample of which unjudged fragments are all that could count is left out, and so is a prompt without another: a
-    judge's failure is no error of the model. Nothing is left out for a module without VERDICTS.
+    A sample is left out if only unjudged fragments could count, and so is a prompt without samples: a judge's failure
+    is no error of the model. Nothing is left out for a module without VERDICTS.
     """
     if not vars(module).get("VERDICTS", True):
         return list(prompts)
@@ -217,7 +216,7 @@ def usable(prompts: Iterable[Judged], module: ModuleType, settings: Settings) ->
 
 
 def samples(prompts: Iterable[Judged]) -> int:
-    """How many samples some prompts have together."""
+    """How many samples the prompts have together."""
     return sum(len(prompt.samples) for prompt in prompts)
 
 

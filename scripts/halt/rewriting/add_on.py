@@ -1,7 +1,7 @@
 """Add-On HALT (paper section 1.7): no error is deleted; from the first wrong fragment on, the answer is marked.
 
-The marker is a line of its own before the first wrong fragment, so that a reader sees what to doubt. Before it stands
-what HALT would teach: what is idle, or unverifiable, is left out there as the settings say, and kept behind the marker.
+The marker is a line of its own before the first wrong fragment: a reader sees what to doubt. The part before it is what
+HALT would teach, without idle and unverifiable fragments if the settings say so. After the marker they stay.
 """
 
 from halt.rewriting import Judged, Settings, Target, first_error, select, staying

@@ -1,8 +1,8 @@
 """HALT (paper sections 1.4 and 1.5): the alpha-percentile sample without its errors.
 
-Independent fragments: wrong ones are deleted, and where none is left the answer is the `unsure` phrase. Dependent
-fragments: the answer is cut at the first error and the phrase stands in its place, once. What is idle, or
-unverifiable, is left out of both (settings `rewrite.idle`, `rewrite.unverifiable`) and cuts nothing.
+Independent fragments: wrong ones are deleted. If none is left, the answer is the `unsure` phrase. Dependent fragments:
+the answer is cut at the first error, and the phrase stands there once. Idle and unverifiable fragments are left out of
+both (settings `rewrite.idle`, `rewrite.unverifiable`) and cut nothing.
 """
 
 from halt.rewriting import Judged, Settings, Target, left, select, written

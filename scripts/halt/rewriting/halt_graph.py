@@ -1,13 +1,13 @@
-"""HALT between its two extremes: fragments rest on certain earlier ones, and a wrong one takes what rests on it along.
+"""HALT between its two extremes: a fragment rests on certain earlier ones, and falls with them if one is wrong.
 
 The paper's reviewers asked for such a graph; the rules are ours. The domain's module draws it (`rests_on`). Without
-that nothing rests on anything in an independent domain, which is HALT's deletion, and everything on the fragment before
-it in a dependent one, which is HALT's cut. In a dependent domain the `unsure` phrase is written once, at the end, where
-an error was taken away. What is idle, or unverifiable, is left out as in HALT, and takes nothing along.
+that function, nothing rests on anything in an independent domain (HALT's deletion). In a dependent domain each fragment
+then rests on the one before it (HALT's cut). In a dependent domain the `unsure` phrase is written once, at the end, if
+an error was removed. Idle and unverifiable fragments are left out as in HALT, and nothing falls with them.
 
-The judge of a dependent domain calls everything wrong behind the first error. What stands there may still be right by
-itself: the module says so (`judge_alone`, by the ground truth and not by the domain's judge, if that is another one).
-Without it nothing stays behind the first error, and the graph changes nothing.
+The judge of a dependent domain calls everything after the first error wrong. Such a fragment may still be right by
+itself. The module says so (`judge_alone`, by the ground truth, whatever judge the domain has). Without that function
+nothing stays after the first error, and the graph changes nothing.
 """
 
 import json
@@ -18,7 +18,7 @@ from halt.rewriting import Judged, RewriteError, Sample, Settings, Target, ends,
 
 RANKED = True
 
-Edges = Sequence[tuple[int, ...]]  # of each fragment the places of the earlier ones that it rests on
+Edges = Sequence[tuple[int, ...]]  # for each fragment the places of the earlier ones that it rests on
 
 
 def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
@@ -33,7 +33,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
 
 
 def standing(labels: Sequence[str], edges: Edges) -> list[int]:
-    """Places of the fragments that are no errors and that rest, directly or not, on none; in order."""
+    """Places, in order, of the fragments that are no errors and rest on none, directly or not."""
     found: set[int] = set()
     for place, (label, below) in enumerate(zip(labels, edges, strict=True)):
         if not ends(label) and found.issuperset(below):
@@ -60,7 +60,7 @@ def _edges(fragments: Sequence[str], settings: Settings) -> Edges:
 
 
 def _labels(prompt: Judged, sample: Sample, settings: Settings) -> list[str]:
-    """The judge's labels up to the first error; behind it, in a dependent domain, what each fragment is by itself."""
+    """The judge's labels up to the first error. After it, in a dependent domain, each fragment's own label."""
     judge = vars(settings.domain).get("judge_alone")
     end = first_error(sample) + 1
     if not settings.dependent or judge is None or end >= len(sample.labels):

@@ -1,12 +1,13 @@
-"""HALT's targets from the references instead of the model's own words (paper, the targets that its Table 2 compares).
+"""HALT's targets from the references instead of the model's own words (the targets that the paper's Table 2 compares).
 
-The paper says that ground-truth targets come off better by a few per cent of correctness; how they are held to what the
-model can do is a decision. Of the reference stays what the alpha-percentile sample, the one that HALT rewrites, got
-right. Independent fragments: the reference's statements that a right fragment of the sample states: those with the fact
-that the judge named or, where it names none (an LLM judge), the one that has most of the fragment's words, if it has
-at least the share `overlap` of them. Dependent fragments: as many of the reference's first ones as the sample has right
-ones before its first error, never the last one, and the `unsure` phrase; the whole reference where the sample solves
-the task without an error.
+The paper says that ground-truth targets gain a few per cent of correctness. How they are limited to what the model can
+do is a decision: the reference keeps what the alpha-percentile sample, the one that HALT rewrites, got right.
+
+Independent fragments: the statements of the reference that a right fragment of the sample states. The judge names the
+fact. If it names none (an LLM judge), it is the statement with most of the fragment's words, if that has at least the
+share `overlap` of them. Dependent fragments: the reference's first fragments, as many as the sample has right ones
+before its first error, never the last one, and the `unsure` phrase. If the sample solves the task without an error, the
+whole reference.
 """
 
 import json
@@ -62,7 +63,7 @@ def _facts(prompt: Judged, statements: Sequence[str], settings: Settings) -> lis
 
 
 def _closest(fragment: str, statements: Sequence[str], overlap: float) -> set[int]:
-    """The place of the statement with most of a fragment's words, the first of several; none below `overlap`."""
+    """The place of the first statement with most of a fragment's words; none if the share is below `overlap`."""
     words = _words(fragment)
     shares = [len(words & _words(statement)) / len(words) for statement in statements] if words else []
     best = max(shares, default=0)

@@ -1,8 +1,8 @@
-"""IDK (paper section 3, baselines): all or nothing. The whole answer where the model knows, else the `unsure` phrase.
+"""IDK (paper section 3, baselines): all or nothing. The whole answer if the model knows it, else the `unsure` phrase.
 
-The paper names the baseline and not its rule. Here (decision) the model knows what the alpha-percentile sample, the one
-that HALT rewrites, gets wholly right; `idk_share` asks all samples instead. A dependent answer is wholly right if it
-solves the task without an error: that no line of it is false is no knowledge. Of the answer stays what HALT would keep.
+The paper names the baseline and not its rule. Here (decision) the model knows an answer if the alpha-percentile sample,
+the one that HALT rewrites, is wholly right; `idk_share` looks at all samples instead. A dependent answer is wholly
+right if it solves the task without an error: true lines alone are no knowledge. The target keeps what HALT would keep.
 """
 
 from halt.rewriting import Judged, Sample, Settings, Target, left, select, wholly_right
@@ -16,7 +16,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
 
 
 def answered(sample: Sample, settings: Settings) -> Target:
-    """What may stay of a wholly right sample, the `unsure` phrase in place of any other."""
+    """What may stay of a wholly right sample; for any other sample the `unsure` phrase."""
     places = left(sample, settings).places if wholly_right(sample, settings) else []
     kept = [sample.fragments[place] for place in places]
     return Target(settings.join(kept) if kept else settings.unsure, sample.index, len(sample.fragments), len(kept))

@@ -1,7 +1,7 @@
-"""IDK (paper section 3, baselines) without a threshold: the model knows what enough of its samples get wholly right.
+"""IDK (paper section 3, baselines) without a threshold: the model knows an answer if enough samples are wholly right.
 
-The target is then the first of those samples, else the `unsure` phrase (decision: the paper names no rule). With five
-samples, half of them asks for three, and so does `idk` at a threshold of 0.40 with `rank_base` 0.
+The target is then the first of those samples, else the `unsure` phrase (decision: the paper names no rule). Half of
+five samples means three. `idk` asks for as many at a threshold of 0.40 with `rank_base` 0.
 """
 
 from fractions import Fraction

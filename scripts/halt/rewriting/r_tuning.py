@@ -1,10 +1,10 @@
 """R-Tuning (arXiv 2311.09677): the reference, and a line that says whether the model knew: `I am sure`, `I am unsure`.
 
-The original asks by greedy decoding whether the model is right. Training prompts have samples here and no greedy
-answer, so the first sample stands for it, or a majority of the N (decision, `answer`). A long answer is seldom wholly
-right: one of independent fragments counts as right from a share of right fragments on (decision, `share`); one of
-dependent fragments must solve its task. The original's question between answer and line ("Are you sure ...?") is
-left out.
+The original tests by greedy decoding whether the model is right. Here training prompts have samples and no greedy
+answer, so the first sample is tested, or a majority of the N (decision, `answer`). A long answer is seldom wholly
+right. So one of independent fragments counts as right from a share of right fragments on (decision, `share`); one of
+dependent fragments must solve its task. The original's question between answer and line ("Are you sure ...?") is left
+out.
 """
 
 from fractions import Fraction
@@ -35,7 +35,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str) -> Target:
 
 
 def knows(prompt: Judged, settings: Settings) -> bool:
-    """Whether the samples that `answer` names are right, more than half of them."""
+    """Whether more than half of the samples that `answer` names are right."""
     samples = prompt.samples[:1] if settings.options["answer"] == "first" else prompt.samples
     return 2 * sum(_right(sample, settings) for sample in samples) > len(samples)
 

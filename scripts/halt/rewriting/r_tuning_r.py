@@ -1,6 +1,6 @@
-"""R-Tuning-R (arXiv 2311.09677): where the model is wrong a refusal replaces the reference, here the `unsure` phrase.
+"""R-Tuning-R (arXiv 2311.09677): if the model is wrong, a refusal replaces the reference, here the `unsure` phrase.
 
-What "wrong" means is as in `r_tuning`.
+"Wrong" means the same as in `r_tuning`.
 """
 
 from halt.rewriting import Judged, Settings, Target, r_tuning

@@ -1,7 +1,7 @@
-"""R-Tuning-U (arXiv 2311.09677): unsure are the prompts whose sampled answers scatter most, whatever is right.
+"""R-Tuning-U (arXiv 2311.09677): the model is unsure of the prompts whose samples differ most, right or not.
 
-Above the median entropy of all training prompts the line is `I am unsure`, else `I am sure`. The original's entropy is
-that of short answers; of longer ones no two samples would be equal, so here (decision) it is that of their fragments.
+Above the median entropy of all training prompts the line is `I am unsure`, else `I am sure`. The original has the
+entropy of short answers. No two longer ones would be equal: here it is that of their fragments (decision).
 """
 
 import math
@@ -29,8 +29,8 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str, median: float) -
 def entropy(prompt: Judged) -> float:
     """How far the N samples scatter, in nats: 0 if all say the same, log N if no two share a fragment.
 
-    The entropy of a fragment drawn from all samples, less the logarithm of their mean number of fragments; with one
-    fragment a sample that of the answers. Case and outer space make no difference; an empty sample is an answer too.
+    The entropy of a fragment drawn from all samples, minus the log of their mean number of fragments; with one fragment
+    per sample, the entropy of the answers. Case and outer space do not count; an empty sample is an answer too.
     """
     answers = [sample.fragments or ("",) for sample in prompt.samples]
     counts = Counter(fragment.strip().lower() for answer in answers for fragment in answer)

@@ -1,10 +1,10 @@
-"""RandomTrim (paper section 3, the control): as much is removed as HALT removes, at random, whatever is right.
+"""RandomTrim (paper section 3, the control): as much is removed as HALT removes, but at random, right or wrong.
 
-Only the counts come from HALT; the exact rule is a decision. Independent fragments: of the alpha-percentile sample as
-many are deleted as HALT deletes there, any of them. Dependent fragments: the same sample is cut, but keeps the share of
-its fragments that HALT keeps of another prompt's sample: HALT's shares are dealt out among the prompts anew, so that
-they are distributed as HALT's and say nothing of this answer. The `unsure` phrase is dealt out with them, and stands
-under every answer that was cut off at the longest allowed length or of which nothing is left.
+Only the counts come from HALT; the exact rule is a decision. Independent fragments: from the alpha-percentile sample as
+many are deleted, at random, as HALT deletes there. Dependent fragments: the same sample is cut to the share of
+fragments that HALT kept of another, randomly chosen prompt's sample. So the shares are distributed as HALT's and say
+nothing about this answer. The `unsure` phrase goes with the share. It also ends every answer that was cut off at the
+longest allowed length, or of which nothing is left.
 """
 
 import random
@@ -27,16 +27,16 @@ OPTIONS = {
 
 
 class Share(NamedTuple):
-    """How much HALT keeps of a sample, and whether it writes the `unsure` phrase behind it."""
+    """How much HALT keeps of a sample, and whether it writes the `unsure` phrase after it."""
 
     kept: Fraction
     unsure: bool
 
 
 def survey(prompts: Sequence[Judged], settings: Settings, threshold: str) -> dict[str, Share]:
-    """Which share of its fragments each prompt's sample keeps, by id; nothing for independent fragments.
+    """The share of its fragments that each prompt's sample keeps, by id; empty for independent fragments.
 
-    A permutation of HALT's shares over the prompts whose sample has fragments, the same in whatever order they come.
+    HALT's shares, permuted over the prompts whose sample has fragments. The order of the prompts does not matter.
     """
     if not settings.dependent:
         return {}
@@ -64,7 +64,7 @@ def rewrite(prompt: Judged, settings: Settings, threshold: str, shares: Mapping[
 
 
 def _cut(total: int, share: Fraction) -> int:
-    """How many of `total` fragments a share is, halves up; less than all of them where it is less than all."""
+    """The share of `total` fragments as a number, halves up; less than `total` if the share is less than all."""
     return total if share == 1 else max(min(int(share * total + Fraction(1, 2)), total - 1), 0)
 
 

@@ -1,1 +1,1 @@
-"""How a job computes in parts that survive a kill, alone or with others."""
+"""How a job computes in parts that survive a kill, in one process or several."""

@@ -6,7 +6,7 @@ from halt.running.processes import ALONE, Processes
 
 
 def here() -> Processes:
-    """The processes that accelerate's launcher started, each on a GPU of its own where there are GPUs; else ALONE."""
+    """The processes that accelerate's launcher started, one per GPU if there are GPUs; else ALONE."""
     if "LOCAL_RANK" not in os.environ:
         return ALONE  # and nothing heavy is loaded
     import torch

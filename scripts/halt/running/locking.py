@@ -1,10 +1,9 @@
 """One run at a time in one results folder.
 
-Snakemake locks the folder it is started in, so two clones whose `results` is one folder on scratch would not see each
-other. Here the results folder itself is locked. The kernel holds the lock as long as the process lives: a run killed in
-any way leaves none behind. What the kernel knows it may know for one machine alone (Lustre's localflock, some network
-file systems), so the file also says who holds it, and a holder on another machine is believed until a person removes
-the file.
+Snakemake locks the folder that it is started in. Two clones with one `results` folder on scratch would not see each
+other. So the results folder itself is locked. The kernel holds the lock while the process lives: a killed run leaves
+none behind. Some file systems know locks of one machine only (Lustre's localflock, some network file systems). So the
+file also says who holds it, and a holder on another machine is believed until a person removes the file.
 """
 
 import atexit
@@ -21,11 +20,11 @@ from typing import IO
 from halt.errors import HaltError
 
 NAME = ".lock"
-_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # a file system mounted without them
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # a file system without locks
 
 
 class LockError(HaltError):
-    """Another run works in this results folder, or it cannot be locked; the message says who and what to do."""
+    """Another run works in this results folder, or it cannot be locked. The message says who and what to do."""
 
 
 def hold(results: Path) -> IO[str]:
@@ -35,9 +34,7 @@ def hold(results: Path) -> IO[str]:
         results.mkdir(exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise LockError(
-            f"{path}: {error.strerror}, expected a folder to write in, or a link that leads to one"
-        ) from error
+        raise LockError(f"{path}: {error.strerror}, expected a writable folder, or a link to one") from error
     kernel = _lock(file)
     holder = _read(file)
     if kernel is False or (holder and not _dead(holder, certain=kernel is True)):
@@ -46,7 +43,7 @@ def hold(results: Path) -> IO[str]:
     if holder:
         print(
             f"{results}: the run of process {holder['pid']} since {holder['since']} was killed: if it had sent jobs to"
-            " a cluster, see that none still runs",
+            " a cluster, check that none still runs",
             file=sys.stderr,
         )
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
@@ -56,7 +53,7 @@ def hold(results: Path) -> IO[str]:
 
 
 def release(file: IO[str]) -> None:
-    """Give the lock back; nothing if that was done."""
+    """Release the lock; does nothing if it is released."""
     if not file.closed:
         _write(file, "")
         file.close()
@@ -76,7 +73,7 @@ def _lock(file: IO[str]) -> bool | None:
 
 
 def _dead(holder: dict, certain: bool) -> bool:
-    """Whether a holder that the kernel does not know of is gone. Of another machine nothing can be told."""
+    """Whether a holder that the kernel does not know is gone. For another machine nobody can tell."""
     if holder["host"] != socket.gethostname():
         return False
     if certain:
@@ -102,7 +99,7 @@ def _read(file: IO[str]) -> dict:
     file.seek(0)
     try:
         return json.loads(file.read() or "{}")
-    except json.JSONDecodeError:  # cut off by a full disk: says nothing, the kernel's lock still counts
+    except json.JSONDecodeError:  # cut off by a full disk; the kernel's lock still counts
         return {}
 
 

@@ -1,14 +1,14 @@
-"""How a long stage is spread over processes and GPUs: what rules ask launch.sh for, and what a program then finds."""
+"""How a long stage is spread over processes and GPUs: what rules pass to launch.sh, and what a program then finds."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
 def spread(needs: Mapping) -> int | str:
-    """What launch.sh takes: a number of processes, `cpu:N` where they are to see no GPU, `fsdp:N` where they share one
-    model, or `shard:N` for one process with its model on N GPUs.
+    """What launch.sh takes: a number of processes, `cpu:N` if they must see no GPU, `fsdp:N` if they share one model,
+    or `shard:N` for one process with its model on N GPUs.
 
-    needs: `models.<name>.needs.<stage>` of the config, or {} for what runs in one process on the CPU.
+    needs: `models.<name>.needs.<stage>` of the config, or {} for one process on the CPU.
     """
     processes, gpus = needs.get("processes", 1), needs.get("gpus", 0)
     if needs.get("parallel") == "fsdp":
@@ -19,7 +19,7 @@ def spread(needs: Mapping) -> int | str:
 
 
 class Processes(NamedTuple):
-    """This process among those of its stage. barrier returns once every one of them has called it."""
+    """This process among those of its stage. barrier returns once all of them have called it."""
 
     index: int
     count: int
@@ -27,7 +27,7 @@ class Processes(NamedTuple):
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that prints, and writes what all have made."""
+        """Whether this is the process that prints, and writes the common result."""
         return self.index == 0
 
 

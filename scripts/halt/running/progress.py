@@ -9,9 +9,9 @@ _EVERY_SECONDS = 5.0
 class Progress:
     """Prints `[halt] generate biography: 40/160 prompts, 3.1/s, 0:38 left` to stderr, at most every few seconds.
 
-    Lines and not a bar: two jobs share a terminal, and on a cluster the lines end in a log file. launch.sh lets
-    lines that start with `[halt]` through to the terminal. shown: False counts and prints nothing, for all processes
-    of a stage but the first.
+    Lines and not a bar: two jobs share a terminal, and on a cluster the lines go to a log file. launch.sh passes lines
+    that start with `[halt]` to the terminal. shown: False counts and prints nothing, in every process of a stage except
+    the first.
     """
 
     def __init__(self, what: str, total: int, unit: str, shown: bool = True):
@@ -21,12 +21,12 @@ class Progress:
         self._start = self._last = time.monotonic()
 
     def skip(self, count: int) -> None:
-        """Count units that an earlier, interrupted run had already finished; they do not enter the rate."""
+        """Count units that an interrupted run finished before. They do not count in the rate."""
         self.done += count
         self.skipped += count
 
     def advance(self, count: int = 1) -> None:
-        """Count units just finished, and print when it is time or when all is done."""
+        """Count units just finished. Print if it is time, or if all are done."""
         self.done += count
         now = time.monotonic()
         if not self.shown or (now - self._last < _EVERY_SECONDS and self.done < self.total):

@@ -1,7 +1,7 @@
 """Work folders: what a long stage has finished survives a kill at any moment.
 
-A work folder is no declared output (Snakemake deletes those after a failed try). It carries the fingerprint of what
-it was made from; a folder with another fingerprint is emptied, so that nothing stale is ever continued.
+A work folder is no declared output (Snakemake deletes those after a failed try). It carries the fingerprint of its
+inputs and settings. A folder with another fingerprint is emptied, so nothing stale is ever continued.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def fingerprint(inputs: Mapping[str, Path | str], settings: Mapping, version: in
 
 
 def workdir(path: Path | str, fingerprint: str) -> Path:
-    """The work folder, emptied when it was made from something else. Of several processes, one calls this."""
+    """The work folder, emptied if it has another fingerprint. With several processes, one of them calls this."""
     path = Path(path)
     stamp = path / "fingerprint"
     if not stamp.is_file() or stamp.read_text() != fingerprint:
@@ -54,10 +54,10 @@ def run_parts(
 ) -> pl.DataFrame | None:
     """Compute every unit not yet on disk and return all of them, concatenated in the order of `units`.
 
-    Units go round-robin to the processes; each finished one is `part-00012.parquet`, by rename: a kill loses at most
+    Units go round-robin to the processes. Each finished one is `part-00012.parquet`, by rename: a kill loses at most
     one unit per process. The first process waits for all parts and returns the table, the others return None.
-    `progress` counts the elements of all units (len(unit)), in the first process those of the others too; `compute` may
-    count those of its unit itself, as they get done.
+    `progress` counts the elements of all units (len(unit)), in the first process also those of the others; `compute`
+    may count those of its own unit as they are done.
     """
     work = Path(work)
     if processes.first:
@@ -65,7 +65,7 @@ def run_parts(
     processes.barrier()
     paths = [work / f"part-{index:05d}.parquet" for index in range(len(units))]
     missing = [index for index, path in enumerate(paths) if not path.is_file()]
-    processes.barrier()  # a process that is done removes the folder: not before all have seen what is in it
+    processes.barrier()  # all must look into the folder before one that is done removes it
     progress.skip(sum(map(len, units)) - sum(len(units[index]) for index in missing))
     mine = range(processes.index, len(units), processes.count)
     awaited = [index for index in missing if index not in mine]

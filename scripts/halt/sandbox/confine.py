@@ -1,7 +1,7 @@
-"""What a process can do to itself so that it can do less: Landlock, namespaces, limits, capabilities, seccomp.
+"""How a process takes rights from itself: Landlock, namespaces, limits, capabilities, seccomp.
 
-Runs inside the sandbox, before any program does; the standard library only. Every function raises OSError, with the
-name of the call that the kernel refused, when its bound cannot be had.
+Runs inside the sandbox, before any program does; standard library only. Every function raises OSError, with the name of
+the call that the kernel refused, if it cannot set its bound.
 """
 
 import ctypes
@@ -47,7 +47,7 @@ def die_with(parent: int) -> None:
 def landlock(readable: list[str]) -> None:
     """From now on only files and folders under `readable` can be opened, and only for reading.
 
-    Where the kernel knows how, TCP is refused and signals and abstract sockets end at this process's own descendants.
+    If the kernel can, TCP is refused, and signals and abstract sockets reach only this process's own descendants.
     """
     abi = _checked("landlock", _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1))
     files = (1 << _LANDLOCK_FILES.get(abi, 16)) - 1
@@ -57,7 +57,7 @@ def landlock(readable: list[str]) -> None:
         "landlock_create_ruleset", _libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     )
     for path in readable:
-        if os.path.islink(path):  # what it leads to is named too, or is not to be read
+        if os.path.islink(path):  # its target is listed too, or must not be read
             continue
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         rights = _LANDLOCK_READ_FILE | (_LANDLOCK_READ_DIR if os.path.isdir(path) else 0)
@@ -71,7 +71,7 @@ def landlock(readable: list[str]) -> None:
 def namespaces(readable: list[str]) -> None:
     """Move into new user, mount, pid, network, ipc and uts namespaces whose only files are `readable`, read-only.
 
-    Returns in a new process, the first of its pid namespace; the calling process waits for it and ends with its status.
+    Returns in a new process, the first of its pid namespace. The calling process waits for it and ends with its status.
     """
     user, group = os.geteuid(), os.getegid()
     _checked("unshare", _libc.unshare(sum(_CLONE.values())))
@@ -127,13 +127,13 @@ def limits(memory: int, cpu_seconds: int, file_bytes: int) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 32),
         (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_NPROC, 0),  # for an ordinary user; what holds root is the seccomp filter
+        (resource.RLIMIT_NPROC, 0),  # for an ordinary user; root is held by the seccomp filter
     ):
         resource.setrlimit(kind, (value, value))
 
 
 def hide() -> None:
-    """Close this process's /proc files (memory, open files) to other processes of the same user, children included."""
+    """Close this process's /proc files (memory, open files) to other processes of the same user, its children too."""
     _prctl("prctl(PR_SET_DUMPABLE)", _PR_SET_DUMPABLE, 0)
 
 

@@ -1,8 +1,8 @@
 """The program that runs inside the sandbox: one forked child per program, results as JSON.
 
-It confines itself first (confine.py), then answers requests, one JSON line each, until its input ends. It trusts what
-it is asked, never what a child writes: a child's bytes are passed on as a string, bounded, for the caller to parse.
-Expected results are never in here, so there is nothing to forge.
+It confines itself first (confine.py), then answers requests, one JSON line each, until its input ends. It trusts its
+requests and never what a child writes: a child's bytes are passed on as a bounded string for the caller to parse.
+Expected results are never in here: there is nothing to forge.
 """
 
 import ast
@@ -36,7 +36,7 @@ def main() -> None:
     settings = json.loads(sys.stdin.buffer.readline())
     os.environ.clear()
     del sys.path[0]
-    if settings["mechanism"] != "bubblewrap":  # bwrap has done it, --die-with-parent included
+    if settings["mechanism"] != "bubblewrap":  # bwrap has done it, with --die-with-parent
         confine.die_with(parent)
         {"landlock": confine.landlock, "namespaces": confine.namespaces}[settings["mechanism"]](settings["readable"])
     confine.hide()
@@ -49,7 +49,7 @@ def main() -> None:
     gc.freeze()
     sys.set_int_max_str_digits(_DIGITS)
     while line := sys.stdin.buffer.readline():
-        request, line = [json.loads(line)], b""  # no frame of a child is to hold the text of a program
+        request, line = [json.loads(line)], b""  # no frame of a child may hold the text of a program
         _say(_run(request.pop(), settings["limits"], seccomp))
 
 
@@ -194,7 +194,7 @@ def _execute(program: dict, codes: dict, limits: dict) -> None:
 
 
 def _replace(before: dict, after: dict, codes: dict) -> None:
-    """What the program has defined anew stands in for the original in every module that had it."""
+    """What the program redefines replaces the original in every module that has it."""
     changed = {id(old): after[name] for name, old in before.items() if callable(old) and after.get(name) is not old}
     for name in codes.keys() & sys.modules.keys() if changed else ():
         space = sys.modules[name].__dict__
@@ -229,7 +229,7 @@ def _failure(error: BaseException) -> dict:
 
 
 def _output(start: int, limits: dict) -> tuple[str, int]:
-    """What was printed since `start`, and where that ends."""
+    """What was printed since `start`, and where it ends."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):  # full, closed or replaced by the program: nothing more to see

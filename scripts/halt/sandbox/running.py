@@ -1,15 +1,14 @@
 """Model-written code runs only here.
 
-A sandboxed program has no network, no files but the interpreter's own (read-only; there is nowhere to write), no
+A sandboxed program has no network, no files except the interpreter's own (read-only; there is nowhere to write), no
 environment, no way to make processes or threads or to signal any, and bounds on time, memory and output. Two layers
-hold it: an outer one that hides the machine (the *mechanism*: bubblewrap, Landlock, or namespaces, the first that a
-probe finds holding) and, in every forked child, a seccomp allow-list with resource limits.
+hold it: an outer one that hides the machine (the *mechanism*: bubblewrap, Landlock, or namespaces, the first that
+passes a probe) and, in every forked child, a seccomp allow-list with resource limits.
 
     with sandbox.start(limits) as session:        one start (some 50 ms), any number of runs (some 3 ms each)
         outcomes = session.run([Program("def f(x): return x + 1", ("f(1)", "f(2)"))])
 
-Programs never see what is expected of them: the caller compares. What a program reports about itself is its own word,
-but no program can speak for another.
+Programs never see the expected results: the caller compares. A program can lie about itself, but not about another.
 """
 
 import contextlib
@@ -36,7 +35,7 @@ from halt.sandbox import seccomp
 MECHANISMS = ("bubblewrap", "landlock", "namespaces")
 _LIBRARY = re.compile(r"\.so(\.|$)|^python3|-linux-(gnu|musl)")  # a name in a folder `lib`
 _PACKAGES = ("site-packages", "dist-packages", "ensurepip")
-_STARTUP_SECONDS = 30  # generous: a node may be busy; only a broken sandbox takes longer
+_STARTUP_SECONDS = 30  # long, for a busy node; only a broken sandbox takes longer
 
 
 class SandboxError(HaltError):
@@ -50,7 +49,7 @@ class SandboxUnavailable(SandboxError):
 class Limits(NamedTuple):
     """Bounds of one program; the defaults suit short functions."""
 
-    cpu_seconds: float = 1.0  # so that a busy machine does not change verdicts
+    cpu_seconds: float = 1.0  # CPU time: a busy machine changes no verdict
     wall_seconds: float = 10.0  # for programs that sleep
     memory: int = 512 << 20  # bytes of address space
     output: int = 64 << 10  # bytes printed, in all
@@ -68,11 +67,11 @@ class Program(NamedTuple):
     stdin: str = ""
     modules: Mapping[str, str] = MappingProxyType({})  # name -> source of what it may import besides Python's library
     prelude: str = ""  # code that runs before the source, in the same namespace
-    home: str | None = None  # the source runs inside this one of `modules`, and replaces what it redefines everywhere
+    home: str | None = None  # the one of `modules` in which the source runs; what it redefines is replaced everywhere
 
 
 class Step(NamedTuple):
-    """What one step gave."""
+    """The result of one step."""
 
     value: str | None  # an expression's value as halt.sandbox.values shows it; None for a statement or an error
     output: str  # what it printed
@@ -82,7 +81,7 @@ class Step(NamedTuple):
 class Outcome(NamedTuple):
     """status: ok | syntax | error (the source raised) | timeout | killed (died, left early) | output (wrote too much).
 
-    A step that raises does not end the program, and is no `error`. `steps` has those that ended, in order.
+    A step that raises does not end the program and is no `error`. `steps` has the steps that ended, in order.
     """
 
     status: str
@@ -115,7 +114,7 @@ def start(limits: Limits = DEFAULT, imports: Iterable[str] = (), mechanism: str 
 
 @functools.cache
 def chosen() -> str:
-    """The first mechanism that a probe finds holding; SandboxUnavailable with all the reasons if none does."""
+    """The first mechanism that passes a probe. SandboxUnavailable with all the reasons if none does."""
     reasons = {}
     for mechanism in MECHANISMS:
         reasons[mechanism] = probe(mechanism)
@@ -131,7 +130,7 @@ def chosen() -> str:
 
 @functools.cache
 def probe(mechanism: str) -> str | None:
-    """None if the mechanism holds, else why not: a program tries to break out of it."""
+    """None if the mechanism holds, else the reason: a program tries to break out of it."""
     with tempfile.TemporaryDirectory() as folder:
         canary = Path(folder, "canary")
         canary.write_text("x")
@@ -238,10 +237,10 @@ class Session:
 
 
 def readable() -> list[str]:
-    """All of this machine's files and folders that sandboxed code can read: interpreter, its library, C library.
+    """All files and folders of this machine that sandboxed code can read: interpreter, its library, C library.
 
-    Of a folder `lib` the shared libraries and Python's own, since whole programs lie there too. No package that is
-    installed beside the standard library: of a folder that holds such the other members are named.
+    In a folder `lib` only the shared libraries and Python's own, since whole programs lie there too. Packages beside
+    the standard library are left out: the other members of their folder are listed one by one.
     """
     here = Path(__file__).parent
     executable = Path(_interpreter())
@@ -257,7 +256,7 @@ def readable() -> list[str]:
 
 
 def _libraries(path: str) -> list[str]:
-    """What a folder `lib` has of shared libraries and of Python; any other path as it is."""
+    """The shared libraries and Python's own files in a folder `lib`; any other path as it is."""
     if os.path.basename(path) != "lib" or os.path.islink(path):
         return [path]
     return sorted(entry.path for entry in os.scandir(path) if _LIBRARY.search(entry.name))
@@ -285,7 +284,7 @@ def _has_packages(path: str, depth: int) -> bool:
 
 
 def _interpreter() -> str:
-    # not the virtual environment's: its site-packages stay outside
+    # not the virtual environment's, whose site-packages stay outside
     return os.path.realpath(sys._base_executable)
 
 
@@ -306,7 +305,7 @@ def _command(mechanism: str) -> list[str]:
 
 
 def _outcome(answer: dict, limits: Limits) -> Outcome:
-    """What the runner saw and what the child said; the child's words are held to types and limits."""
+    """What the runner saw and what the child said, whose words are checked against types and limits."""
     messages = []
     for line in answer["results"].splitlines():
         try:
@@ -324,7 +323,7 @@ def _outcome(answer: dict, limits: Limits) -> Outcome:
             break
         value, output = _text(message, "value"), _text(message, "output") or ""
         if len(value or "") > limits.value or len(output) > limits.output:
-            break  # no honest child says so much
+            break  # an honest child says less
         steps.append(Step(value, output, _text(message, "type")))
     ended = len(messages) > 1 and _text(messages[-1], "status") == "done"
     line = first.get("line")

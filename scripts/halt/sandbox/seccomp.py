@@ -1,9 +1,8 @@
 """The system calls that a sandboxed program may make, as a seccomp filter.
 
-An allow-list: what a computation in the Python interpreter needs and nothing else. No process or thread can be made
-(so a fork bomb or a background process cannot start, for root either), nothing can be signalled, traced, connected or
-mounted, and files can be opened for reading only. Everything else fails with EPERM, which a program sees as an
-ordinary PermissionError.
+An allow-list: what a computation in Python needs and nothing else. No process or thread can be made: a fork bomb or a
+background process cannot start, for root either. Nothing can be signaled, traced, connected or mounted. Files can be
+opened for reading only. Everything else fails with EPERM, which a program sees as an ordinary PermissionError.
 """
 
 import errno
@@ -33,7 +32,7 @@ _ALLOWED = [call.partition(":")[2].split("/") for call in _NAMED.split()]
 _OPENAT = (257, 56)
 _FCNTL = (72, 25)
 _IOCTL = (16, 29)
-# F_SETOWN and F_SETSIG would send any signal to any process, so only what Python's own files use
+# F_SETOWN and F_SETSIG could send any signal to any process: only the commands of Python's own files are allowed
 _FCNTL_ALLOWED = (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_DUPFD_CLOEXEC)
 _OPEN_REFUSED = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -48,7 +47,7 @@ def _argument(index: int) -> int:
 
 
 class UnknownMachine(HaltError):
-    """System calls have other numbers on this kind of machine, and nobody has written them down here."""
+    """System calls have other numbers on this kind of machine, and this module does not know them."""
 
 
 def program(machine: str | None = None) -> bytes:

@@ -1,10 +1,10 @@
-"""Values as text, told alike wherever they are equal: for comparing what a program gave with what was expected.
+"""Values as text, the same text for equal values: to compare what a program gave with what was expected.
 
-Runs inside the sandbox, and outside on texts that are trusted; the standard library only.
+Runs inside the sandbox, and outside on trusted texts; standard library only.
 """
 
 _SCALARS = (int, float, bool, str, bytes, complex, type(None), type(...))
-_repr, _type, _sorted, _len = repr, type, sorted, len  # a program may put others in their place
+_repr, _type, _sorted, _len = repr, type, sorted, len  # a program may replace the built-in ones
 _DEPTH = 50  # containers one inside the other
 
 
@@ -15,8 +15,8 @@ class TooLong(ValueError):
 def shown(value, limit: int) -> str:
     """The repr of a value, with dicts and sets in one order. TooLong beyond `limit` characters.
 
-    A value of a type of the program's own, or one that holds such, begins with the type's name in angle brackets: an
-    object that only says of itself that it is 3 is not 3.
+    A value of the program's own type, or one that holds such a value, begins with the type's name in angle brackets: an
+    object whose repr is 3 is not 3.
     """
     text = _shown(value, limit, _DEPTH)
     if _len(text) > limit:

@@ -1,7 +1,7 @@
-"""What every training has in common: one order and one global batch on any number of processes, and checkpoints.
+"""What every training shares: one order and one global batch on any number of processes, and checkpoints.
 
-A checkpoint counts only when it is whole, so that a kill at any moment costs one save interval at most. What was really
-done is read back from the trainer and stands in training.json.
+A checkpoint counts only if it is whole: a kill at any moment costs one save interval at most. training.json holds what
+was really done, read back from the trainer.
 
 The model is whole in every process (DDP) or sharded over them (FSDP2, on GPUs), as accelerate's launcher says.
 """
@@ -29,10 +29,10 @@ from halt.running.progress import Progress
 from halt.training.encoding import Plan, TrainingError
 
 _SAVES = 10  # checkpoints in one training: a kill costs at most a tenth of it
-_WHOLE = "whole"  # file that marks a checkpoint as completely written, and says by what: see `parallel`
+_WHOLE = "whole"  # file that marks a checkpoint as complete, and says how the model was shared: see `parallel`
 _COLUMNS = ("step", "epoch", "loss", "learning_rate", "grad_norm")
 
-# What is read back from the trainer's arguments into training.json; nothing there names a path, a host or a time.
+# Trainer arguments that go into training.json; none of them names a path, a host or a time.
 _READ_BACK = (
     "activation_checkpointing adam_beta1 adam_beta2 adam_epsilon average_tokens_across_devices bf16 data_seed fp16 "
     "gradient_accumulation_steps label_smoothing_factor learning_rate loss_type lr_scheduler_type max_grad_norm "
@@ -43,7 +43,7 @@ ARGUMENTS = tuple(_READ_BACK.split())
 
 
 class Run(NamedTuple):
-    """What identifies one training. provenance: see `provenance.about`; fingerprint: see `resume.fingerprint`."""
+    """The identity of one training. provenance: see `provenance.about`; fingerprint: see `resume.fingerprint`."""
 
     label: str
     seed: int
@@ -52,10 +52,10 @@ class Run(NamedTuple):
 
 
 class Resumable(Trainer):
-    """What the trainers of this workflow do alike when they save."""
+    """How all trainers of this workflow save."""
 
     def save_model(self, output_dir=None, _internal_call=False):
-        """Under FSDP the trained weights alone are gathered, in process 0; the frozen ones stay where they are."""
+        """Under FSDP process 0 gathers the trained weights alone; the frozen ones stay where they are."""
         if not self.is_fsdp_enabled:
             super().save_model(output_dir, _internal_call)
             return
@@ -66,7 +66,7 @@ class Resumable(Trainer):
         self._save(output_dir, state_dict=gathered)
 
     def create_model_card(self, *args, **kwargs) -> None:
-        """No card: it would name paths and times."""
+        """No model card: it would name paths and times."""
 
     def _save_checkpoint(self, model, trial):
         super()._save_checkpoint(model, trial)
@@ -92,7 +92,7 @@ class _Steps(TrainerCallback):
 def pretrained(folder: Path, dtype: str, frozen: bool, device: str, quantization: str | None) -> torch.nn.Module:
     """The model to train, float32 unless it is frozen under an adapter.
 
-    Eager attention on a CPU: a fifth faster than torch's fused one at these lengths. On a GPU the fused one, where the
+    Eager attention on a CPU: a fifth faster than torch's fused one at these lengths. On a GPU the fused one, if the
     model supports it (Gemma-2 does not).
     """
     if quantization and not frozen:
@@ -118,7 +118,7 @@ def lora(settings: Mapping) -> peft.LoraConfig:
 
 
 def _four_bits(dtype: str) -> BitsAndBytesConfig:
-    """QLoRA's format. The bits are packed into numbers of the model's own format: FSDP shards nothing else."""
+    """QLoRA's format. The bits are packed into numbers of the model's own format: FSDP shards no other."""
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -129,21 +129,21 @@ def _four_bits(dtype: str) -> BitsAndBytesConfig:
 
 
 def parallel(trainer: Trainer) -> str:
-    """How the processes share the model; the checkpoints of the one are not read by the other."""
+    """How the processes share the model. Each way can only read its own checkpoints."""
     return "fsdp" if trainer.is_fsdp_enabled else "ddp"
 
 
 def shard(trainer: Trainer, dtype: str) -> None:
-    """What envs/accelerate/fsdp.yaml cannot know. TrainingError where accelerate would not shard: it says nothing."""
+    """Settings that envs/accelerate/fsdp.yaml cannot have. TrainingError if accelerate would silently not shard."""
     if not trainer.is_fsdp_enabled:
         raise TrainingError("needs.finetune.parallel: fsdp needs GPUs, found none; on a CPU accelerate shards nothing")
-    if dtype != "float32":  # accelerate would also add up the gradients in it
+    if dtype != "float32":  # accelerate would also sum the gradients in this format
         policy = MixedPrecisionPolicy(getattr(torch, dtype), reduce_dtype=torch.float32)
         trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
 
 
 def parameters(model: torch.nn.Module) -> dict[str, int]:
-    """Numbers of weights, before they are sharded; packed ones count as what they stand for."""
+    """Numbers of weights before sharding; a packed one counts as the weights that it holds."""
     if isinstance(model, peft.PeftModel):
         trained, every = model.get_nb_trainable_parameters()
         return {"trained": trained, "all": every}
@@ -153,7 +153,7 @@ def parameters(model: torch.nn.Module) -> dict[str, int]:
 def arguments(
     settings: Mapping, dtype: str, spread: Plan, steps: int, seed: int, work: Path, state: accelerate.PartialState
 ) -> dict:
-    """What every trainer is told, as keyword arguments of TRL's configs.
+    """Keyword arguments of TRL's configs, for every trainer.
 
     settings: the config's `finetune`, `dpo` or `sk_tuning.training`.
     """
@@ -174,9 +174,9 @@ def arguments(
         "train_sampling_strategy": "sequential",  # the order is ours
         "save_strategy": "steps",
         "save_steps": math.ceil(steps / _SAVES),
-        "save_total_limit": 2,  # the last whole one stays while the next is written
+        "save_total_limit": 2,  # keeps the last whole one while the next is written
         "logging_steps": 1,
-        "logging_nan_inf_filter": False,  # a loss that is not a number must be seen
+        "logging_nan_inf_filter": False,  # a loss of NaN must show
         "report_to": "none",
         "disable_tqdm": True,
         "ddp_find_unused_parameters": False,
@@ -186,7 +186,7 @@ def arguments(
 
 
 def train(trainer: Trainer, label: str, global_batch: int, work: Path, state: accelerate.PartialState) -> int:
-    """Train to the end from the last usable checkpoint in `work`; the number of steps that were done before.
+    """Train to the end from the last usable checkpoint in `work`. Returns the number of steps done before.
 
     TrainingError if a step of the trainer is not the global batch.
     """
@@ -201,7 +201,7 @@ def train(trainer: Trainer, label: str, global_batch: int, work: Path, state: ac
 
 
 def _last_checkpoint(work: Path, state: accelerate.PartialState, parallel: str) -> Path | None:
-    """The newest usable checkpoint. Process 0 removes the torn ones, which would hide it from the rotation, and those
+    """The newest usable checkpoint. Process 0 removes incomplete ones, which would hide it from the rotation, and those
     of the other way to share the model."""
     if state.is_main_process:
         for folder in work.glob("checkpoint-*"):
@@ -248,14 +248,14 @@ def save(
     output: Path,
     columns: Mapping[str, str] | None = None,
 ) -> None:
-    """Weights, training.json and loss.csv into a folder that then takes the place of `output`.
+    """Write weights, training.json and loss.csv to a folder that then replaces `output`.
 
-    rows: of an epoch. columns: of loss.csv beside the usual ones, with the names that the trainer's log has for them.
+    rows: of an epoch. columns: further columns of loss.csv, with their names in the trainer's log.
     """
     logged = {**{name: name for name in _COLUMNS}, **(columns or {})}
     partial = output.with_name(f".{output.name}.partial")
     if trainer.accelerator.is_main_process:
-        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed here
+        shutil.rmtree(partial, ignore_errors=True)  # left by a killed run
     trainer.accelerator.wait_for_everyone()
     trainer.save_model(str(partial))
     if not trainer.accelerator.is_main_process:
@@ -266,7 +266,7 @@ def save(
         for file in [file for file in partial.iterdir() if file.name not in kept]:
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         configuration = json.loads((partial / "adapter_config.json").read_text())
-        configuration["target_modules"].sort()  # a set: its order changes from run to run
+        configuration["target_modules"].sort()  # a set has another order in every run
         configuration["base_model_name_or_path"] = Path(configuration["base_model_name_or_path"]).name
         _write_json(configuration, partial / "adapter_config.json")
     with (partial / "loss.csv").open("w", newline="") as file:
@@ -281,17 +281,17 @@ def save(
 
 
 def keep(adapter: Path, record: Mapping, output: Path, columns: Mapping[str, str]) -> None:
-    """What `save` leaves, where nothing is trained: another adapter's weights, a record and an empty curve."""
+    """What `save` writes, without a training: another adapter's weights, a record and an empty curve."""
     partial = output.with_name(f".{output.name}.partial")
     others = shutil.ignore_patterns(".*", "training.json", "loss.csv")
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed here
+    shutil.rmtree(partial, ignore_errors=True)  # left by a killed run
     shutil.copytree(adapter, partial, ignore=others)
     (partial / "loss.csv").write_text(",".join((*_COLUMNS, *columns)) + "\n")
     _finish(partial, record, output)
 
 
 def _finish(partial: Path, record: Mapping, output: Path) -> None:
-    """training.json with the sha256 of what lies in the folder, which then takes the place of `output`."""
+    """Write training.json with the sha256 of the files in the folder, which then replaces `output`."""
     files = {file.name: frames.file_digest(file) for file in sorted(partial.iterdir())}
     _write_json({**record, "sha256": files}, partial / "training.json")
     for file in partial.iterdir():
@@ -302,7 +302,7 @@ def _finish(partial: Path, record: Mapping, output: Path) -> None:
 
 
 def _check_whole(folder: Path, expected: int) -> None:
-    """TrainingError unless the saved weights are as many as were trained: one that was left out would raise nowhere."""
+    """TrainingError if fewer weights were saved than trained: nothing else would report a missing one."""
     found = 0
     for file in folder.glob("*.safetensors"):
         with safe_open(file, "pt") as weights:

@@ -1,8 +1,8 @@
-"""Preference training with TRL's DPOTrainer (arXiv 2305.18290): from a finetuned adapter, by pairs of answers.
+"""Preference training with TRL's DPOTrainer (arXiv 2305.18290): from a finetuned adapter, with pairs of answers.
 
-The policy starts as the adapter of supervised finetuning, and the reference policy is that same adapter, held fixed:
-TRL keeps it as a second adapter named "ref" (`DPOTrainer.__init__`). Pairs are ordered from the seed alone, and a step
-is the same global batch of pairs on any number of processes, as in `halt.training.sft`.
+The policy starts as the adapter of supervised finetuning. The reference policy is the same adapter, held fixed: TRL
+keeps it as a second adapter named "ref" (`DPOTrainer.__init__`). The seed alone decides the order of pairs. A step is
+the same global batch of pairs on any number of processes, as in `halt.training.sft`.
 """
 
 import shutil
@@ -26,20 +26,20 @@ from halt.training import common
 from halt.training.common import Run
 from halt.training.encoding import TrainingError, encode, order, plan, text
 
-_ARGUMENTS = tuple(name for name in common.ARGUMENTS if name != "packing")  # DPO knows none
+_ARGUMENTS = tuple(name for name in common.ARGUMENTS if name != "packing")  # not in DPO
 _ARGUMENTS += ("beta", "disable_dropout", "precompute_ref_log_probs", "truncation_mode")
 _LOGGED = {"accuracy": "rewards/accuracies", "margin": "rewards/margins"}  # columns of loss.csv: TRL's names
 
 
 class _Fitted(NamedTuple):
-    """Pairs of which both answers begin within max_length, and how many of them have one that lost its tail."""
+    """Pairs whose two answers begin within max_length, and how many of them lost the tail of an answer."""
 
     rows: list[Mapping]
     truncated: int
 
 
 class PairTrainer(common.Resumable, DPOTrainer):
-    """DPOTrainer that saves the trained adapter and leaves no card: see `common.Resumable`."""
+    """DPOTrainer that saves the trained adapter and writes no card: see `common.Resumable`."""
 
 
 def prefer(
@@ -55,14 +55,14 @@ def prefer(
     quantization: str | None = None,
     system: str = chat.TEMPLATE,
 ) -> None:
-    """Train the adapter on pairs by DPO and leave it in the folder `output`, as `training.finetune` does.
+    """Train the adapter on pairs by DPO and write it to the folder `output`, as `training.finetune` does.
 
     rows: {"prompt", "chosen", "rejected"}: lists of turns or texts, see `prompting.preference_rows`. model: folder of
     the pretrained model. adapter: folder of the finetuned one, start and reference. settings: the config's section
-    `dpo`. batch_size: pairs at once in one process, at most. `loss.csv` has two more columns: the share of pairs whose
+    `dpo`. batch_size: most pairs at once in one process. `loss.csv` has two more columns: the share of pairs whose
     chosen answer has the higher reward, and the mean difference of the rewards. Pairs whose prompt alone fills
-    max_length are dropped, and counted in training.json beside those of which an answer lost its tail. Without rows the
-    adapter stays as it is: where all samples are right, or all wrong, nothing is preferred. Raises TrainingError.
+    max_length are dropped; training.json counts them and those that lost the tail of an answer. Without rows the
+    adapter stays as it is: if all samples are right, or all wrong, nothing is preferred. Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
     disable_progress_bars()
@@ -103,11 +103,11 @@ def prefer(
         train_dataset=Dataset.from_list([rows[row] for row in stream]),
         processing_class=tokenizer,
     )
-    if len(trainer.train_dataset) != len(stream):  # the order would be another than `stream` says
+    if len(trainer.train_dataset) != len(stream):  # else the order is not that of `stream`
         raise TrainingError(f"{run.label}: TRL kept {len(trainer.train_dataset)} of {len(stream)} pairs, expected all")
     for name, weight in trainer.model.named_parameters():
-        weight.requires_grad_(".default." in name)  # the reference stays as it is
-        if weight.requires_grad:  # TRL rounds the adapter of a quantised model to bfloat16, and not the reference
+        weight.requires_grad_(".default." in name)  # the reference stays fixed
+        if weight.requires_grad:  # TRL rounds the adapter of a quantized model to bfloat16, not the reference
             weight.data = trainer.model.get_parameter(name.replace(".default.", ".ref.")).data.float().clone()
     parameters = common.parameters(trainer.model)
     common.train(trainer, run.label, settings["global_batch"], work, state)
@@ -128,7 +128,7 @@ def prefer(
 
 
 def _fitted(rows: Sequence[Mapping], tokenizer: PreTrainedTokenizerBase, max_length: int) -> _Fitted:
-    """What `max_length` leaves of the pairs. TRL would cut and drop too, and tell neither."""
+    """The pairs that `max_length` leaves. TRL would cut and drop too, without a count."""
     kept, truncated = [], 0
     for row in rows:
         both = [{"prompt": row["prompt"], "completion": row[answer]} for answer in ("chosen", "rejected")]

@@ -1,4 +1,4 @@
-"""What finetuning sees: token ids and labels of every row, their order, and how a step is spread over processes."""
+"""The data of finetuning: token ids and labels of every row, their order, and how processes share a step."""
 
 import math
 import random
@@ -19,11 +19,11 @@ class TrainingError(HaltError):
 
 
 class Encoded(NamedTuple):
-    """Tokenised rows, and what became of the others.
+    """Tokenized rows, and counts of the others.
 
-    examples: one mapping a row, `input_ids` and `labels` of equal length; prompt tokens have the label IGNORED.
-    truncated: rows kept whose completion lost its tail to max_length.
-    empty: rows dropped, no completion. unanswered: rows dropped, the prompt alone fills max_length.
+    examples: one mapping per row, `input_ids` and `labels` of equal length; prompt tokens have the label IGNORED.
+    truncated: rows kept whose completion lost its tail to max_length. empty: rows dropped without a completion.
+    unanswered: rows dropped because the prompt alone fills max_length.
     """
 
     examples: list[dict[str, list[int]]]
@@ -33,14 +33,14 @@ class Encoded(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How one optimiser step is spread: batch (per process) x accumulation x processes = global batch."""
+    """How processes share one optimizer step: batch (per process) x accumulation x processes = global batch."""
 
     batch: int
     accumulation: int
 
 
 def plan(global_batch: int, batch_size: int, processes: int, key: str = "finetune.global_batch") -> Plan:
-    """The largest batch per process, at most batch_size, that reaches the global batch in whole steps.
+    """The largest batch per process, at most batch_size, with which whole steps reach the global batch.
 
     key: of the global batch in the config. TrainingError if the number of processes does not divide it.
     """
@@ -55,11 +55,11 @@ def plan(global_batch: int, batch_size: int, processes: int, key: str = "finetun
 
 
 def order(lengths: Sequence[int], epochs: float, global_batch: int, seed: int) -> list[int]:
-    """Row numbers in the order they are trained on; one after the other, `global_batch` of them make a step.
+    """Row numbers in training order; every `global_batch` of them make a step.
 
-    Every epoch is a permutation of its own, from (seed, epoch). The last step is filled up from the next permutation,
-    so that all steps weigh the same. Within a step the shortest row comes first (`lengths`, in tokens): that changes
-    no gradient, and the micro-batches hold little padding.
+    Every epoch is its own permutation, from (seed, epoch). The last step is filled from the next permutation, so all
+    steps weigh the same. Within a step the shortest row comes first (`lengths`, in tokens): gradients stay the same,
+    and micro-batches hold little padding.
     """
     rows = range(len(lengths))
     steps = max(1, math.ceil(round(epochs * len(lengths)) / global_batch))
@@ -73,10 +73,10 @@ def order(lengths: Sequence[int], epochs: float, global_batch: int, seed: int) -
 
 
 def encode(rows: Sequence[Mapping], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Encoded:
-    """Tokenise prompt/completion rows as SFTTrainer does, in one pass and with a count of what is cut or dropped.
+    """Tokenize prompt/completion rows as SFTTrainer does, in one pass, and count what is cut or dropped.
 
     rows: {"prompt", "completion"}: lists of turns (see halt.engines.chat) or texts (the end-of-text token is appended).
-    The completion begins where the tokens of prompt and of prompt + completion part.
+    The completion begins where the tokens of prompt and of prompt + completion differ.
     """
     examples, truncated, empty, unanswered = [], 0, 0, 0
     for row in rows:
@@ -95,7 +95,7 @@ def encode(rows: Sequence[Mapping], tokenizer: "PreTrainedTokenizerBase", max_le
 
 
 def text(completion: str | Sequence[Mapping]) -> str:
-    """What a completion says, as turns or as text."""
+    """The text of a completion, given as turns or as text."""
     return completion if isinstance(completion, str) else "".join(turn["content"] for turn in completion)
 
 

@@ -1,14 +1,14 @@
-"""Supervised finetuning with TRL: the answer alone is learnt, the same way on any number of processes.
+"""Supervised finetuning with TRL: only the answer is learned, in the same way on any number of processes.
 
 What this module adds to TRL's SFTTrainer, and why:
 
-* The order of examples is made here, from the seed alone, so that neither the number of processes nor the batch size
-  decides which examples an optimiser step sees.
-* On a CPU the language-model head sees only the positions that carry loss. TRL 1.16 does so on devices with Triton;
-  on a CPU it scores every prompt and padding position, with entropy and accuracy beside (`compute_loss` there).
+* The order of examples is made here, from the seed alone: neither the number of processes nor the batch size decides
+  which examples an optimizer step sees.
+* On a CPU the language-model head sees only the positions that carry loss. TRL 1.16 does so on devices with Triton; on
+  a CPU it scores every prompt and padding position, and also computes entropy and accuracy (`compute_loss` there).
 
-Frozen weights under LoRA are held in the model's own number format, as they are for generation, or in 4 bits (QLoRA,
-arXiv 2305.14314); trained weights are float32 always, because updates are lost in bfloat16.
+Frozen weights under LoRA have the model's own number format, as for generation, or 4 bits (QLoRA, arXiv 2305.14314).
+Trained weights are always float32, because bfloat16 loses updates.
 """
 
 import shutil
@@ -41,7 +41,7 @@ class AnswerTrainer(common.Resumable, SFTTrainer):
     loss_is_scaled_for_ga = True  # `compute_loss` divides by the tokens of all accumulated batches
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """Sum of the negative log-likelihood over answer tokens / answer tokens of the whole optimiser step."""
+        """Sum of the negative log-likelihood over answer tokens / answer tokens of the whole optimizer step."""
         if self.accelerator.device.type != "cpu":
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         following = functional.pad(inputs["labels"][:, 1:], (0, 1), value=IGNORED)
@@ -50,7 +50,7 @@ class AnswerTrainer(common.Resumable, SFTTrainer):
         with _head_sees(self.model.get_output_embeddings(), answers):
             logits = model(**arguments, use_cache=False).logits[0]
         loss = functional.cross_entropy(logits.float(), following[answers], reduction="sum") / num_items_in_batch
-        return loss * self.accelerator.num_processes  # DDP takes the mean over processes, the sum is wanted
+        return loss * self.accelerator.num_processes  # DDP takes the mean over processes, we need the sum
 
 
 def finetune(
@@ -65,21 +65,21 @@ def finetune(
     quantization: str | None = None,
     system: str = chat.TEMPLATE,
 ) -> None:
-    """Train on the rows and leave an adapter (or, for `full`, a whole model) in the folder `output`.
+    """Train on the rows and write an adapter (or, for `full`, a whole model) to the folder `output`.
 
     rows: see `encode`. model: folder of the pretrained model. dtype: of its frozen weights and of the computation
-    ("bfloat16", "float16" or "float32"). settings: the config's section `finetune`. batch_size: examples at once in
-    one process, at most. work: folder for checkpoints, removed at the end. quantization: "4bit" for frozen weights of 4
-    bits, with LoRA alone. system: see `chat.load`. Called once in every process.
+    ("bfloat16", "float16" or "float32"). settings: the config's section `finetune`. batch_size: most examples at once
+    in one process. work: folder for checkpoints, removed at the end. quantization: "4bit" for frozen weights of 4 bits,
+    with LoRA alone. system: see `chat.load`. Called once in every process.
 
-    output, which appears by rename, holds the weights (safetensors) and their configuration, `loss.csv` (a row a step)
-    and `training.json` (the settings read back from the trainer, rows, tokens, provenance, sha256 of the other files).
-    Raises TrainingError.
+    output, which appears by rename, holds the weights (safetensors) and their configuration, `loss.csv` (a row per
+    step) and `training.json` (the settings read back from the trainer, rows, tokens, provenance, sha256 of the other
+    files). Raises TrainingError.
     """
     transformers.utils.logging.disable_progress_bar()
     fsdp = parse_flag_from_env("ACCELERATE_USE_FSDP")  # set by accelerate's launcher
     if quantization:
-        # FSDP2 cannot send quantised weights from process to process: each reads the model, onto its own GPU.
+        # FSDP2 cannot send quantized weights between processes: each reads the model, onto its own GPU.
         disable_fsdp_ram_efficient_loading()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
     spread = plan(settings["global_batch"], fitting(batch_size, dtype), state.num_processes)
@@ -102,8 +102,8 @@ def finetune(
         model=common.pretrained(model, dtype, lora, state.device.type, quantization),
         args=SFTConfig(
             **common.arguments(settings, dtype, spread, steps, run.seed, work, state),
-            activation_checkpointing=settings["gradient_checkpointing"],  # not FSDP's own: PEFT would save no weight
-            dataset_kwargs={"skip_prepare_dataset": True},  # tokenised above
+            activation_checkpointing=settings["gradient_checkpointing"],  # not FSDP's: with that PEFT saves no weight
+            dataset_kwargs={"skip_prepare_dataset": True},  # tokenized above
         ),
         train_dataset=Dataset.from_list(encoded.examples).select(stream),
         processing_class=tokenizer,
@@ -111,7 +111,7 @@ def finetune(
     )
     for weight in trainer.model.parameters():
         if weight.requires_grad:
-            weight.data = weight.data.float()  # TRL makes the adapter of a quantised model bfloat16
+            weight.data = weight.data.float()  # TRL makes the adapter of a quantized model bfloat16
     if fsdp:
         common.shard(trainer, dtype)
     parameters = common.parameters(trainer.model)
@@ -134,7 +134,7 @@ def finetune(
 
 
 def _seen(encoded: Encoded, stream: Sequence[int]) -> dict:
-    """What the training has seen of its rows, and what it has not."""
+    """Which of its rows the training saw, and which it did not."""
     supervised = [sum(label != IGNORED for label in example["labels"]) for example in encoded.examples]
     return {
         "rows": {
@@ -158,9 +158,9 @@ def _losses(encoded: Encoded) -> str:
 
 @contextmanager
 def _head_sees(head: torch.nn.Module, chosen: torch.Tensor) -> Iterator[None]:
-    """The head is given only the chosen (batch, position) pairs: logits are (1, chosen.sum(), vocabulary).
+    """The head gets only the chosen (batch, position) pairs: logits are (1, chosen.sum(), vocabulary).
 
-    A hook and not a forward of our own: whatever a model does to its logits (soft caps, scales) stays in force.
+    A hook and not a forward of our own: what a model does to its logits (soft caps, scales) still happens.
     """
 
     def narrow(module, arguments):

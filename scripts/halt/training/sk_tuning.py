@@ -1,9 +1,10 @@
 """SK-Tuning: p(True) is trained to be calibrated (Zhang et al., arXiv 2402.09267).
 
-Each question has a right answer r+ and a wrong one r- ("A" and "B", or the other way round); the loss is the mean of
--log sigma(log pi(r+ | question) - log pi(r- | question)). The two answers differ in one token behind one context, so
-the difference of their log-probabilities is that of two logits. Trained is a LoRA adapter, by the means of
-`halt.training.sft.common`: the order is from the seed alone, and a step is one global batch on any number of processes.
+Each question has a right answer r+ and a wrong one r- ("A" and "B", or the other way round). The loss is the mean of
+-log sigma(log pi(r+ | question) - log pi(r- | question)). The two answers differ in one token after one context: the
+difference of their log-probabilities is that of two logits. Trained is a LoRA adapter, by the means of
+`halt.training.sft.common`: the order comes from the seed alone, and a step is one global batch on any number of
+processes.
 """
 
 import shutil
@@ -31,12 +32,12 @@ from halt.training import common
 from halt.training.common import Run
 from halt.training.encoding import TrainingError, order, plan
 
-_TRLS = ("loss_type", "max_length", "packing")  # arguments that transformers' own trainer does not know
+_TRLS = ("loss_type", "max_length", "packing")  # not arguments of transformers' own trainer
 _ARGUMENTS = tuple(name for name in common.ARGUMENTS if name not in _TRLS)
 
 
 class Encoded(NamedTuple):
-    """Questions as training sees them: {"input_ids", "right"} each, and how many were too long and left out."""
+    """Questions for training: {"input_ids", "right"} each, and how many were left out as too long."""
 
     examples: list[dict]
     dropped: int
@@ -45,7 +46,7 @@ class Encoded(NamedTuple):
 class KnowledgeTrainer(common.Resumable, Trainer):
     """Trainer with the pairwise loss; answers: token ids of ("A", "B")."""
 
-    loss_is_scaled_for_ga = False  # a mean over the micro-batch: micro-batches are of one size
+    loss_is_scaled_for_ga = False  # a mean over the micro-batch; all have one size
 
     def __init__(self, *args, answers: Sequence[int], **kwargs):
         super().__init__(*args, **kwargs)
@@ -69,7 +70,7 @@ def pairwise_loss(logits: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 def encode(
     items: Sequence[Item], shots: Sequence[Shot], template: str, chat: bool, tokenizer, max_length: int
 ) -> Encoded:
-    """Token ids of every question behind its shots, up to where the answer begins, as p(True) is asked for."""
+    """Token ids of every question after its shots, up to where the answer begins, as p(True) is asked for."""
     examples, dropped = [], 0
     for item in items:
         ids = engines.encode(tokenizer, p_true.conversation(item.question, shots, template, chat))
@@ -96,11 +97,11 @@ def tune(
     quantization: str | None = None,
     system: str = templates.TEMPLATE,
 ) -> None:
-    """Train on the items and leave a LoRA adapter in the folder `output`, as `training.finetune` does.
+    """Train on the items and write a LoRA adapter to the folder `output`, as `training.finetune` does.
 
     template: prompt text of the question. model: folder of the pretrained model. settings: the config's section
-    `sk_tuning.training`; lora: `finetune.lora`. batch_size: questions at once in one process, at most. Raises
-    TrainingError. Where all items have one answer the model learns to give it always; training.json counts both.
+    `sk_tuning.training`; lora: `finetune.lora`. batch_size: most questions at once in one process. Raises
+    TrainingError. If all items have one answer, the model learns to give it always; training.json counts both.
     """
     transformers.utils.logging.disable_progress_bar()
     state = accelerate.PartialState(cpu=not torch.cuda.is_available())
@@ -130,7 +131,7 @@ def tune(
     arguments = common.arguments(settings, dtype, spread, steps, run.seed, work, state)
     del arguments["max_length"]  # read above
     pretrained = common.pretrained(model, dtype, True, state.device.type, quantization)
-    transformers.set_seed(run.seed)  # the adapter's first weights
+    transformers.set_seed(run.seed)  # for the first weights of the adapter
     trainer = KnowledgeTrainer(
         model=peft.get_peft_model(pretrained, common.lora(lora)),
         args=TrainingArguments(
@@ -161,9 +162,9 @@ def tune(
 
 
 def collate(batch: Sequence[Mapping], pad: int) -> dict[str, torch.Tensor]:
-    """A micro-batch, padded on the left: all answers begin behind the last column.
+    """A micro-batch, padded on the left: all answers begin after the last column.
 
-    Positions are counted from each question's first token, as where p(True) is asked for.
+    Positions count from each question's first token, as when p(True) is asked for.
     """
     width = max(len(example["input_ids"]) for example in batch)
     ids = torch.full((len(batch), width), pad)

@@ -77,7 +77,7 @@ def test_the_bound_is_what_a_share_alpha_of_training_reaches():
 
 
 def test_without_training_fragments_there_is_no_bound():
-    with pytest.raises(confidence.ConfidenceError, match="nothing to set a bound by"):
+    with pytest.raises(confidence.ConfidenceError, match="nothing to set the bound with"):
         confidence.bound([], "0.40")
 
 
@@ -153,7 +153,7 @@ def test_training_prompts_are_not_answered_ones():
     answers, own = made.responses(made.response(key)), samples({"p0": [["a"]]})
     with pytest.raises(confidence.ConfidenceError, match="1 answered prompts are training prompts too"):
         confidence.check(own.clear(), answers, own)
-    with pytest.raises(confidence.ConfidenceError, match="fragments are of no response"):
+    with pytest.raises(confidence.ConfidenceError, match="fragments belong to no response"):
         confidence.check(own, answers, own.clear())
 
 

@@ -129,15 +129,15 @@ BROKEN = {
     ),
     "a fold that there is not": (
         [("domains/code/fold", 4)],
-        ["domains.code.fold: found 4, expected below 4: that many folds of 0.25 there are"],
+        ["domains.code.fold: found 4, expected below 4: a test share of 0.25 makes that many folds"],
     ),
     "one phrase for two things": (
         [("phrases/uncertain", "unsure from here")],
-        ["phrases.uncertain: found 'unsure from here', expected one that does not begin as phrases.unsure"],
+        ["phrases.uncertain: found 'unsure from here', expected one that does not begin like phrases.unsure"],
     ),
     "a phrase that begins as another": (
         [("phrases/unsure", "Unsure"), ("phrases/uncertain", "unsure of")],
-        ["phrases.uncertain: found 'unsure of', expected one that does not begin as phrases.unsure"],
+        ["phrases.uncertain: found 'unsure of', expected one that does not begin like phrases.unsure"],
     ),
     "one model for all domains, of which there is one": (
         [("experiment/joint", True), ("experiment/domains", ["code"])],
@@ -198,8 +198,8 @@ BROKEN = {
         [("judges/small-served/server", "vllm"), ("models/qwen2.5-coder-0.5b/chat", False)],
         [
             (
-                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one that "
-                "has: it is asked by chat"
+                "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one with "
+                "a chat template: it is asked by chat"
             ),
             "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
         ],
@@ -265,9 +265,9 @@ BROKEN = {
     "numbers that no machine counts to": (
         [("generate/samples", 10**400), ("finetune/learning_rate", 10**5000), ("score/seed", 1 << 4_000_000)],
         [
-            f"finetune.learning_rate: found {10**5000}, expected no number of more than 18 digits",
-            f"generate.samples: found {10**400}, expected no number of more than 18 digits",
-            "score.seed: found a number of too many digits, expected no number of more than 18 digits",
+            f"finetune.learning_rate: found {10**5000}, expected at most 18 digits",
+            f"generate.samples: found {10**400}, expected at most 18 digits",
+            "score.seed: found a number with too many digits, expected at most 18 digits",
         ],
     ),
     "names with a line break at their end, or too long": (
@@ -295,8 +295,8 @@ BROKEN = {
         ],
         [
             "domains.code.source: found an empty list, expected a list",
-            "domains.mathematics.source.sha256.a==1: missing, expected the sum of this package's wheel",
-            "domains.mathematics.source.sha256.b==2: found a sum, but this is none of the packages",
+            "domains.mathematics.source.sha256.a==1: missing, expected the sha256 of this package's wheel",
+            "domains.mathematics.source.sha256.b==2: found a sha256, but this is none of the packages",
         ],
     ),
     "one of several sources": (
@@ -474,7 +474,7 @@ def test_a_key_that_stands_twice_is_named_by_file_and_lines(tmp_path, monkeypatc
 
 def test_an_alias_of_what_it_stands_in_is_named_by_file_and_line(tmp_path):
     (tmp_path / "round.yaml").write_text("score: {seed: 0}\nmodels: &all\n  mine: [*all]\n")
-    with pytest.raises(config.ConfigError, match=r"round\.yaml, line 2: models\.mine\[0\] is an alias of what it"):
+    with pytest.raises(config.ConfigError, match=r"round\.yaml, line 2: models\.mine\[0\] is an alias of something"):
         config.read(tmp_path / "round.yaml")
 
 

@@ -140,8 +140,8 @@ BROKEN = {
         [
             "methods.halt.phrases: found phrases, but module 'halt' writes none, expected none",
             "methods.r-tuning.phrases: missing, expected a mapping with sure, not_sure: module 'r_tuning' writes them",
-            "methods.r-tuning-u.phrases.not_sure: found 'Unsure of it', expected one that begins as no other phrase",
-            "methods.r-tuning-u.phrases.sure: found 'unsure', expected one that begins as no other phrase",
+            "methods.r-tuning-u.phrases.not_sure: found 'Unsure of it', expected one that begins like no other phrase",
+            "methods.r-tuning-u.phrases.sure: found 'unsure', expected one that begins like no other phrase",
         ],
     ),
     "pairs of a method that is no finetuning, or of none": (
@@ -250,7 +250,7 @@ BROKEN = {
             "methods.five.constant: found 'yes', expected true or false",
             "methods.four.threshold: found true, but there is nothing to rewrite, expected false",
             "methods.one.rewrite: found 'halt' beside constant, expected null",
-            "methods.three.of: found 'floor', whose answers no model gives, expected a method that has one",
+            "methods.three.of: found 'floor', which answers without a model, expected a method with one",
             "methods.two.pairs: found 'halt_dpo' beside constant, expected none",
             "methods.two.threshold: found false, but module 'halt_dpo' needs one, expected true",
         ],

@@ -40,8 +40,8 @@ def test_missing_files_of_the_experiment_s_domains_are_named_by_their_keys(proje
     with pytest.raises(ConfigError) as refused:
         readiness.check_sources(CONFIG)
     assert str(refused.value).splitlines() == [
-        "domains.facts.source.path: found 'facts.tsv', expected a file or folder that is there",
-        "domains.tales.source[1].path: found 'tales', expected a file or folder that is there",
+        "domains.facts.source.path: found 'facts.tsv', expected an existing file or folder",
+        "domains.tales.source[1].path: found 'tales', expected an existing file or folder",
     ]
     (project / "facts.tsv").touch()
     (project / "tales").mkdir()
@@ -59,7 +59,7 @@ def test_rows_that_were_brought_need_their_files_no_more(project):
 def test_a_model_that_is_to_be_fetched_is_there(project):
     with pytest.raises(ConfigError) as refused:
         readiness.check_start(CONFIG, {"packaged", "mine"}, set(), {})
-    line = "models.mine.source.path: found 'models/mine', expected a model folder that is there"
+    line = "models.mine.source.path: found 'models/mine', expected an existing model folder"
     assert str(refused.value) == line
     readiness.check_start(CONFIG, {"packaged"}, set(), {})
     (project / "models/mine").mkdir(parents=True)
@@ -81,6 +81,6 @@ def test_a_judge_that_is_to_be_asked_has_its_key(environment):
 def test_a_pipe_is_no_file_that_is_there(project):
     os.mkfifo(project / "facts.tsv")
     with pytest.raises(
-        ConfigError, match=r"domains\.facts\.source\.path: found 'facts\.tsv', expected a file or folder"
+        ConfigError, match=r"domains\.facts\.source\.path: found 'facts\.tsv', expected an existing file or folder"
     ):
         readiness.check_sources(CONFIG)

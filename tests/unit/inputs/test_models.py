@@ -51,7 +51,10 @@ def cut(folder):
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        (lambda folder: (folder / "config.json").unlink(), "no config.json, so it is no model that transformers loads"),
+        (
+            lambda folder: (folder / "config.json").unlink(),
+            "no config.json, expected a model that transformers can load",
+        ),
         (lambda folder: (folder / "config.json").write_text("{"), r"config\.json is not JSON \(.*\)"),
         (lambda folder: (folder / "model.safetensors").unlink(), r"no weights, expected files that end in \.safetens"),
         (cut, r"model\.safetensors is not whole \(.*\)"),

@@ -126,7 +126,7 @@ DEEP, LONG = "[" * 100_000 + "]" * 100_000, "9" * 5000
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        (f'{{"a": {DEEP}}}', "line 2 is JSON with too many brackets in each other"),
+        (f'{{"a": {DEEP}}}', "line 2 is JSON with brackets nested too deeply"),
         (f'{{"a": {LONG}}}', r"line 2 is not JSON \(found a number of 5000 digits, expected at most 4300\)"),
     ],
 )

@@ -264,7 +264,7 @@ def test_a_machine_that_is_too_small_is_refused_by_the_name_of_the_job():
     with pytest.raises(PlanError, match="finetune m/facts asks for 8 GPUs"):
         wall([job("finetune", gpus=8)], [1], gpus=4)
     jobs = [job("serve", service=True, gpus=8), job("judge", after=[0], gpus=1)]
-    with pytest.raises(PlanError, match="judge: the services"):
+    with pytest.raises(PlanError, match="judge: no room is left by the services"):
         wall(jobs, [1, 1], gpus=8)
 
 

@@ -114,7 +114,7 @@ def test_rated_samples_have_no_verdict_no_reference_and_no_truth():
     assert (prompt.reference, prompt.truth) == ("", "{}")
     assert [sample.confidences for sample in prompt.samples] == [(0.2, 0.4), (0.9,)]
     assert {label for sample in prompt.samples for label in sample.labels} == {"unjudged"}
-    with pytest.raises(preferences.PairError, match="sample 1 of the prompt 'a' is rated and was not drawn"):
+    with pytest.raises(preferences.PairError, match="sample 1 of the prompt 'a' has a rating but was not drawn"):
         list(preferences.rated({"a": "Who?"}, generations.filter(pl.col("sample") == 0), ratings, biography))
 
 

@@ -120,6 +120,6 @@ def test_a_truth_that_json_cannot_hold_is_told_by_its_row_and_not_by_a_line_of_t
     status, said = told([GOOD | {"id": "0", "question": "When?"}])
     assert status == 1
     assert said == (
-        "data: plain: truth of the row '0' cannot be kept as JSON (Object of type date is not JSON serializable), "
-        "expected texts, numbers, lists and mappings alone\n"
+        "data: plain: truth of the row '0' cannot be written as JSON (Object of type date is not JSON serializable), "
+        "expected only texts, numbers, lists and mappings\n"
     )

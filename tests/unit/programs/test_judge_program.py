@@ -186,7 +186,7 @@ def test_fragments_of_another_run_are_refused(tmp_path, people):
     answers(tmp_path, {people[0].id: [["a"], ["b"]]})
     responses = frames.read(tmp_path / "responses.parquet", frames.RESPONSES)
     frames.write(responses.head(1), tmp_path / "responses.parquet", frames.RESPONSES)
-    with pytest.raises(HaltError, match=r"1 fragments are of no response.*sample 1"):
+    with pytest.raises(HaltError, match=r"1 fragments belong to no response.*sample 1"):
         run(tmp_path, settings({"type": "reference"}))
 
 
@@ -235,7 +235,7 @@ def test_a_truth_beyond_the_context_of_a_server_is_cut_and_the_prompts_are_count
         table = run(tmp_path, served(server))
     assert set(table["label"]) == {"right"}
     assert frames.provenance(tmp_path / "judgements.parquet")["evidence_cut"] == 1
-    assert "of 1 prompts the evaluator saw a part of the truth alone" in capfd.readouterr().err
+    assert "the evaluator saw only a part of the truth of 1 prompts" in capfd.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -400,5 +400,5 @@ def test_what_a_calibrated_judge_needs_is_asked_for(tmp_path, people, smollm2, m
 def test_no_judge_is_calibrated_on_test_rows(tmp_path, people):
     data(tmp_path / "data.parquet", people[:2], split="test")
     answers(tmp_path, {people[0].id: [["a"]]})
-    with pytest.raises(HaltError, match="split test; judges are calibrated on training rows alone"):
+    with pytest.raises(HaltError, match="split test; expected training rows"):
         run(tmp_path, settings({"type": "reference"}), "--training-data", str(tmp_path / "data.parquet"))

@@ -95,7 +95,7 @@ def test_without_locks_in_the_file_system_a_living_process_is_still_seen(tmp_pat
 
 def test_a_link_to_nowhere_is_one_line(tmp_path):
     (tmp_path / "results").symlink_to(tmp_path / "scratch")
-    with pytest.raises(locking.LockError, match="a link that leads to one"):
+    with pytest.raises(locking.LockError, match="a link to one"):
         locking.hold(tmp_path / "results")
 
 

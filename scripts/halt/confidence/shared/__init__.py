@@ -1,1 +1,1 @@
-"""What is asked of models about answers beside the filters. No filter: they are found beside this folder."""
+"""What models are asked about answers, beside the filters. Nothing here is a filter: those lie beside this folder."""

@@ -1,7 +1,7 @@
-"""How probable a model finds each answer that a question gives to choose from, as TruthfulQA asks (arXiv 2109.07958).
+"""How likely a model finds each answer that a question offers, as TruthfulQA asks (arXiv 2109.07958).
 
-The sum of the log-probabilities of the answer's tokens behind the prompt, where the model would answer; that the answer
-ends there does not count, and nothing makes up for its length.
+The value is the sum of the log-probabilities of the answer's tokens after the prompt. The end of the answer does not
+count, and the sum is not corrected for length.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from halt.prompting import few_shot
 def weighed(engine, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]], batch_size: int) -> list[list[float]]:
     """The log-probability of each of the answers to each prompt.
 
-    answers: as they stand directly behind the prompt (`prompting.begun`), at least one each. ConfidenceError if a
+    answers: the text as it directly follows the prompt (`prompting.begun`), at least one each. ConfidenceError if a
     prompt with an answer is longer than the model's context.
     """
     from halt.engines import scoring
@@ -39,7 +39,7 @@ def weighed(engine, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]],
 def table(
     engine, asked: Sequence[tuple[Prompt, Row]], chat: bool, domain: ModuleType, batch_size: int, run: dict
 ) -> pl.DataFrame:
-    """CHOICES of some questions. asked: their prompts, as the model is to answer them, and rows; run: metrics.RUN."""
+    """CHOICES of some questions. asked: the prompts that the model answers, and their rows; run: metrics.RUN."""
     listed = [domains.choices(domain, row) for _, row in asked]
     texts = [[few_shot.begun(choice.text, chat, domain) for choice in choices] for choices in listed]
     found = weighed(engine, [prompt for prompt, _ in asked], texts, batch_size)
@@ -54,9 +54,9 @@ def table(
 
 
 def as_fragments(rows: Sequence[Row], domain: ModuleType, model: str, name: str) -> pl.DataFrame:
-    """The choices of all rows as FRAGMENTS, to be rated by a model: `sample` is the number of the choice.
+    """The choices of all rows as FRAGMENTS, for a model to rate: `sample` is the number of the choice.
 
-    name: of the domain. No method has written them, and `choices` stands in its place.
+    name: of the domain. No method wrote them: the column `method` says `choices`.
     """
     run = {"model": model, "domain": name, "method": "choices", "threshold": paths.NO_THRESHOLD, "seed": 0}
     run |= {"test_domain": name}

@@ -1,8 +1,9 @@
-"""What SK-Tuning learns from and what it is tried on: training prompts are shared out by their clusters; pure.
+"""What SK-Tuning learns from and what it is tried on: the training prompts are divided by their clusters; pure.
 
-SK-Tuning (arXiv 2402.09267) sees verdicts, and the pairs of self-alignment must not: a p(True) of fragments whose
-verdicts were learnt would be the ground truth by another name. The paper takes its questions from other data sets;
-here a share of the training clusters is learnt from, and pairs are made of the others (decision).
+SK-Tuning (arXiv 2402.09267) sees verdicts, and the pairs of self-alignment must not. If a model had learned the
+verdicts of the fragments that it rates, its p(True) would be the ground truth under another name. The paper takes its
+questions from other data sets. Here a share of the training clusters is learned from, and pairs are made of the others
+(decision).
 """
 
 import hashlib
@@ -24,10 +25,10 @@ class Item(NamedTuple):
 
 
 def learnt(clusters: Mapping[str, str], share: float, seed: int) -> set[str]:
-    """Ids of the prompts that SK-Tuning learns from: those of a share of the clusters, by hash, rounded to whole ones.
+    """Ids of the prompts that SK-Tuning learns from: a share of the clusters, by hash, rounded to whole ones.
 
-    clusters: of the training prompts, by id. With two clusters or more, each side has one at least. What is drawn
-    depends on the seed and the names of the clusters alone.
+    clusters: of the training prompts, by id. Each side has at least one if there are two. The choice depends on the
+    seed and the names of the clusters alone.
     """
     ordered = sorted(set(clusters.values()), key=lambda cluster: _drawn(seed, cluster))
     count = min(max(round(share * len(ordered)), 1), max(len(ordered) - 1, 1))
@@ -45,8 +46,8 @@ def items(
 ) -> list[Item]:
     """A question for every fragment that counts in a reading, of the first `samples` of each prompt in `learnt`.
 
-    judgements: JUDGEMENTS of training samples; asked: prompts by id. Duplicates are kept: what a model says often, it
-    learns about often (arXiv 2402.09267). What counts and is not right is an item whose right answer is "false".
+    judgements: JUDGEMENTS of training samples; asked: prompts by id. Duplicates are kept: a model learns often about
+    what it says often (arXiv 2402.09267). The right answer is "false" if a fragment counts and is not right.
     """
     chosen = judgements.filter(pl.col("id").is_in(list(learnt)) & (pl.col("sample") < samples)).sort(
         "id", "sample", "fragment"

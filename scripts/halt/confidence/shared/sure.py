@@ -1,8 +1,8 @@
-"""How sure a model is of a whole answer, by R-Tuning (arXiv 2311.09677): it was taught to say `I am sure` or not.
+"""How sure a model is of a whole answer, by R-Tuning (arXiv 2311.09677): it learned to say `I am sure` or not.
 
-What it would say behind its answer is weighed and not heard: P(sure) among the two phrases, at the first token in which
-they differ. Beside it stands how likely the answer itself is, the geometric mean of the probabilities of its tokens.
-The paper ranks answers by the mean of the two. Where an answer says itself whether it is sure, it is read up to there.
+Nothing is generated. The value is P(sure) among the two phrases after the answer, at the first token where they differ.
+Beside it stands the likelihood of the answer: the geometric mean of the probabilities of its tokens. The paper ranks
+answers by the mean of the two. If an answer itself says whether it is sure, it is read up to there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ from halt.prompting import fragments
 
 
 class Statement(NamedTuple):
-    """One answer in token ids, and up to where its two possible last lines part."""
+    """One answer in token ids, up to the token where the two possible last lines differ."""
 
-    answer: list[int]  # behind its prompt
+    answer: list[int]  # after its prompt
     start: int  # where it begins there; the length of `answer` if it is empty
     line: list[int]  # prompt, answer and what both phrases begin with
     sure: int  # the tokens that follow there
@@ -26,9 +26,9 @@ class Statement(NamedTuple):
 
 
 def statement(engine, prompt: Prompt, text: str, phrases: Mapping[str, str]) -> Statement:
-    """One answer as it will be weighed; ConfidenceError if the tokenizer cannot tell the phrases from each other.
+    """One answer, ready to be weighed. ConfidenceError if the tokenizer cannot tell the two phrases apart.
 
-    prompt: zero-shot, as the model was finetuned; text: the answer as it was generated; phrases: {"sure", "not_sure"}.
+    prompt: zero-shot, as in finetuning; text: the answer as it was generated; phrases: {"sure", "not_sure"}.
     """
     said = fragments.answer(text, phrases)
     head = f"{said}\n" if said.strip() else ""
@@ -71,7 +71,7 @@ def weighed(engine, statements: Sequence[Statement], batch_size: int) -> list[tu
 
 
 def encoded(engine, prompt: Prompt, text: str) -> list[int]:
-    """Token ids of a prompt and what the model says behind it."""
+    """Token ids of a prompt and of the text that the model says after it."""
     if prompt.messages is None:
         return engine.encode(prompt._replace(text=prompt.text + text))
     return engine.encode(prompt) + engine.tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -1,3 +1,3 @@
-"""What the schema cannot say: one key of the config against another."""
+"""What the schema cannot check: one key of the config against another."""
 
 from halt.config.crosschecks.registries import ALL

@@ -1,4 +1,4 @@
-"""What the cross-checks of a config ask of it: what is there and sound, and whether a name is known."""
+"""What the cross-checks need to know of a config: what is there and sound, and whether a name is known."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Sound = Callable[..., bool]
 
 
 def soundness(config: Any, faulty: set[Place]) -> Sound:
-    """A test whether the value at a place exists and obeys the schema, so that a cross-check can rely on it."""
+    """A function: does the value at a place exist and obey the schema, so that a cross-check can rely on it?"""
 
     def sound(*place: str | int) -> bool:
         return _is_there(config, place) and not any(
@@ -35,14 +35,14 @@ def _is_there(value: Any, place: Place) -> bool:
 
 
 def registry(config: Mapping, section: str, sound: Sound, *keys: str) -> Iterator[tuple[str, Any]]:
-    """(name, entry or the part of it under `keys`) for the entries in which that is sound."""
+    """(name, entry or the part of it under `keys`) for the entries where that is sound."""
     for name in names(config, section):
         if sound(section, name, *keys):
             yield name, part(config[section][name], *keys)
 
 
 def names(config: Mapping, section: str) -> list[str]:
-    """The names in a registry, faulty entries included: a broken entry is not an unknown one."""
+    """The names in a registry, with faulty entries too: a broken entry is not an unknown one."""
     return list(config[section]) if isinstance(config.get(section), Mapping) else []
 
 
@@ -61,19 +61,19 @@ def selected_domains(config: Mapping, sound: Sound) -> list[str]:
 
 def known(name: str, config: Mapping, section: str, place: Place) -> Faults:
     there = names(config, section)
-    if there and name not in there:  # a registry that is not there at all has a line of its own
+    if there and name not in there:  # a missing registry has its own line
         yield place, f"found {show(name)}, expected a key of {section}{did_you_mean(name, there, 'there')}"
 
 
 def part(config: Mapping, *keys: str) -> Any:
-    """What stands under these keys."""
+    """The value under these keys."""
     for key in keys:
         config = config[key]
     return config
 
 
 def divides(config: Mapping, model: str, *batch: str) -> Faults:
-    """One line if the processes that train a model cannot share the global batch, under the keys `batch`, evenly."""
+    """One line if the processes that train a model cannot share the global batch (under the keys `batch`) evenly."""
     examples = part(config, *batch)
     processes = config["models"][model]["needs"]["finetune"]["processes"]
     if examples % processes:
@@ -96,7 +96,7 @@ def module_faults(check: Callable[[str], object], module: str, package: str, pla
 
 
 def options_of(options: Mapping, properties: Mapping, place: Place, file: str) -> Faults:
-    """Options of an entry that break what its module declares; of a declaration that is itself broken, that alone."""
+    """Options of an entry that break what its module declares. If the declaration itself is broken, only that."""
     declared = {"type": "object", "additionalProperties": False, "properties": properties}
     if broken := messages.broken(declared):
         yield place, f"{file}: OPTIONS are no JSON schema: {broken}"

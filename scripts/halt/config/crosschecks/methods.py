@@ -13,7 +13,7 @@ from halt.rewriting.shared import percentile
 
 def check_methods(config: Mapping, sound: Sound) -> Faults:
     for name, module in lookup.registry(config, "methods", sound, "rewrite"):
-        if module is not None:  # not loaded: that would load polars at every start of the workflow
+        if module is not None:  # read, not loaded: polars would slow every start of the workflow
             broken = list(
                 lookup.module_faults(
                     partial(plugins.check, "rewriting"), module, "rewriting", ("methods", name, "rewrite")
@@ -41,7 +41,7 @@ def check_methods(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_constant(name: str, method: Mapping) -> Faults:
-    """What answers without a model is not trained, and filters nothing."""
+    """A method that answers without a model is not trained and filters nothing."""
     for key in ("rewrite", "pairs", "filter"):
         if method.get(key) is not None:
             expected = "null" if key == "rewrite" else "none"
@@ -62,7 +62,7 @@ def _check_rewriting(config: Mapping, name: str, module: str, sound: Sound) -> F
 
 
 def check_ranks(config: Mapping, sound: Sound) -> Faults:
-    """No two thresholds of a method pick the same sample: the same model would be trained twice, and called a trend."""
+    """No two thresholds of a method pick the same sample: one model would be trained twice and look like a trend."""
     if not (sound("generate", "samples") and sound("rewrite", "rank_base")):
         return
     samples, rank_base = config["generate"]["samples"], config["rewrite"]["rank_base"]
@@ -78,7 +78,7 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
         for number, threshold in enumerate(listed):
             try:
                 place = percentile.place(paths.threshold_label(threshold), samples, rank_base)
-            except ValueError:  # told elsewhere
+            except ValueError:  # reported elsewhere
                 continue
             at = (*section, "thresholds", number)
             if picked.setdefault(place, threshold) != threshold and at not in told:
@@ -88,7 +88,7 @@ def check_ranks(config: Mapping, sound: Sound) -> Faults:
 
 
 def _rewritings(config: Mapping, name: str, sound: Sound) -> list[str]:
-    """The rewriting modules behind a method: its own, and those of the methods that it goes on from."""
+    """The rewriting modules of a method: its own, and those of the methods that it starts from."""
     found, seen = [], set()
     while name not in seen and sound("methods", name):
         seen.add(name)
@@ -98,7 +98,7 @@ def _rewritings(config: Mapping, name: str, sound: Sound) -> list[str]:
 
 
 def _check_method_options(config: Mapping, name: str, module: str, sound: Sound, key: str, package: str) -> Faults:
-    """Options and phrases are those of the module, which stands under `key` of the method's entry."""
+    """Options and phrases are those of the module that the method's entry names under `key`."""
     place = ("methods", name, "options")
     try:
         declared = plugins.literal(package, module, "OPTIONS", {})
@@ -118,7 +118,7 @@ def _check_method_options(config: Mapping, name: str, module: str, sound: Sound,
 
 
 def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple[str, ...], sound: Sound) -> Faults:
-    """The phrases that the module writes are there, and told apart from each other and from everybody's."""
+    """The phrases that the module writes are there, and differ from each other and from the common ones."""
     place = ("methods", name, "phrases")
     if not sound("methods", name):
         return
@@ -132,12 +132,12 @@ def _check_method_phrases(config: Mapping, name: str, module: str, wanted: tuple
     for phrase, text in given.items():
         own = text.lower()
         if any(own.startswith(other) or other.startswith(own) for other in taken):  # answers are read by beginnings
-            yield (*place, phrase), f"found {show(text)}, expected one that begins as no other phrase"
+            yield (*place, phrase), f"found {show(text)}, expected one that begins like no other phrase"
         taken.append(own)
 
 
 def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> Faults:
-    """A method that trains on pairs goes on from one that finetunes, at the same thresholds."""
+    """A method that trains on pairs starts from one that finetunes, at the same thresholds."""
     place = ("methods", name)
     there = [key for key in ("pairs", "after", "rated_by") if key in method]
     for key in ("pairs", "after"):
@@ -178,7 +178,7 @@ def _check_pairs(config: Mapping, name: str, method: Mapping, sound: Sound) -> F
 
 
 def _check_sample_count(config: Mapping, name: str, key: str, package: str, sound: Sound) -> Faults:
-    """Whether there are as many samples as the module under `key` needs, which pairs them or compares with them."""
+    """Whether there are enough samples for the module under `key`, which pairs or compares them."""
     try:
         least = plugins.literal(package, config["methods"][name][key], "SAMPLES", 1)
     except HaltError as error:
@@ -207,7 +207,7 @@ def _check_sk_tuning(config: Mapping, name: str, sound: Sound) -> Faults:
 
 
 def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
-    """Whether this experiment can train on pairs: by LoRA, with the model whole in every process."""
+    """Whether this experiment can train on pairs: with LoRA, and the whole model in every process."""
     if sound("finetune", "adapter") and config["finetune"]["adapter"] != "lora":
         yield ("finetune", "adapter"), f"found 'full', expected 'lora': method {show(name)} goes on from an adapter"
     for _, model in lookup.items(config, sound, "experiment", "models"):
@@ -221,7 +221,7 @@ def _check_dpo(config: Mapping, name: str, sound: Sound) -> Faults:
 
 
 def filter_asks(method: Mapping) -> bool:
-    """Whether a method's filter asks the model behind examples; one that is broken is told of elsewhere."""
+    """Whether a method's filter asks the model with examples. Broken filters are reported elsewhere."""
     try:
         return "filter" in method and plugins.program_of(method["filter"]) == "self_evaluate"
     except (HaltError, SyntaxError, ValueError):
@@ -252,12 +252,12 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
         of = config["methods"][method["of"]] if sound("methods", method["of"]) else {}
         if of.get("threshold") and (
             of["rewrite"] is not None or {"pairs", "filter"} & of.keys()
-        ):  # else it has a fault of its own
+        ):  # else it has its own fault
             yield place, f"found {show(method['of'])}, which has a threshold, expected a method without one"
         if plugins.flag("rewriting", of.get("rewrite"), "MARKS") and not of["threshold"]:
             yield place, f"found {show(method['of'])}, which marks its answers, expected a method that does not"
         if of.get("constant"):
-            yield place, f"found {show(method['of'])}, whose answers no model gives, expected a method that has one"
+            yield place, f"found {show(method['of'])}, which answers without a model, expected a method with one"
         check = partial(plugins.check, "confidence")
         broken = list(lookup.module_faults(check, method["filter"], "confidence", ("methods", name, "filter")))
         yield from broken
@@ -270,7 +270,7 @@ def check_filters(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_probing(config: Mapping, name: str, of: Mapping, sound: Sound) -> Faults:
-    """The pretrained model's own answers can be read, by transformers, and there are prompts for every fold."""
+    """The answers are the pretrained model's, transformers reads them, and there are prompts for every fold."""
     place = ("methods", name, "of")
     if of.get("rewrite") is not None or "pairs" in of:
         found = show(config["methods"][name]["of"])

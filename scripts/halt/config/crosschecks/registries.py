@@ -1,6 +1,6 @@
-"""Faults of a config that a schema cannot see: names that are in no registry, settings that do not fit each other.
+"""Faults of a config that a schema cannot see: unknown names, and settings that do not fit each other.
 
-A check looks only at values that obey the schema (`sound`), so that one mistake is reported once.
+A check looks only at values that obey the schema (`sound`): one mistake is reported once.
 """
 
 import json
@@ -90,7 +90,7 @@ def _check_domain_modules(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_bounds(options: Mapping, declared: Mapping, place: Place) -> Faults:
-    """Of two options min_x and max_x, as named here or by their defaults, the first is not above the second."""
+    """For two options min_x and max_x, set or default: the first is not above the second."""
     chosen = {name: options.get(name, option["default"]) for name, option in declared.items()}
     for name, least in chosen.items():
         most = name.replace("min_", "max_", 1)
@@ -134,7 +134,7 @@ def _check_judges(config: Mapping, sound: Sound) -> Faults:
 
 
 def _check_evaluator(config: Mapping, name: str, needs: judges.Needs, sound: Sound) -> Faults:
-    """The model of a judge is there, fit to judge, and can be asked by chat where it is served."""
+    """The model of a judge is there and fit to judge. If it is served, it has a chat template."""
     model, place = needs.model, ("judges", name, "model")
     yield from lookup.known(model, config, "models", place)
     if model not in lookup.names(config, "models") or not sound("models", model, "needs"):
@@ -145,11 +145,11 @@ def _check_evaluator(config: Mapping, name: str, needs: judges.Needs, sound: Sou
         yield from _fits_vllm(config, model, "judge")
     if needs.server and sound("models", model, "chat") and not config["models"][model]["chat"]:
         found = f"found {show(model)}, which has no chat template"
-        yield place, f"{found}, expected one that has: it is asked by chat"
+        yield place, f"{found}, expected one with a chat template: it is asked by chat"
 
 
 def _check_system(config: Mapping, sound: Sound) -> Faults:
-    """A server writes prompts by the chat template that the model has."""
+    """A server uses the chat template that the model has."""
     for name, judge in lookup.registry(config, "judges", sound):
         model = judge.get("model") if judge.get("engine") == "served" else None
         if sound("models", model, "system") and config["models"][model]["system"] == "none":
@@ -199,9 +199,9 @@ def _check_sampling(config: Mapping, sound: Sound) -> Faults:
 def _check_phrases(config: Mapping, sound: Sound) -> Faults:
     if sound("phrases", "unsure") and sound("phrases", "uncertain"):
         unsure, uncertain = (config["phrases"][name] for name in ("unsure", "uncertain"))
-        if uncertain.lower().startswith(unsure.lower()):  # its lines would be read as the other phrase
+        if uncertain.lower().startswith(unsure.lower()):  # else its lines would be read as the other phrase
             place = ("phrases", "uncertain")
-            yield place, f"found {show(uncertain)}, expected one that does not begin as phrases.unsure"
+            yield place, f"found {show(uncertain)}, expected one that does not begin like phrases.unsure"
 
 
 def _check_split(config: Mapping, sound: Sound) -> Faults:
@@ -217,7 +217,7 @@ def _check_split(config: Mapping, sound: Sound) -> Faults:
                 folds = int(1 / test + 1e-9)
                 yield (
                     ("domains", name, "fold"),
-                    f"found {fold}, expected below {folds}: that many folds of {test} there are",
+                    f"found {fold}, expected below {folds}: a test share of {test} makes that many folds",
                 )
 
 
@@ -229,10 +229,10 @@ def _check_packages(config: Mapping, sound: Sound) -> Faults:
                 continue
             for package in one["packages"]:
                 if package not in one["sha256"]:
-                    yield (*place, package), "missing, expected the sum of this package's wheel"
+                    yield (*place, package), "missing, expected the sha256 of this package's wheel"
             for package in one["sha256"]:
                 if package not in one["packages"]:
-                    yield (*place, package), "found a sum, but this is none of the packages"
+                    yield (*place, package), "found a sha256, but this is none of the packages"
 
 
 def _check_needs(config: Mapping, sound: Sound) -> Faults:

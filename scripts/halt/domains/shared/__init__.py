@@ -1,1 +1,1 @@
-"""What several domains are made with. No domain: they are found beside this folder."""
+"""What several domains use. Nothing here is a domain: those lie beside this folder."""

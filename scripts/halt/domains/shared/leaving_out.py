@@ -1,4 +1,4 @@
-"""What a loader of rows leaves out, counted by reason for the log: a surprise is seen before anything costly."""
+"""Rows that a loader leaves out, counted by reason for the log: surprises show before anything costly."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ _COUNTS: ContextVar[Counter[str] | None] = ContextVar("left out", default=None)
 
 
 def leave_out(reason: str) -> None:
-    """Note, in a domain's rows(), that a record gives no row; reason: a few words, the same for all of a kind."""
+    """Note, in a domain's rows(), that a record gives no row; reason: a few words, the same for each kind."""
     counts = _COUNTS.get()
     if counts is not None:
         counts[reason] += 1

@@ -1,1 +1,1 @@
-"""What several judges are made with. No judge: they are found beside this folder."""
+"""What several judges use. Nothing here is a judge: those lie beside this folder."""

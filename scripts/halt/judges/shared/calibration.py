@@ -1,10 +1,10 @@
-"""The threshold of a judge that decides by P(yes) - P(no), fitted on labelled training rows.
+"""The threshold of a judge that decides by P(yes) - P(no), fitted on labeled training rows.
 
-A small evaluator ranks statements far better than it answers: its raw yes or no leans to one side, the order of its
-scores does not. So the threshold comes from statements whose label is known without a person: a reference answer's
-own fragments against its ground truth (right), and the fragments of another row's reference against it (wrong). Where
-the fragments of an answer all begin with its subject ("Charles Darwin was ..."), the wrong ones are given this row's:
-an evaluator that merely compares names would otherwise pass for a good one, and the threshold would lie too low.
+A small evaluator ranks statements far better than it answers: its yes or no leans to one side, the order of its scores
+does not. So the threshold comes from statements with known labels: a reference answer's own fragments against its
+ground truth (right), and the fragments of another row's reference against it (wrong). If the fragments of an answer all
+begin with its subject ("Charles Darwin was ..."), the wrong ones get this row's subject. Otherwise an evaluator that
+merely compares names would look good, and the threshold would be too low.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Labelled(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """Scores from `threshold` on are right. auc and balanced_accuracy are on the statements it was fitted on."""
+    """Scores from `threshold` on are right. auc and balanced_accuracy are for the statements of the fit."""
 
     threshold: float
     auc: float
@@ -38,10 +38,10 @@ class Calibration(NamedTuple):
 def statements(
     rows: Sequence[Row], split: Callable[[str], list[str]], dependent: bool, per_label: int, seed: int
 ) -> list[tuple[Row, list[Labelled]]]:
-    """Labelled statements by row, at most `per_label` right and as many wrong ones; rows in an order drawn by `seed`.
+    """Labeled statements by row, at most `per_label` right and as many wrong ones; rows in an order drawn by `seed`.
 
     The wrong ones are the next row's fragments (in dependent domains: after a prefix of this row's own right steps),
-    without those that the row's own reference has too. JudgeError if the rows give none of one label.
+    without those that the row's own reference has too. JudgeError if one label has no statement.
     """
     order = sorted(rows, key=lambda row: hashlib.blake2b(f"{seed}\0{row.id}".encode(), digest_size=8).digest())
     found: list[tuple[Row, list[Labelled]]] = []
@@ -78,7 +78,7 @@ def statements(
 def fit(right: Sequence[float], wrong: Sequence[float]) -> Calibration:
     """The threshold with the highest balanced accuracy; of equally good ones, the middle of the widest gap.
 
-    right, wrong: scores of the labelled statements. JudgeError if there are none of one label, or all scores are equal.
+    right, wrong: scores of the labeled statements. JudgeError if one label has none, or all scores are equal.
     """
     if not right or not wrong:
         raise JudgeError(
@@ -96,15 +96,15 @@ def fit(right: Sequence[float], wrong: Sequence[float]) -> Calibration:
 
 
 def normal(text: str) -> str:
-    """A statement without what does not change it: case, spacing, the full stop at its end."""
+    """A statement without case, spacing and the full stop at its end."""
     return re.sub(r"\s+", " ", text).strip().rstrip(".").casefold()
 
 
 def _subject(fragments: Sequence[str]) -> str:
-    """The words that all fragments begin with, up to and with a space; "" where there are none to compare."""
+    """The words that all fragments begin with, up to a space; "" without fragments to compare."""
     if len(fragments) < 2:
         return ""
-    low, high = min(fragments), max(fragments)  # what these two share, all share
+    low, high = min(fragments), max(fragments)  # all share what these two share
     shared = next((place for place, letter in enumerate(low) if high[place : place + 1] != letter), len(low))
     return low[: low.rfind(" ", 0, shared) + 1]
 

@@ -1,8 +1,8 @@
 """Right or wrong by two-way entailment: a fragment is right if it and a statement of the reference say the same.
 
 As SK-Tuning labels its samples (Zhang et al., arXiv 2402.09267, by DeBERTa-large-MNLI), after semantic equivalence in
-Kuhn et al. (arXiv 2302.09664): the one entails the other and the other the one, each behind its question. In dependent
-domains all behind the first wrong fragment is wrong too, as every judge has it here (decision).
+Kuhn et al. (arXiv 2302.09664): each entails the other, both after their question. In dependent domains all after the
+first wrong fragment is wrong too, as for every judge here (decision).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,23 +14,23 @@ from halt.domains import Verdict
 from halt.errors import HaltError
 from halt.judges import Case, Judge, Judged
 
-ENTAILMENT = "entailment"  # what the classifier calls it, in any case
+ENTAILMENT = "entailment"  # the name of the classifier's class, in any case
 
 _WRONG = Verdict("wrong")
 
 Entail = Callable[[Sequence[tuple[str, str]]], list["Entailed"]]
-"""(premise, hypothesis) -> what the classifier says of each, in their order."""
+"""(premise, hypothesis) -> the classifier's answer to each, in their order."""
 
 
 class Entailed(NamedTuple):
-    """Whether entailment is the likeliest of the classifier's classes, and its probability."""
+    """Whether entailment is the most likely class, and its probability."""
 
     likeliest: bool
     probability: float
 
 
 class EntailmentError(HaltError):
-    """The model is no classifier of entailment; the message says what it was found to be."""
+    """The model is no classifier of entailment; the message says what it is."""
 
 
 def judge(entail: Entail, domain: ModuleType) -> Judge:
@@ -50,9 +50,9 @@ def decide(
 ) -> list[list[Judged]]:
     """Verdicts on the fragments of each response to a prompt; statements: of the reference.
 
-    A right fragment's fact is the statement that says the same; the score is the lesser of its two probabilities. Of a
-    fragment that nothing says the score is the best there was, None where the reference has no statement. Every
-    distinct fragment is asked about once; duplicates get the same verdict.
+    A right fragment's fact is the statement that says the same; its score is the lower of the two probabilities. For
+    other fragments the score is the best one found, None if the reference has no statement. Every distinct fragment is
+    asked about once.
     """
     distinct = list(dict.fromkeys(fragment for response in responses for fragment in response))
     both = [(f"{prompt} {one}", f"{prompt} {other}") for one in distinct for other in statements]
@@ -77,7 +77,7 @@ def _in_order(verdicts: list[Judged], dependent: bool) -> list[Judged]:
 
 
 def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:
-    """The sequence classifier of a local folder; batch_size: pairs at once, speed alone.
+    """The sequence classifier in a local folder; batch_size: pairs at once, speed only.
 
     EntailmentError unless one of its classes is called entailment. Pairs longer than its context lose the end of the
     longer text.
@@ -124,9 +124,9 @@ def classifier(folder: Path, dtype: str, batch_size: int) -> Entail:
 
 
 def _positions(model) -> int:
-    """How many tokens a classifier has positions for: RoBERTa counts its first ones, up to the padding's, among them.
+    """How many tokens a classifier has positions for. RoBERTa also counts the first ones, up to the padding's.
 
-    Its configuration says 514 for 512, and tokenizers often say no length at all.
+    Its configuration says 514 for 512, and tokenizers often give no length at all.
     """
     tables = [module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")]
     unused = [table.padding_idx + 1 for table in tables if table.padding_idx is not None]

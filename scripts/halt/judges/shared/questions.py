@@ -1,13 +1,13 @@
-"""What the LLM judge asks an evaluator, which sees the ground truth, and how its answers are read.
+"""The questions of the LLM judge to an evaluator that sees the ground truth, and how its answers are read.
 
 Independent domains: each fragment by itself. Dependent domains: only the first wrong step is looked for; it and all
-that follow are wrong. Two ways to decide:
+after it are wrong. Two ways to decide:
 
 * `text`: the evaluator answers in words (one of three labels, or the number of the first wrong step). A reply that is
   not in the required form is asked for once more and is then `unjudged`; nothing is guessed from it.
-* `probability`: the evaluator is asked for a yes or no and not heard: P(yes) - P(no) is compared with a threshold that
-  was calibrated on labelled training rows (`calibration`). Right or wrong only: one question cannot tell what the truth
-  denies from what it does not mention.
+* `probability`: the evaluator gets a yes-or-no question and writes nothing: P(yes) - P(no) is compared with a threshold
+  that was calibrated on labeled training rows (`calibration`). Right or wrong only: one question cannot tell what the
+  truth denies from what it does not mention.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,18 +21,18 @@ from halt.judges.shared.shown import SHARES, Cut, Evidence, everything, quoted, 
 from halt.prompting.texts import fill
 
 WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
-NO_STEP = "none"  # the reply where no step is wrong
+NO_STEP = "none"  # the reply if no step is wrong
 YES, NO = "Yes", "No"
 MALFORMED = "not in the required form"
-_AGAIN = ("", CUT, EMPTY, UNENDED)  # a second question may help; after a refusal or a filter it would not
+_AGAIN = ("", CUT, EMPTY, UNENDED)  # a second question may help; not after a refusal or a filter
 
 Steps = tuple[str, ...]
 Text = Callable[[str], str]
-"""The truth that is shown -> the text of a question."""
+"""The truth as it is shown -> the text of a question."""
 Ask = Callable[[Sequence[list[dict]]], list[Reply]]
 """Conversations (chat messages) -> replies in their order."""
 Score = Callable[[Sequence[str]], list[float | None]]
-"""Questions about one row, which begin alike -> P(yes) - P(no); None where one is too long for the context."""
+"""Questions about one row with a common beginning -> P(yes) - P(no); None if one is too long for the context."""
 
 
 class Question(NamedTuple):
@@ -45,7 +45,7 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was read from the replies to a question; None with the reason, where nothing was."""
+    """The reading of the replies to a question; None, with the reason, if nothing could be read."""
 
     value: object | None
     reason: str = ""
@@ -61,8 +61,8 @@ def judge_by_text(
 ) -> list[list[list[Judged]]]:
     """Verdicts from the evaluator's words, one per fragment. texts: prompt texts by name.
 
-    All questions of the cases are asked at once, each distinct one once. What is too long for the evaluator is asked
-    with less of the evidence, and `cut` is told. Cases without an answer are `unjudged`; their kind is the reason.
+    All distinct questions of the cases are asked at once. If a question is too long for the evaluator, it is asked with
+    less of the evidence, and `cut` is called. Cases without an answer are `unjudged`; their kind is the reason.
     """
     template = texts["judge_first_wrong" if dependent else "judge_fragment"]
     questions: dict[tuple, Question] = {}
@@ -96,9 +96,9 @@ def judge_by_probability(
 ) -> list[list[list[Judged]]]:
     """Verdicts from P(yes) - P(no), right from `threshold` on, one per fragment.
 
-    `score` is called once per case with all of its distinct questions, so that the ground truth they begin with is
-    encoded once; again with less of it for those that are too long. In dependent domains every step is scored behind
-    the steps before it and the first one below the threshold is the first wrong.
+    `score` is called once per case with all of its distinct questions: the ground truth at their beginning is encoded
+    once. Questions that are too long are scored again with less of it. In dependent domains every step is scored after
+    the steps before it, and the first one below the threshold is the first wrong one.
     """
     results = []
     for case in cases:
@@ -117,7 +117,7 @@ def judge_by_probability(
 def labelled_scores(
     statements: Sequence[tuple[Row, Sequence[Labelled]]], score: Score, template: str, evidence: Evidence
 ) -> tuple[list[float], list[float]]:
-    """Scores of the right and of the wrong labelled statements, for calibration.fit; without those too long to read."""
+    """Scores of the right and of the wrong labeled statements, for calibration.fit; too long ones are left out."""
     scores: dict[bool, list[float]] = {True: [], False: []}
     for row, group in statements:
         texts = [_yes_no(template, row, item.before, item.fragment) for item in group]
@@ -128,12 +128,12 @@ def labelled_scores(
 
 
 def read_label(reply: str) -> str | None:
-    """The label that the last line of a reply says, None if it is none of WORDS."""
+    """The label in the last line of a reply; None if it is none of WORDS."""
     return WORDS.get(_last_line(reply))
 
 
 def read_first_wrong(reply: str, steps: int) -> int | None:
-    """The number (from 1) of the first wrong step in the last line of a reply, 0 for none, None if it says neither."""
+    """The number (from 1) of the first wrong step in the last line of a reply; 0 for none, None for neither."""
     line = _last_line(reply)
     if line == NO_STEP:
         return 0
@@ -141,13 +141,13 @@ def read_first_wrong(reply: str, steps: int) -> int | None:
 
 
 def _last_line(reply: str) -> str:
-    """What the reply ends with, without quotes, emphasis and full stop: an evaluator may reason before it answers."""
+    """The last line of a reply without quotes, emphasis and full stop: an evaluator may reason before it answers."""
     lines = reply.strip().splitlines()
     return lines[-1].strip(" \t.*\"'`").casefold() if lines else ""
 
 
 def _answers(questions: Sequence[Question], ask: Ask, again: str, evidence: Evidence, cut: Cut) -> list[Answer]:
-    """What was read from the replies; the malformed ones are asked for once more, in the same conversation."""
+    """The readings of the replies. Malformed ones are asked for once more, in the same conversation."""
     texts, replies = _replies(questions, ask, evidence, cut)
     answers = [_read(question, reply) for question, reply in zip(questions, replies, strict=True)]
     malformed = [
@@ -162,7 +162,7 @@ def _answers(questions: Sequence[Question], ask: Ask, again: str, evidence: Evid
 
 
 def _replies(questions: Sequence[Question], ask: Ask, evidence: Evidence, cut: Cut) -> tuple[list[str], list[Reply]]:
-    """(the texts that were asked, the replies): with ever less of the evidence, while the prompt is too long."""
+    """(the texts that were asked, the replies): with less and less of the evidence while the prompt is too long."""
     truths = [evidence(question.row) for question in questions]
     texts = [question.text(truth) for question, truth in zip(questions, truths, strict=True)]
     replies = [Reply("", 0, False, TOO_LONG)] * len(questions)
@@ -181,7 +181,7 @@ def _replies(questions: Sequence[Question], ask: Ask, evidence: Evidence, cut: C
 
 
 def _scores(texts: Sequence[Text], row: Row, score: Score, evidence: Evidence, cut: Cut) -> list[float | None]:
-    """The scores of questions about one row, as `_replies` gets replies."""
+    """The scores of questions about one row, with less evidence as in `_replies`."""
     truth = evidence(row)
     scores: list[float | None] = [None] * len(texts)
     for share in SHARES:
@@ -201,7 +201,7 @@ def _turns(text: str) -> list[dict]:
 
 
 def _once_more(text: str, reply: Reply, form: str, again: str) -> list[dict]:
-    """The question and its malformed reply, and what is wanted; a reply that says nothing is no turn of its own."""
+    """The question, its malformed reply, and the required form. An empty reply makes no turn."""
     wanted = fill(again, form=form)
     if reply.reason or not reply.text.strip():
         return _turns(f"{text}\n\n{wanted}")
@@ -246,7 +246,7 @@ def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> Text:
 
 
 def _keys(response: Sequence[str], dependent: bool) -> list[tuple[Steps, str]]:
-    """(steps before it, fragment): what the verdict on each fragment of a response depends on."""
+    """(steps before it, fragment): all that the verdict on each fragment of a response depends on."""
     return [(tuple(response[:place]) if dependent else (), text) for place, text in enumerate(response)]
 
 
@@ -263,7 +263,7 @@ def _unjudged(reason: str) -> Verdict:
 
 
 def _labelled(answer: Answer) -> Judged:
-    """The evaluator names no reference statement, hence no fact."""
+    """The evaluator names no reference statement: there is no fact."""
     return Judged(_unjudged(answer.reason) if answer.value is None else Verdict(answer.value), None)
 
 
@@ -279,7 +279,7 @@ def _by_score(value: float | None, threshold: float) -> Verdict:
 
 
 def _in_order(values: Sequence[float | None], threshold: float) -> list[Verdict]:
-    """As `_steps_until` the first step below the threshold; unjudged from the first one on that could not be read."""
+    """As `_steps_until` the first step below the threshold. All from the first unreadable one on is unjudged."""
     end = next((place for place, value in enumerate(values) if value is None or value < threshold), len(values))
     if end < len(values) and values[end] is None:
         return [*_steps_until(end, end), *[_unjudged(TOO_LONG)] * (len(values) - end)]

@@ -1,7 +1,7 @@
-"""What an evaluator is shown of a row's truth: all of it, or as much as its context takes, and which rows lost some.
+"""How much of a row's truth an evaluator sees: all of it, or as much as its context holds, and which rows lost some.
 
-And how it is shown what a tested model wrote: on one line, between quotation marks, so that it can neither end what it
-stands in nor look like the prompt around it.
+A tested model's text is shown on one line between quotation marks: it can neither close them nor look like the prompt
+around it.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from halt.domains import Row
 if TYPE_CHECKING:
     import polars as pl
 
-MARK = "[...]"  # stands where something was left out
+MARK = "[...]"  # in place of what was left out
 SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.17, 0.1)  # of the truth's letters, tried in this order until the prompt fits
 
 Evidence = Callable[[Row], str]
-"""All the truth that an evaluator is to see of a row."""
+"""All the truth of a row for an evaluator."""
 Cut = Callable[[Row], None]
-"""Told each row of which less was shown."""
+"""Called with each row of which less was shown."""
 
 
 def shortened(text: str, share: float) -> str:
-    """About so much of a text: two thirds of it from its beginning and one from its end, with MARK between them."""
+    """About this share of a text: two thirds of it from its beginning and one from its end, with MARK between them."""
     kept = int(len(text) * share)
     if kept >= len(text):
         return text
@@ -36,7 +36,7 @@ def shortened(text: str, share: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as it stands between quotation marks: line breaks and quotation marks escaped, invisible letters gone."""
+    """A text for use between quotation marks: line breaks and quotation marks escaped, invisible signs removed."""
     seen = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
     escaped = json.dumps(seen, ensure_ascii=False)[1:-1]
     return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
@@ -50,20 +50,20 @@ def everything(row: Row) -> None:
 
 
 def reasons(judgements: "pl.DataFrame") -> dict[str, int]:
-    """How many fragments of a JUDGEMENTS table are unjudged, by the reason that their column `kind` says."""
+    """How many fragments of a JUDGEMENTS table are unjudged, by the reason in their column `kind`."""
     kinds = (kind for label, kind in judgements.select("label", "kind").iter_rows() if label == "unjudged")
     return dict(sorted(Counter("no reason given" if kind is None else kind for kind in kinds).items()))
 
 
 def losses(reasons: Mapping[str, int], cut: int) -> str:
-    """What the log says behind the labels: why fragments are unjudged, of how many prompts less than all was shown."""
+    """Log text after the labels: why fragments are unjudged, and for how many prompts less than all was shown."""
     why = [f"{count} {reason}" for reason, count in reasons.items()]
     told = f" (unjudged: {', '.join(why)})" if why else ""
-    return told + (f"; of {cut} prompts the evaluator saw a part of the truth alone" if cut else "")
+    return told + (f"; the evaluator saw only a part of the truth of {cut} prompts" if cut else "")
 
 
 class Cuts:
-    """The rows of which an evaluator was shown less than all, as files in a folder: processes and starts share it."""
+    """The rows of which an evaluator saw less than all, as files in a folder: processes and later starts share them."""
 
     def __init__(self, folder: Path):
         self._folder = folder

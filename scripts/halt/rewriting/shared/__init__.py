@@ -1,1 +1,1 @@
-"""What several methods are made with. No method: they are found beside this folder."""
+"""What several methods use. Nothing here is a method: those lie beside this folder."""

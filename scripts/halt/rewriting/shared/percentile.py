@@ -1,4 +1,4 @@
-"""Which of N sorted samples a threshold picks. Not in halt.rewriting: a config is checked without loading polars."""
+"""Which of N sorted samples a threshold picks. A module of its own: the check of a config must not load polars."""
 
 import math
 from fractions import Fraction

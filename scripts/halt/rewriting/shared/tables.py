@@ -1,4 +1,4 @@
-"""Judged samples as methods see them, out of tables, and the keys of the tables that methods make."""
+"""Judged samples as methods see them, from tables, and the key columns of the tables that methods make."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from halt.rewriting import Judged, RewriteError, Sample, without_tail
 def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFrame) -> Iterator[Judged]:
     """Every prompt of a DATA table with its samples (RESPONSES) and their judged fragments (JUDGEMENTS).
 
-    In the order of `data`; a sample without fragments has none. RewriteError if a prompt has no samples.
+    In the order of `data`. A sample may have no fragments. RewriteError if a prompt has no samples.
     """
     lists = (
         judgements.select("id", "sample", "fragment", "text", pl.col("label").cast(pl.String), "fact", "solved")
@@ -27,12 +27,12 @@ def judged(data: pl.DataFrame, generations: pl.DataFrame, judgements: pl.DataFra
         samples[row["id"]].append(without_tail(sample))
     for id, prompt, reference, truth in data.select("id", "prompt", "reference", "truth").iter_rows():
         if id not in samples:
-            raise RewriteError(f"prompt '{id}' has no samples: the tables are of different runs")
+            raise RewriteError(f"prompt '{id}' has no samples: the tables come from different runs")
         yield Judged(id, prompt, reference, tuple(samples[id]), truth)
 
 
 def keys(generations: pl.DataFrame, method: str, threshold: str) -> dict:
-    """The columns of TARGETS and PAIRS that say whose they are: of one method, made of these samples (RESPONSES)."""
+    """The key columns of TARGETS and PAIRS: of one method, made of these samples (RESPONSES)."""
     return {
         "model": generations["model"][0],
         "domain": generations["domain"][0],

@@ -1,22 +1,22 @@
-"""What is whole of an answer that was cut off at the longest allowed length; pure.
+"""The whole part of an answer that was cut off at the longest allowed length; pure.
 
-A model that learns such an answer with the end token behind it learns to stop in the middle of a line. What stays ends
-with a line, or with a fragment that is a sentence. A last fragment behind which no line ends may go on: it is left out,
-whatever it looks like.
+A model that learns such an answer, with the end token after it, learns to stop in the middle of a line. So an answer is
+kept up to the end of a line, or of a fragment that is a sentence. A last fragment without a line end may go on: it is
+left out, whatever it looks like.
 """
 
 import re
 from collections.abc import Sequence
 
 _SENTENCE = re.compile(r"""[.!?]["'”’)\]*_]*$""")
-_LINE_END = re.compile(r"(?:[^\w\n]*\n)+")  # behind a fragment: markup and punctuation that its domain left out of it
+_LINE_END = re.compile(r"(?:[^\w\n]*\n)+")  # after a fragment: markup and punctuation that its domain left out
 
 
 def whole(text: str, fragments: Sequence[str]) -> tuple[str, int]:
-    """The text up to where it is whole, without outer space at its end, and how many of its first fragments are in it.
+    """The whole part of the text, without outer space at its end, and how many of its first fragments are in it.
 
-    fragments: of the text, in order. Space makes no difference in looking for them; a fragment that its domain has
-    tidied so that it does not stand in the text is whole only as a sentence.
+    fragments: of the text, in order. Spaces do not matter in the search for them. If a domain changed a fragment so
+    that it is not found in the text, it is whole only as a sentence.
     """
     if not text.strip() or text.endswith(("\n", "\r")):
         return text.rstrip(), len(fragments)
@@ -41,7 +41,7 @@ def _with_markup(text: str, end: int) -> str:
 
 
 def _ends(text: str, fragments: Sequence[str]) -> list[int | None]:
-    """Where each fragment ends in the text, None for one that is not found behind those before it."""
+    """Where each fragment ends in the text. None for one that is not found after those before it."""
     places = [place for place, character in enumerate(text) if not character.isspace()]
     bare, behind = "".join(text[place] for place in places), 0
     found: list[int | None] = []

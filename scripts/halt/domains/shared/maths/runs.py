@@ -1,4 +1,4 @@
-"""A line as runs of numbers, signs and units, as far as its words let the numbers be joined.
+"""A line as runs of numbers, signs and units, wherever its words allow the numbers to be joined.
 
 "She has 3 boxes * 4 eggs/box = 12 eggs, of 20" has two: `3 * 4 = 12` and `20`.
 """
@@ -22,9 +22,9 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)",
     re.IGNORECASE,
 )
-NAME_WORDS = 3  # words between a sign and a number that are taken for whose it is
-UNIT_WORDS = 6  # words between a number and a sign that are taken for its unit
-# Words that make another number of the one beside them; what they make of it is not read.
+NAME_WORDS = 3  # words between a sign and a number that name its owner, at most
+UNIT_WORDS = 6  # words between a number and a sign that are its unit, at most
+# Words that turn the number beside them into another, which is not computed.
 _SCALING = (
     "half halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths eighth eighths tenth tenths "
     "twice double triple thrice dozen dozens hundred hundreds thousand thousands million millions billion am pm "
@@ -32,13 +32,15 @@ _SCALING = (
 )
 SCALING = frozenset(_SCALING.split())
 ALTERING = SCALING - {"am", "pm", "r", "mod", "remainder", "quarter", "quarters", "pi"} | {"log", "ln"}
-SCALED = frozenset(["dozen", "dozens", "hundred", "thousand", "million", "billion", "squared", "cubed"])  # behind one
+SCALED = frozenset(
+    ["dozen", "dozens", "hundred", "thousand", "million", "billion", "squared", "cubed"]
+)  # after a number
 JOINING = frozenset(["and", "or", "by", "from", "to", "choose"])  # alone between two numbers
 CHANGING = SCALING | {"and", "less", "off", "increase", "decrease", "or", "x"}  # between a number and a sign
 
 
 class Item(NamedTuple):
-    """A number, a sign, or something that stands where a number does and is none."""
+    """A number, a sign, or something in the place of a number that is none."""
 
     sign: str  # "" for a number, "?" for what is not understood
     value: Fraction = Fraction(0)
@@ -46,7 +48,7 @@ class Item(NamedTuple):
     places: int = 0
     unit: str | None = None
     tight: bool = False  # no space before it
-    said: bool = False  # words stand behind it
+    said: bool = False  # words follow it
     words: tuple[str, ...] = ()  # these
     name: str = ""  # the word directly before it
 
@@ -59,7 +61,7 @@ class Run(NamedTuple):
 
 
 def runs(text: str) -> Iterator[Run]:
-    """The runs of a line, in order and in time that grows in proportion to its length."""
+    """The runs of a line, in order and in time proportional to its length."""
     return _runs(quantities.digits_in_sums(plain(text)))
 
 
@@ -72,7 +74,7 @@ class _Reader:
         self.spoken = Counter(token[1].lower().rstrip("s") for token in self.tokens if token[0] == "word")
         self.items: list[Item] = []
         self.doubtful = self.altered = False
-        self.named = False  # words that name the next number stand before it
+        self.named = False  # words before the next number name it
         self.start = 0  # place of the run's first item
         self.opening = next((at for at, token in enumerate(self.tokens) if token[1] != "("), 0)
 
@@ -139,7 +141,7 @@ def _runs(text: str) -> Iterator[Run]:
 
 
 def _mixed(reader: _Reader, place: int) -> bool:
-    """Whether 1/2 stands behind the 2 of 2 1/2."""
+    """Whether 1/2 follows the 2 of 2 1/2."""
     beside = reader.items[-1]
     if beside.sign or beside.said or beside.per_cent or beside.value.denominator != 1 or reader.tight(place):
         return False
@@ -179,7 +181,7 @@ def _sign(reader: _Reader, place: int) -> Iterator[Run]:
         if beside is not None and beside.said:
             reader.doubtful = True
     if not reader.items and token in "+*/^":
-        reader.items.append(Item("?"))  # what is added to stands elsewhere
+        reader.items.append(Item("?"))  # the other operand is elsewhere
     reader.items.append(Item("=" if token == "≈" else token, tight=reader.tight(place)))
     return 0
 
@@ -238,19 +240,19 @@ def _is_call(reader: _Reader, place: int) -> bool:
 
 
 def _alters(words: list[str]) -> bool:
-    """Whether the words directly before a number make another of it: half of, twice, square root of the."""
+    """Whether the words directly before a number change it: half of, twice, square root of the."""
     while words and words[-1] in ("of", "the"):
         words = words[:-1]
     return bool(words) and words[-1] in ALTERING
 
 
 def _scales(words: list[str]) -> bool:
-    """Whether words before a number may make another of it: half of, or the day of day 1."""
+    """Whether words before a number may change it: half of, or the day of day 1."""
     return not SCALING.isdisjoint(words[-4:]) or words[-1] == "times" or quantities.unit(words[-1]) is not None
 
 
 def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: bool, sign: str) -> None:
-    """Words behind a number: its unit; `2x` is a name's multiple."""
+    """Words after a number: its unit; `2x` is a multiple of a name."""
     last = reader.items[-1]
     unit = next((found for word in words if (found := quantities.unit(word))), None)
     reader.items[-1] = last._replace(unit=last.unit or unit, said=True, words=tuple(words))
@@ -267,14 +269,14 @@ def _behind(reader: _Reader, words: list[str], name: str, tight: bool, goes_on: 
 
 
 def _explained(reader: _Reader, word: str) -> bool:
-    """Whether the line speaks of dozens or millions before, or divides by twelve: 24 / 12 = 2 dozen."""
+    """Whether the line has dozens or millions before, or divides by twelve: 24 / 12 = 2 dozen."""
     if word.startswith("dozen") and any(item.value == 12 for item in reader.items):
         return True
     return reader.spoken[word.rstrip("s")] > 1
 
 
 def _multiplies(reader: _Reader, place: int) -> bool:
-    """x, times and, behind a per cent or fraction, of: between two numbers."""
+    """x, times and, after a per cent or fraction, of: between two numbers."""
     behind = reader.kind(place + 1) == "number" or reader.word(place + 1) == "("
     if not behind or not reader.operand_before():
         return False

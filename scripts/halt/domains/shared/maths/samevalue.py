@@ -1,8 +1,8 @@
 """Whether two answers in LaTeX have the same value, by math-verify in a process of its own.
 
 A model's LaTeX can ask for more than a machine has (`9^{9^{9^{9}}}`), in code that no exception interrupts. So the
-other process has a share of time and memory, ends when it has used them up, and is started again for the next answer.
-Run as a program this file is that process: it reads a pair in JSON from each line and writes true or false.
+other process has limited time and memory. It ends when they are used up, and is started again for the next answer. Run
+as a program, this file is that process: it reads a pair in JSON from each line and writes true or false.
 """
 
 import json
@@ -14,11 +14,11 @@ import subprocess
 import sys
 import threading
 
-SECONDS = 3  # of a processor, for one pair; within a minute by the clock
+SECONDS = 3  # of a processor per pair, and at most a minute by the clock
 LONGEST = 2000  # characters; no answer of the data set is longer
 _BYTES = 4 << 30  # address space
 
-_helpers: dict[int, subprocess.Popen] = {}  # of each process that compares, since a fork would share the pipes
+_helpers: dict[int, subprocess.Popen] = {}  # one per comparing process: a fork would share the pipes
 _lock = threading.Lock()
 
 
@@ -40,7 +40,7 @@ def same(gold: str, said: str) -> bool:
             reply = helper.stdout.readline()
         except BrokenPipeError:
             reply = ""
-        except BaseException:  # its reply may still come, and would be taken for the next one's
+        except BaseException:  # a late reply would be taken for the next one's
             helper.kill()
             del _helpers[os.getpid()]
             raise
@@ -56,7 +56,7 @@ def _compare(gold: str, said: str) -> bool:
     try:
         known, found = (parse(text, parsing_timeout=None) for text in (gold, said))
         return bool(verify(known, found, timeout_seconds=None))
-    except (Exception, RecursionError, MemoryError):  # of whatever a parser stumbles over: not the same
+    except (Exception, RecursionError, MemoryError):  # whatever a parser cannot read is not the same
         return False
 
 
@@ -64,9 +64,9 @@ def _serve() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints is no reply
-    logging.disable()  # math-verify says for every pair that nobody limits its time
-    _compare("\\boxed{1}", "\\boxed{1}")  # what is loaded once is on nobody's time
+    os.dup2(2, 1)  # prints of a library are no reply
+    logging.disable()  # math-verify warns for every pair that its time is not limited
+    _compare("\\boxed{1}", "\\boxed{1}")  # loads everything before the first time limit
     for line in sys.stdin:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)  # not handled: it ends the process
         signal.alarm(60)

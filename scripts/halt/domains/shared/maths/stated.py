@@ -1,4 +1,4 @@
-"""What a line states as its answer, and whether words and signs around the number leave it as it is.
+"""The answer that a line states, and whether words and signs around the number change it.
 
 "90 gallons are left after 6 days" states 90. Neither "90 - 10" nor "90 dozen", "half of 90", "90 or 20" does.
 """
@@ -28,7 +28,7 @@ _COMPARING = "negative less fewer more greater over under least most below above
 _BEFORE = (SCALING - {"am", "pm", "r"}) | frozenset(_COMPARING.split())
 _BEHIND = (SCALING - {"am", "pm", "quarter", "quarters"}) | {"or", "choose", "factorial", "less"}
 _JOINING = frozenset(["or", "and", "out", "to", "between", "versus", "vs", "times", "but", "then", "instead"])
-# Before another number, one of these says that it is no part of the answer: 90 gallons after 6 days.
+# One of these before another number says that it is no part of the answer: 90 gallons after 6 days.
 _PLACING = "of in for after at on when within during until before because since if from that who which through"
 _BESIDE = frozenset(_PLACING.split())
 _SCALED = re.compile(rf"({quantities.NUMBER}) (hundred|thousand|million|billion)\b", re.IGNORECASE)
@@ -36,14 +36,14 @@ _SCALES = {"hundred": 100} | quantities.SCALES
 
 
 class Stated(NamedTuple):
-    """The answer of a line as far as it is one number."""
+    """The answer of a line, if it is one number."""
 
     text: str  # for its equations
     numbers: tuple[Fraction, ...]  # the answer first; the others must be known
     denied: bool  # not 90, 90 is wrong
-    clear: bool  # nor does anything beside the number make another of it
-    single: bool  # no other number is joined to it as one more answer or as a part
-    calculation: str  # what may be a calculation that is not carried out: 90 - 10
+    clear: bool  # nothing beside the number changes it
+    single: bool  # no other number is joined to it, as a second answer or a part
+    calculation: str  # perhaps an unfinished calculation: 90 - 10
 
 
 def is_heading(text: str) -> bool:
@@ -53,7 +53,7 @@ def is_heading(text: str) -> bool:
 
 
 def stated(text: str) -> Stated | None:
-    """What a line states as its answer; None if it is no such line."""
+    """The answer that a line states; None if it states none."""
     boxes = list(_BOX.finditer(text))
     if boxes:
         return _boxed(text, boxes)
@@ -70,7 +70,7 @@ def _said(text: str) -> str | None:
 
 
 def _boxed(text: str, boxes: list[re.Match]) -> Stated:
-    """A box states the answer wherever it stands; several boxes only where all hold the same."""
+    """A box states the answer anywhere in a line; several boxes only if all hold the same."""
     pairs = braced(text)
     held = [text[box.end() + 1 : pairs.get(box.end(), len(text))].strip() for box in boxes]
     before = plain(f"; {text[: boxes[0].start()]}")
@@ -109,13 +109,13 @@ def _times(number: str, scale: str) -> str:
 
 
 def _changed_before(text: str) -> bool:
-    """Whether the words or the sign before a number make another of it: half of, less than, -."""
+    """Whether the words or the sign before a number change it: half of, less than, -."""
     words = [word.lower() for word in _WORD.findall(text[-60:])]
     return not _BEFORE.isdisjoint(words[-3:]) or re.search(r"[-+*/^<>]\s*$|[A-Za-z]\($", text[-60:]) is not None
 
 
 def _changed_behind(text: str) -> bool:
-    """Whether what follows a number makes another of it: 90k, 90x, 90!, 90 + x, 90 dozen, 90 squared."""
+    """Whether the text after a number changes it: 90k, 90x, 90!, 90 + x, 90 dozen, 90 squared."""
     if tight := re.match(r"[^\W\d_]+", text):
         word = tight[0]
         if not (quantities.unit(word) and word.islower()) and len(word) < 4:
@@ -127,6 +127,6 @@ def _changed_behind(text: str) -> bool:
 
 
 def _is_beside(gap: str) -> bool:
-    """Whether what stands between two numbers keeps the second out of the answer."""
+    """Whether the text between two numbers keeps the second out of the answer."""
     words = {word.lower() for word in _WORD.findall(gap)}
     return not words.isdisjoint(_BESIDE) and words.isdisjoint(_JOINING) and not re.search(r"[+*/^=:<>]|\s-|,\s*$", gap)

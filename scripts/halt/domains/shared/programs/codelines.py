@@ -1,11 +1,11 @@
-"""Code as lines: what the code domains (a function, a whole program) share.
+"""Code as lines: the common part of the code domains (a function, a whole program).
 
-A fragment is one non-blank line, indentation included. The reference judge completes every beginning of the answer by
-the reference's own lines. A line is wrong if no completion passes any more. It is right if one passes that leaves out
-more of the reference than was left out before it: the line stands for what is left out. Otherwise it is idle: it does
-no harm and leads nowhere. In a program that passes by itself every line is right but for those that do nothing.
+A fragment is one non-blank line, indentation included. The reference judge completes every beginning of the answer with
+the reference's own lines. A line is wrong if no completion passes any more. It is right if a completion passes that
+leaves out more of the reference than before the line: the line replaces what is left out. Otherwise it is idle: it does
+no harm and leads nowhere. If a program passes by itself, every line is right except those that do nothing.
 
-What the reference is beside, may read it: so only a plain beginning (programs.plaincode) is completed.
+Code beside the reference may read it: so only a plain beginning (programs.plaincode) is completed.
 """
 
 import ast
@@ -25,14 +25,14 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def split(text: str) -> list[str]:
-    """Non-blank lines; of a Markdown answer those of the first block that is said to be Python, else of the first.
-    Tabs become spaces."""
+    """Non-blank lines. Of a Markdown answer: those of the first block marked as Python, else of the first block. Tabs
+    become spaces."""
     lines = _code(thoughts.without(text)).splitlines()
     return [line.expandtabs(4).rstrip() for line in lines if line.strip()]
 
 
 def _code(text: str) -> str:
-    """What stands between fences, all of a text without any or that is Python as it stands (a docstring has fences)."""
+    """The text between fences; all of a text without fences, or that is Python already (a docstring has fences)."""
     text = text.removeprefix("\ufeff").replace("\u00a0", " ")
     blocks = list(_blocks(text.splitlines())) if _FENCE.search(text) else []
     if not blocks or codeparts.parsed(text.splitlines()) is not None:
@@ -43,13 +43,15 @@ def _code(text: str) -> str:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """(language, text) of every block, as deep as its fence stands in a list taken off; the last one may be cut."""
+    """(language, text) of every block, without the indent of its fence in a list; the last one may be cut."""
     opened, block = None, []
     for line in lines:
         fence = _FENCE.match(line)
         if opened is None:
             opened, block = fence, []
-        elif fence and fence[2] == opened[2] and len(fence[1]) < len(opened[1]) + 4:  # deeper: of a docstring
+        elif (
+            fence and fence[2] == opened[2] and len(fence[1]) < len(opened[1]) + 4
+        ):  # deeper fences belong to a docstring
             yield opened[3].lower(), "\n".join(block)
             opened = None
         elif (code := line.rstrip()).endswith(opened[2]) and not fence:  # closed on the last line of the code
@@ -63,17 +65,17 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def join(fragments: list[str]) -> str:
-    """Lines as text; split(join(f)) == f for what came from split."""
+    """Lines as text; split(join(f)) == f for fragments from split."""
     return "\n".join(fragments)
 
 
 def labels(
     lines: Sequence[str], reference: Sequence[str], passes: Callable[[str], bool], prompt: str = "", given: int = 0
 ) -> list[str]:
-    """right, idle or wrong for every line of an answer; from the first wrong one on all are wrong.
+    """right, idle or wrong for every line of an answer; all are wrong from the first wrong one on.
 
-    reference: lines of a solution, the first `given` of which the prompt gives: they are no achievement, nor are lines
-    that stand in the prompt, nor what follows them in the reference and can be left out of it. passes: whether a source
+    reference: lines of a solution. The prompt gives the first `given` of them: they are no achievement. Neither are
+    lines that stand in the prompt, nor lines after them in the reference that can be left out. passes: whether a source
     passes all tests; called at most once per source.
     """
     known: dict[str, bool] = {}
@@ -90,7 +92,7 @@ def labels(
         return ["idle" if harmless else "right" for harmless in plaincode.harmless(lines, _bound(reference))]
     found: list[str] = []
     shown = {line.strip() for line in prompt.splitlines()}
-    most = given  # lines of the reference that those so far stand for
+    most = given  # lines of the reference that the answer has replaced so far
     while most + 1 < len(reference) and good(join([*reference[:given], *reference[most + 1 :]])):
         most += 1
     for end in _statement_ends(lines):
@@ -104,7 +106,7 @@ def labels(
 
 
 def _reached(prefix: list[str], reference: list[str], good: Callable[[str], bool]) -> int | None:
-    """How many lines of the reference a beginning stands for: most that its passing completion leaves out; None if no
+    """How many lines of the reference a beginning replaces: most that a passing completion leaves out. None if no
     completion passes, or the beginning is not plain."""
     tree = codeparts.parsed(prefix)
     if tree is None or not plaincode.is_plain(tree):
@@ -118,7 +120,7 @@ def _reached(prefix: list[str], reference: list[str], good: Callable[[str], bool
 
 
 def _statement_ends(lines: list[str]) -> list[int]:
-    """Numbers of lines after which a statement is whole; every line after one that cannot be read as Python."""
+    """Numbers of lines after which a statement is whole; all lines after one that is no Python."""
     ends = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(join(lines) + "\n").readline):
@@ -136,11 +138,11 @@ def _statement_ends(lines: list[str]) -> list[int]:
 
 
 def _completions(prefix: list[str], reference: list[str], tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The prefix with each tail of the reference at each indentation that can follow, the shortest tails first; with
-    how many lines of the reference are left out.
+    """The prefix with each tail of the reference, at each possible indentation, the shortest tails first; with the
+    number of lines of the reference that are left out.
 
-    No tail starts over: of the reference's names it leaves out as many as the prefix has bound of them, functions and
-    classes under any name included. Or else the reference written once more behind a wrong line would excuse that line.
+    No tail starts over. Of the reference's names it leaves out as many as the prefix has bound, functions and classes
+    under any name included. Otherwise the whole reference after a wrong line would excuse that line.
     """
     theirs = _bound(reference)
     ours = codeparts.bound(tree, imported=frozenset(theirs))
@@ -190,7 +192,7 @@ def _names(lines: Sequence[str]) -> tuple[set[str], set[str]]:
             before = [word for word in words[:place] if word in names]
             binds.update(before)
             reads.update(word for word in words[place:] if word in names)
-            if place < len(words) and len(words[place]) > 1 and words[place] != "in":  # += and the like
+            if place < len(words) and len(words[place]) > 1 and words[place] != "in":  # such as +=
                 reads.update(before)
             if not place:
                 reads.update(names)
@@ -208,7 +210,7 @@ def _sign(words: Sequence[str]) -> int:
 
 
 def _words(line: str) -> list[str]:
-    """The words and signs of a line, as far as it can be read as Python; in time linear in its length."""
+    """The words and signs of a line, up to where it is no Python; in linear time."""
     found = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):

@@ -1,7 +1,6 @@
-"""Which lines of a Python answer, whole or cut at its end, can be left out so that the rest is still the same program.
+"""Which lines of a Python answer, whole or cut at its end, can be left out without breaking the rest.
 
-A line of a docstring in the middle of it cannot, nor the only line of a block: what idle lines a target drops must not
-break the lines that it teaches.
+A line inside a docstring cannot, nor the only line of a block: a target that drops idle lines must still be a program.
 """
 
 import ast
@@ -13,10 +12,10 @@ _TRIES = 8
 
 
 def removable(fragments: Sequence[str], places: Collection[int]) -> list[int]:
-    """Of some places of the fragments of a program's beginning, those that can be left out together; in order.
+    """Those of some places of a program's fragments that can be left out together, in order.
 
-    Neighbours are tried together first (the lines of a docstring), then one by one from the end. None of a program that
-    is no beginning of Python.
+    Neighbors are tried together first (the lines of a docstring), then one by one from the end. None if the fragments
+    are no beginning of Python.
     """
     gone: set[int] = set()
     if not _begins(fragments, gone):
@@ -43,7 +42,7 @@ def _begins(fragments: Sequence[str], gone: Collection[int]) -> bool:
 
 
 def parsed(lines: Sequence[str]) -> ast.Module | None:
-    """Lines as a program, if need be with a body for its last block or an end for its last `try`; None if none."""
+    """Lines as a program, if need be with a body for the last block or an end for the last `try`; None if not."""
     text = "\n".join(lines)
     last = text.rpartition("\n")[2]
     deeper = " " * (len(last) - len(last.lstrip()) + 4)
@@ -53,7 +52,7 @@ def parsed(lines: Sequence[str]) -> ast.Module | None:
 
 
 def _ends_of_try(text: str) -> list[str]:
-    """One for each depth at which a `try` may be open, the deepest few alone: text can hold any number."""
+    """One for each depth at which a `try` may be open, only the deepest few: a text can hold any number."""
     lines = text.splitlines()
     depths = {len(line) - len(line.lstrip()) for line in lines if line.strip() == "try:"}
     return [
@@ -66,17 +65,17 @@ def _parsed(text: str) -> ast.Module | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape is the answer's affair
+            warnings.simplefilter("ignore")  # an invalid escape is the answer's own
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def bound(tree: ast.AST, imported: Collection[str] = ()) -> list[str]:
-    """Names of functions, classes and variables that a program binds, in order of appearance; of those that it imports
-    the ones in `imported`. Variables inside comprehensions and parameters are no names of a program."""
+    """Names of functions, classes and variables that a program binds, in order of appearance, and those of its imports
+    that are in `imported`. Parameters and variables of comprehensions are left out."""
     names: dict[str, None] = {}
-    waiting = [tree]  # no recursion: an answer nests as deep as it likes
+    waiting = [tree]  # no recursion: an answer may nest at any depth
     while waiting:
         node = waiting.pop()
         names.update(dict.fromkeys(_binds(node, imported)))

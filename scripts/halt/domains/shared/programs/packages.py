@@ -1,6 +1,6 @@
-"""Documented functions of a Python package, each with all of the package that it needs, and nothing more.
+"""Documented functions of a Python package, each with the parts of the package that it needs, and nothing more.
 
-Works on sources alone: nothing of the package is imported here.
+Reads sources only: nothing of the package is imported here.
 """
 
 import ast
@@ -42,7 +42,7 @@ def functions(modules: Mapping[str, str]) -> list[Function]:
 def _examples(text: str) -> tuple[doctest.Example, ...]:
     try:
         examples = doctest.DocTestParser().get_examples(text)
-    except ValueError:  # a docstring that only looks like one with examples
+    except ValueError:  # the docstring only looks like one with examples
         return ()
     return tuple(e for e in examples if not e.options.get(doctest.SKIP))
 
@@ -54,7 +54,7 @@ def _summary(text: str) -> str:
 
 
 class _Stripper(ast.NodeTransformer):
-    """Takes docstrings and annotations out of functions."""
+    """Removes docstrings and annotations from functions."""
 
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
@@ -84,7 +84,7 @@ def _bare(node: ast.stmt) -> ast.stmt:
 
 
 class _Module:
-    """A module's top-level statements, and which of them bind a name."""
+    """A module's top-level statements, and those that bind each name."""
 
     def __init__(self, name: str, source: str, is_package: bool):
         self.name = name
@@ -129,8 +129,8 @@ def _bindings(node: ast.stmt) -> set[str]:
 def reduced(modules: Mapping[str, str], function: Function, steps: Iterable[str]) -> dict[str, str]:
     """The part of the modules (name -> source) that the function's own source and the steps need.
 
-    The function itself is left out unless something else of the package calls it. What cannot be resolved from the
-    sources is missing, and shows when the function is run.
+    The function itself is left out unless another part of the package calls it. Names that the sources do not define
+    are missing: running the function shows that.
     """
     return _Reduction(modules).reduce(function, steps)
 
@@ -156,7 +156,7 @@ class _Reduction:
     def reduce(self, function: Function, steps: Iterable[str]) -> dict[str, str]:
         home = self.module(function.module)
         for index, node in enumerate(home.body):
-            # an answer may use any standard module that the library's file imports
+            # an answer may use all standard modules of the library's file
             if isinstance(node, (ast.Import, ast.ImportFrom)) and not self._inside(home, node):
                 self.kept[home.name].add(index)
         self.use(home, ast.parse(function.source))
@@ -166,7 +166,7 @@ class _Reduction:
         self.todo = [need for need in self.todo if need != (home.name, function.name)]
         while self.todo:
             self.need(*self.todo.pop())
-            if (home.name, function.name) in self.todo:  # something else of the package calls it
+            if (home.name, function.name) in self.todo:  # another part of the package calls it
                 self.seen.discard((home.name, function.name))
         return {name: self.text(name) for name in self.kept}
 
@@ -188,7 +188,7 @@ class _Reduction:
         return any(alias.name.split(".")[0] in self.sources for alias in node.names)
 
     def need(self, name: str, bound: str) -> None:
-        """Keep what binds a name in a module, and note what that needs in turn."""
+        """Keep the statements that bind a name in a module, and note what they need."""
         if (name, bound) in self.seen:
             return
         self.seen.add((name, bound))
@@ -216,7 +216,7 @@ class _Reduction:
         self.todo.append((target, original))
 
     def use(self, module: _Module, tree: ast.AST) -> None:
-        """Note the names that a piece of code takes from its module and, through imports, from others."""
+        """Note the names that code takes from its module and, through imports, from other modules."""
         local = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):

@@ -1,10 +1,10 @@
-"""What a piece of Python can do, told from its syntax: is it plain enough to stand beside a reference, does a line do
-nothing?
+"""What Python code can do, read from its syntax: may it run beside a reference, and does a line do nothing?
 
-A beginning of an answer is completed by the reference's own lines and run. Code that looks at its own process (frames,
-modules, attributes in double underscores, code made from text) could read those lines there and be taken for right. So
-only a beginning without any of that is completed. This is a list of what is refused, not a proof; what it lets through
-still runs in the sandbox, where no expected result is. An answer that is not plain is right if it passes by itself.
+A beginning of an answer is completed with the reference's own lines and run. Code that looks at its own process
+(frames, modules, attributes in double underscores, code made from text) could read those lines and be taken for right.
+So only a beginning without any of that is completed. This is a list of refused things, not a proof. What it lets
+through still runs in the sandbox, where no expected result is. An answer that is not plain is right if it passes by
+itself.
 """
 
 import ast
@@ -24,14 +24,14 @@ _NAMES = (
 _ATTRIBUTES = (
     "modules settrace setprofile exc_info meta_path path_hooks excepthook displayhook format_map mro call_tracing "
     "intern addaudithook set_trace getsource currentframe subclasses "
-    # of modules that may be imported: what reads attributes by name, or runs a text
+    # in allowed modules: names that read attributes by name, or run a text
     "Formatter get_field get_value vformat get_type_hints ForwardRef evaluate_forward_ref make_dataclass "
     "update_wrapper wraps singledispatch singledispatchmethod"
 )
 _REFUSED = frozenset(_NAMES.split())  # as names, and as attributes
 _REFUSED_ATTRIBUTES = _REFUSED | frozenset(_ATTRIBUTES.split())
-_FRAMES = ("gi_", "cr_", "ag_", "f_", "tb_", "co_", "func_")  # attributes that lead to what runs
-# Modules that an answer may import. Their attributes that are modules themselves (`typing.sys`) are refused.
+_FRAMES = ("gi_", "cr_", "ag_", "f_", "tb_", "co_", "func_")  # attributes that lead to running frames
+# Modules that an answer may import. Their attributes that are modules too (`typing.sys`) are refused.
 _IMPORTED = (
     "abc array bisect calendar cmath collections copy dataclasses datetime decimal enum fractions functools heapq "
     "itertools json math more_itertools numbers operator queue random re statistics string sys textwrap time typing "
@@ -40,7 +40,7 @@ _IMPORTED = (
 _MODULES = frozenset(_IMPORTED.split())
 _SYS = "stdin stdout stderr argv maxsize setrecursionlimit exit float_info maxunicode version_info"
 _OF_SYS = frozenset(_SYS.split())
-# Names of modules that are methods of ordinary values, or what people import by that name.
+# Module names that are also methods of ordinary values, or common import names.
 _METHODS = "copy random time datetime bisect string queue array decimal select code statistics"
 _ALSO_METHODS = frozenset(_METHODS.split())
 _COMPOUND = (
@@ -51,7 +51,7 @@ _DEFINED = frozenset({"__init__", "__name__", "__main__", "__len__", "__doc__"})
 
 
 def is_plain(tree: ast.AST) -> bool:
-    """Whether a program uses nothing by which it could look at itself or at what runs it."""
+    """Whether a program uses nothing that could look at itself or at what runs it."""
     return all(_node_is_plain(node) for node in ast.walk(tree)) and not _uses_type(tree)
 
 
@@ -97,13 +97,13 @@ def _format_is_plain(text: str) -> bool:
 
 
 def _import_is_plain(name: str) -> bool:
-    """Whether a name may be taken out of a module."""
+    """Whether a name may be imported from a module."""
     return name not in _REFUSED_ATTRIBUTES and name not in _names_of_modules()
 
 
 @functools.cache
 def _names_of_modules() -> frozenset[str]:
-    """Names under which a module is found in another: its own, and what those that may be imported call it."""
+    """Names of a module inside other modules: its own, and the names that allowed modules give it."""
     found = set(sys.stdlib_module_names)
     for name in _MODULES & sys.stdlib_module_names:
         found |= {key for key, value in vars(importlib.import_module(name)).items() if isinstance(value, ModuleType)}
@@ -115,7 +115,7 @@ def _is_special(name: str) -> bool:
 
 
 def _uses_type(tree: ast.AST) -> bool:
-    """Whether `type` makes anything: it may only be compared, or called in a comparison."""
+    """Whether `type` is used to make something: it may only be compared, or called in a comparison."""
     compared = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
@@ -127,9 +127,9 @@ def _uses_type(tree: ast.AST) -> bool:
 
 
 def harmless(lines: Sequence[str], needed: Collection[str] = ()) -> list[bool]:
-    """Of every line of a program whether it does nothing: a comment, a docstring, `pass`, an expression without a call,
-    an assignment of such a value to a name that nothing reads and that is none of the `needed`. Nothing of what is no
-    Python is called harmless, nor a member of a class, which is read in ways that no line shows."""
+    """For every line of a program, whether it does nothing: a comment, a docstring, `pass`, an expression without a
+    call, or an assignment of such a value to a name that nothing reads and that is not `needed`. Text that is no Python
+    is never called harmless, nor a member of a class, which can be read invisibly."""
     tree = codeparts.parsed(lines)
     if tree is None:
         return [False] * len(lines)
@@ -164,6 +164,6 @@ def _does_nothing(node: ast.stmt, read: set[str]) -> bool:
 
 
 def _is_still(value: ast.expr) -> bool:
-    """Whether an expression changes nothing and cannot be seen to fail: constants, names, and what is made of them."""
+    """Whether an expression changes nothing and cannot visibly fail: constants, names, and combinations of them."""
     moving = ast.Call | ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Attribute | ast.Subscript
     return not any(isinstance(node, moving) for node in ast.walk(value))

@@ -1,4 +1,4 @@
-"""Trying the programs of one answer in a sandbox, within bounds: what the judges of code share."""
+"""Try the programs of one answer in a sandbox, within bounds: the common part of the judges of code."""
 
 import contextlib
 import time
@@ -9,14 +9,14 @@ from halt import sandbox
 
 _T = TypeVar("_T")
 
-_PATIENCE = 3  # programs of one answer that may run into a time limit; later ones are not tried
-_SECONDS = 60.0  # for all programs of one answer: one that sleeps below the limit is no better
+_PATIENCE = 3  # timeouts of one answer; its later programs are not tried
+_SECONDS = 60.0  # for all programs of one answer: some sleep below the limit
 
 
 class Trials:
-    """One answer's programs, one by one; a sandbox that dies is started once more for the same program.
+    """One answer's programs, one by one. If a sandbox dies, the same program is tried once more in a new one.
 
-    SandboxError if it dies of that program twice: then nothing is known of the answer.
+    SandboxError if it dies again: then nothing is known of the answer.
     """
 
     def __init__(self, limits: sandbox.Limits, imports: list[str]):
@@ -26,7 +26,7 @@ class Trials:
         self._timeouts, self._end = 0, time.monotonic() + _SECONDS
 
     def run(self, program: sandbox.Program) -> sandbox.Outcome | None:
-        """What a program did; None if this answer has used up its patience or its time."""
+        """The outcome of a program; None if this answer has used up its timeouts or its time."""
         if self._timeouts >= _PATIENCE or time.monotonic() > self._end:
             return None
         try:
@@ -52,9 +52,9 @@ class Trials:
 
 
 def of_answer(limits: sandbox.Limits, imports: list[str], tell: Callable[[Trials], _T], otherwise: _T) -> _T:
-    """What `tell` finds by trying one answer's programs; `otherwise` where the sandbox fails on it, whoever broke it.
+    """The result of `tell`, which tries one answer's programs; `otherwise` if the sandbox fails on them for any reason.
 
-    imports: standard library modules to import beforehand. SandboxUnavailable where this machine has no sandbox.
+    imports: standard library modules to import beforehand. SandboxUnavailable if this machine has no sandbox.
     """
     trials = Trials(limits, imports)
     try:

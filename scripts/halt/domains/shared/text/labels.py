@@ -2,7 +2,7 @@
 
 import re
 
-# What a fact may be called -> its kind.
+# Names of a fact -> its kind.
 _LABELS = {
     "nationality": "nationality|citizenship",
     "birth year": "born|birth|birth year|year of birth|birth ?date|date of birth",
@@ -21,11 +21,11 @@ OWNED = re.compile(rf"(?:(?P<owner>.+?)['’]s? (?P<label>{_LABEL})|the (?P<labe
 
 
 def kind(label: str) -> str | None:
-    """The kind of fact that a label names, None if it is another."""
+    """The kind of fact that a label names; None for any other label."""
     return next((known for known, words in _LABELS.items() if re.fullmatch(words, label)), None)
 
 
-# Labels of medical facts -> the statement that one makes; None: of what no row knows.
+# Labels of medical facts -> the statement that one makes; None if no row knows such facts.
 _STATEMENTS = {
     "also (?:called|known as)|other names?|synonyms?|aka|alternative names?": "is also called",
     "kind|type|what it is|category|classification": "is a",
@@ -34,7 +34,7 @@ _STATEMENTS = {
     "|uses?|side effects|functions?|location|prognosis": None,
 }
 MEDICAL = re.compile(rf"(?P<label>{'|'.join(_STATEMENTS)})\s*:\s*(?P<value>.+)$")
-# Any label but one that denies what follows.
+# Any label except one that denies what follows.
 ANY = r"(?:(?![^:]*\b(?:no|not|never|false|wrong|untrue|incorrect|myth|unlikely)\b)[^:]{1,40}:\s*)"
 CALLED = re.compile(
     r"(?:is|are) (?:(?:also|sometimes|often|commonly|otherwise) )*(?:called|known as|named|referred to as|termed) "
@@ -43,7 +43,7 @@ CALLED = re.compile(
 
 
 def spelled_out(name: str, labelled: re.Match) -> str | None:
-    """The statement that a label of a medical fact and its value make of a name; None if it is of what no row knows."""
+    """The statement that a label of a medical fact and its value make about a name; None if no row knows such facts."""
     verb = next(verb for words, verb in _STATEMENTS.items() if re.fullmatch(words, labelled["label"]))
     value = re.sub(r"^(?:an?|the) ", "", labelled["value"])
     return verb and f"{name} {verb} {value}"

@@ -1,9 +1,9 @@
-"""Markdown around what a model says: a statement is judged as it reads without it."""
+"""Markdown around what a model says: a statement is judged without it."""
 
 import re
 
 STEP = r"(?:step|fact|point|statement)\s+(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten)\b"
-# What may stand before the content of a line: quotes, headings, bullets, boxes, numbers, letters, "Step 3:".
+# What may come before the content of a line: quotes, headings, bullets, boxes, numbers, letters, "Step 3:".
 _LEAD = re.compile(
     r"(?:>|#{1,6}(?=\s)|[-•◦▪‣·–—](?=\s|[A-Za-z*_])|[+*](?=\s)|\[[ xX✓]?\](?=\s)"
     r"|\(?\d{1,3}(?:\.\d{1,3})*[.)]{1,2}(?=\D|$)|(?:\*\*|__)\d{1,3}[.)](?:\*\*|__)|\(?[a-zA-Z]\)(?=\s)"
@@ -30,14 +30,14 @@ _RULE = re.compile(r"[-*_=~#>|+•:\s]*|(?:```|~~~)\w*")
 
 
 def lead(line: str) -> str:
-    """What stands before the content of a line: bullets, numbers, "Step 3:", marks of headings, quotes, emphasis."""
+    """The signs before the content of a line: bullets, numbers, "Step 3:", marks of headings, quotes, emphasis."""
     place = _lead(line)
     opening = _OPENING.match(line, place)
     return line[: opening.end() if opening else place]
 
 
 def plain(line: str) -> str:
-    """What a line says, without Markdown: no bullet, number, label in bold, emphasis, code mark or link."""
+    """The text of a line without Markdown: no bullet, number, label in bold, emphasis, code mark or link."""
     text = line[_lead(line) :]
     if label := _LABEL.match(text):
         text = text[label.end() :]
@@ -48,12 +48,12 @@ def plain(line: str) -> str:
 
 
 def with_label(line: str) -> str:
-    """What a line says, without bullets, numbers and marks of emphasis, and with its label: "Born: 1900"."""
+    """The text of a line without bullets, numbers and emphasis, but with its label: "Born: 1900"."""
     return re.sub(r"[*_`]+", "", line[_lead(line) :]).strip()
 
 
 def is_heading(line: str) -> bool:
-    """Whether a line has the marks of a heading, or is bold from its beginning to its end."""
+    """Whether a line looks like a heading, or is bold from its beginning to its end."""
     return _HEADING.match(line) is not None
 
 

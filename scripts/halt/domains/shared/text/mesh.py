@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from halt.errors import HaltError
 
-# MeSH tree code -> how the reference names the body system.
+# MeSH tree code -> name of the body system in the reference.
 SYSTEMS = {
     "C05": "musculoskeletal system",
     "C06": "digestive system",
@@ -20,9 +20,9 @@ SYSTEMS = {
     "C17.800": "skin",
     "C17.300": "connective tissue",
 }
-SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms are no diseases
+SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms, not diseases
 EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
-# Beginnings of words with which a name gives its own system away.
+# Word beginnings by which a name gives away its own system.
 GIVEAWAY = {
     "C05": "bone muscl muscul joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
     "C06": "digest stomach intestin liver hepatic bile biliar pancrea gastr colo bowel esophag rect anal abdom",
@@ -33,7 +33,7 @@ GIVEAWAY = {
     "C14": "cardio heart cardiac vascul coronary arter aort vein venous vessel ventric atri",
     "C17": "skin connective dermat",
 }
-# What a response may call a system or a nature -> (kind of statement, tree code).
+# Names of a system or a nature in a response -> (kind of statement, tree code).
 ASPECTS = {
     ("system", "C05"): "musculoskeletal|skeletal|muscular|muscle|bone|joint|muscles and bones|bones and joints|bones",
     ("system", "C06"): "digestive|gastrointestinal|digestive tract|gastrointestinal tract|gi tract",

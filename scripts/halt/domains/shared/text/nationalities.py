@@ -2,7 +2,7 @@
 
 import re
 
-# Nationality -> the places that one who has it comes from.
+# Nationality -> the places that people of this nationality come from.
 _COUNTRIES = """
 American: America, United States, USA; British: Britain, Great Britain, United Kingdom; English: England;
 French: France; German: Germany; Italian: Italy; Russian: Russia; Scottish: Scotland; Roman: Rome; Spanish: Spain;
@@ -23,7 +23,7 @@ COUNTRIES = {
     name.strip(): places.strip() for name, _, places in (entry.partition(":") for entry in _COUNTRIES.split(";"))
 }
 NATIONALITIES = {name.lower() for name in COUNTRIES}
-# What is right too where the truth is the key, and what nobody can say is wrong.
+# What is also right if the truth is the key, and what nobody can call wrong.
 ALSO_RIGHT = {
     "english": {"british"},
     "scottish": {"british"},
@@ -45,7 +45,7 @@ NOT_WRONG = {
     "czechoslovakian": {"czech"},
 }
 ALWAYS_OPEN = {"african", "european", "jewish", "arab"}
-# Who has it -> nationality, where the one is not the other.
+# Name of a person -> nationality, if the two differ.
 _PEOPLE = {
     "scot": "scottish",
     "scotsman": "scottish",

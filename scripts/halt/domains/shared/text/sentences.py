@@ -1,21 +1,21 @@
-"""Sentences of English text: by the segmenter `sentencex`, and small tables of what it does not know.
+"""Sentences of English text, by the segmenter `sentencex` and small tables of cases that it does not know.
 
-sentencex (Wikimedia, MIT licence) goes by rules and takes no list of one's own, so the tables stand here: abbreviations
-that it cuts behind, and letters and Roman numbers that end a sentence though they look like initials.
+sentencex (Wikimedia, MIT license) uses rules and takes no additional list. So the tables are here: abbreviations after
+which it cuts, and letters and Roman numbers that end a sentence though they look like initials.
 """
 
 import re
 
-# A full stop behind these ends no sentence ...
+# A full stop after these ends no sentence ...
 _ABBREVIATIONS = re.compile(r"\b(?:approx|excl|incl|resp|temp|vit)\.$", re.IGNORECASE)
-# ... and behind these none if a number or a single letter follows.
+# ... and after these it ends none if a number or a single letter follows.
 _COUNTED = re.compile(
     r"\b(?:apps?|arts?|chs?|eqs?|exs?|figs?|paras?|pts?|refs?|secs?|tabs?|ver|vols?)\.$", re.IGNORECASE
 )
 _COUNT = re.compile(r"[(\[]?(?:\d|[A-Za-z](?!\w)|[IVX]+(?!\w))")
-# The sentence that gives the letter of an answer stays whole, with what the letter stands for.
+# The sentence that gives the letter of an answer stays whole, with the text of that option.
 _OPTION = re.compile(r"\b(?:answer|option|choice)(?: is)?:? \(?[A-H]\.$", re.IGNORECASE)
-# Behind these words a letter or a Roman number is a name of its own: "vitamin C. Gums bleed."
+# After these words a letter or a Roman number is a name of its own: "vitamin C. Gums bleed."
 _NAMED = (
     r"\b(?:category|chapter|chromosome|class|factor|grade|group|hepatitis|influenza|level|part|phase|plan|rated|section"
     r"|stage|type|vitamins?|war) "
@@ -25,27 +25,26 @@ _NAME_ENDS = re.compile(rf"{_NAMED}(?:[A-Z]\d{{0,2}}(?:,? and|,? or|,) )*(?:[A-Z
 _NO_ENDS = re.compile(r"(?:^|(?<=[.!?] ))No\.(?= [A-Z][a-z])")
 # A sentence in brackets of its own: "(It was late.) He left."
 _BRACKETS_END = re.compile(r"\((?:[^() ]+ ){2,}[^() ]+[.!?]\)(?= [\"“(]?[A-Z0-9])")
-# A number that stands alone numbers what follows.
+# A number that stands alone numbers the text after it.
 _LISTED = re.compile(r"\W*(?:(?:step|fact|point) )?\d{1,3}\.", re.IGNORECASE)
 # Two sentences without a space between them: "He was born in 1809.He died." Names ("Node.Js") have no such second part.
 _RUN_ON = re.compile(
     r"(?<=[a-z\d)%][a-z\d)%][.!?])(?=(?:He|She|It|They|We|His|Her|Its|Their|The|This|These|That|There|An?|In|On|At|As"
     r"|By|For|From|After|Before|During|When|While|However|Also|But|And) )"
 )
-_EMPHASIS = "*_`"  # Markdown: not seen by what looks for ends
+_EMPHASIS = "*_`"  # Markdown, hidden from the search for ends
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, its line breaks read as spaces: joined by a space they are the text again.
+    """The sentences of a text, with line breaks read as spaces: joined by spaces they are the text again.
 
-    Where two stand without a space between them there is one then.
-    A sentence is not taken apart any further: `sentences` of one gives that one.
+    Two sentences without a space between them get one. Each sentence is final: `sentences` of it gives only itself.
     """
     found, waiting = [], [_RUN_ON.sub(" ", " ".join(text.split()))] if text.strip() else []
     while waiting:
         parts = _cut(waiting.pop())
-        if len(parts) > 1:  # alone, a part may end where beside its neighbours it did not
+        if len(parts) > 1:  # a part alone may have ends that it lacks beside its neighbors
             waiting += reversed(parts)
         else:
             found += parts
@@ -58,7 +57,7 @@ def _cut(text: str) -> list[str]:
 
     kept = [place for place, sign in enumerate(text) if sign not in _EMPHASIS]
     bare = "".join(text[place] for place in kept)
-    readable = _SURROGATES.sub("\ufffd", bare)  # sentencex reads UTF-8, which has none
+    readable = _SURROGATES.sub("\ufffd", bare)  # sentencex reads UTF-8, which has no surrogates
     ends = {boundary["end_index"] for boundary in get_sentence_boundaries("en", readable)}
     ends |= {match.end() for pattern in (_NAME_ENDS, _NO_ENDS, _BRACKETS_END) for match in pattern.finditer(bare)}
     parts, begin, space_before = [], 0, -1
@@ -71,6 +70,6 @@ def _cut(text: str) -> list[str]:
 
 
 def _goes_on(before: str, after: str) -> bool:
-    """Whether a sentence that sentencex ends between two texts has no end there."""
+    """Whether sentencex is wrong to end a sentence between two texts."""
     counted = _COUNTED.search(before) and _COUNT.match(after)
     return bool(counted or _LISTED.fullmatch(before) or _ABBREVIATIONS.search(before) or _OPTION.search(before))

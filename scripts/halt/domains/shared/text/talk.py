@@ -1,4 +1,4 @@
-"""What in an answer is no statement: refusals in a model's own words, and talk around the answer.
+"""Parts of an answer that are no statement: refusals in a model's own words, and talk around the answer.
 
 An answer that declines says nothing wrong (as FActScore counts it: it abstains). A sentence that declines and then
 claims something ("I am not sure, but he was Danish") is a statement.
@@ -9,7 +9,7 @@ import re
 from halt.domains.shared.text import markup
 
 _LONGEST = 600  # characters; no refusal is longer
-# What an answer may lack, and what it may not do.
+# Things that an answer may lack, and things that it may not do.
 _MATTERS = (
     r"(?:information|info|knowledge|data|details?|facts|context|access|records?|comments?|answers?|ideas?|clue|memory"
     r"|sources?|certainty|confidence|expertise|familiarity|ability|capability|opinions?|feelings|beliefs|experiences?"
@@ -35,7 +35,7 @@ _TRADES = (
     r"|authority)\b"
 )
 _ASKED = r"(?:who|what|when|where|whether|if|how|which|why|about|at|as to)\b"
-_REFUSALS = (  # behind "I"
+_REFUSALS = (  # after "I"
     rf"(?:do|did) not{_ADVERBS} (?:know|recall|remember|recogni[sz]e|possess|have {_BETWEEN}{_MATTERS}"
     r"|feel (?:comfortable|confident)|want to (?:guess|speculate))\b",
     rf"do not{_ADVERBS} (?:think|believe)(?: that)? i (?:know|recall|recogni[sz]e|can {_ACTS}|have {_BETWEEN}{_MATTERS}"
@@ -84,7 +84,7 @@ _IMPERSONAL = (
 )
 _REFUSAL = re.compile(rf"i(?: \w+ly| also| still| just)? ?(?:{'|'.join(_REFUSALS)})|{'|'.join(_IMPERSONAL)}")
 _STATED = r"(?:is|are|was|were|became|died|passed|born|has|had|also called|known as)\b"
-_SORRY_WORDS = (  # before a refusal, any number of them; alone they decline nothing
+_SORRY_WORDS = (  # any number of them before a refusal; alone they decline nothing
     r"(?:(?:i|we) (?:am|are) |i do )?(?:\w+ )?(?:sorry|afraid)(?: to say)?(?: that)?",
     r"(?:my |i )?(?:\w+ )?apologi[sz]e(?: for [^,;]{0,80})?|(?:please accept )?(?:my |our )?(?:\w+ )?apologies"
     r"(?: for [^,;]{0,80})?|thank you[^,;]{0,60}",
@@ -115,9 +115,9 @@ _STATES = re.compile(rf"\b{_STATED}")
 _CLAUSES = re.compile(r"(?:\s*[,;—–]\s*|\s+)(?:but|however|although|though|nevertheless|yet|instead|that said)\b,?\s*")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _MARKS = re.compile(r"\s*[:;—]\s+|\s+[–—-]+\s+|—|,\s+so\s+")
-# A part behind a colon, a semicolon, a dash or "so" claims something if it has a verb of a statement or a number.
+# A part after a colon, a semicolon, a dash or "so" claims something if it has a verb of a statement or a number.
 _PART_CLAIMS = re.compile(rf"(?!.*\?\W*$)(?:.*?\b{_STATED}|.*?\d)")
-_SHORT = (  # what is written short or without its apostrophe -> in full
+_SHORT = (  # short forms, with or without apostrophe -> in full
     (re.compile(r"\bcan(?:'?t| not)\b"), "cannot"),
     (re.compile(r"\bwon't\b"), "will not"),
     (re.compile(r"\b(do|did|does|is|are|was|were|have|has|had|could|would)n'?t\b"), r"\1 not"),
@@ -150,7 +150,7 @@ def is_talk(fragment: str) -> bool:
 
 
 def is_title(line: str) -> bool:
-    """Whether a line has the marks of a heading, or is wholly bold, and states nothing: "# Ann Lee"."""
+    """Whether a line looks like a heading, or is all bold, and states nothing: "# Ann Lee"."""
     return markup.is_heading(line) and len(line) <= _LONGEST and not _STATES.search(_normal(line))
 
 
@@ -171,7 +171,7 @@ def _spoken(fragment: str) -> list[str]:
 
 
 def _parts(clause: str) -> list[str]:
-    """A clause, cut before each part that claims something behind a colon, a semicolon, a dash or "so"."""
+    """A clause, cut before each part that claims something after a colon, a semicolon, a dash or "so"."""
     parts, begin = [], 0
     for mark in _MARKS.finditer(clause):
         if _PART_CLAIMS.match(clause, mark.end()):

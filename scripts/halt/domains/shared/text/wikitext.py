@@ -1,8 +1,8 @@
-"""The biographies of WikiBio as its files have them: read from the original archive, and cleaned of its tokenisation.
+"""The biographies of WikiBio as in its files: read from the original archive, and cleaned of its tokenization.
 
-The archive has a folder a set (train, valid, test) of files with a line an article: SET.title, SET.nb (sentences of the
-article), SET.box (the infobox); SET.sent has one sentence a line. An infobox is tab-separated `field_position:token`,
-and `field:<none>` where a field is empty (README of DavidGrangier/wikipedia-biography-dataset).
+The archive has a folder per set (train, valid, test) of files with a line per article: SET.title, SET.nb (sentences of
+the article), SET.box (the infobox); SET.sent has one sentence per line. An infobox is tab-separated
+`field_position:token`, and `field:<none>` for an empty field (README of DavidGrangier/wikipedia-biography-dataset).
 """
 
 import re
@@ -39,7 +39,7 @@ _SMALL = frozenset(
         "y",
     ]
 )
-_MOST = 1000  # sentences of an article: its number says how far to read
+_MOST = 1000  # sentences of one article, at most: their number says how far to read
 
 
 class Person(NamedTuple):
@@ -52,7 +52,7 @@ class Person(NamedTuple):
 
 
 def people(source, part: str) -> Iterator[Person]:
-    """The articles of a set (train, valid or test) of the archive in order, read only as far as they are asked for.
+    """The articles of a set (train, valid or test) of the archive in order, read only as far as needed.
 
     SourceError if a file of the set is missing or ends early, or if a line of it has another form.
     """
@@ -60,7 +60,7 @@ def people(source, part: str) -> Iterator[Person]:
     for number, title in enumerate(lines["title"], 1):
         count = next(lines["nb"], "").strip()
         if not (count.isdecimal() and count.isascii() and int(count) <= _MOST):
-            raise SourceError(f"{part}.nb: line {number} is {count!r}, expected how many sentences the article has")
+            raise SourceError(f"{part}.nb: line {number} is {count!r}, expected the number of sentences of the article")
         sentences = list(islice(lines["sent"], int(count)))
         box = next(lines["box"], None)
         if len(sentences) < int(count) or box is None:
@@ -78,7 +78,7 @@ def _member(source, suffix: str) -> str:
 
 
 def infobox(line: str) -> list[tuple[str, str]]:
-    """The fields of a line of SET.box that hold something, each with its tokens in the order of their numbers."""
+    """The fields of a SET.box line that hold something, each with its tokens in the order of their numbers."""
     fields: dict[str, list[tuple[int, str]]] = {}
     for cell in line.split("\t"):
         place, colon, token = cell.partition(":")
@@ -95,27 +95,26 @@ def _position(token: tuple[int, str]) -> int:
 
 
 def clean(text: str) -> str:
-    """Running text of tokens: brackets, quotation marks and slashes as people write them, no space before signs."""
+    """Running text from tokens: brackets, quotation marks and slashes in usual form, no space before signs."""
     words = [_SIGNS.get(word, word).replace("\\/", "/").replace("\\*", "*") for word in text.split()]
     text = _quoted(" ".join(words))
     text = re.sub(r" +(n't|'(?:s|re|ve|ll|d|m))\b", r"\1", text)
     text = re.sub(r"(?<=s) '(?= )", "'", text)  # the boys ' choir
     text = re.sub(r" +([.,;:!?%)\]}])", r"\1", text)
     text = re.sub(r"([(\[{$#£€]) +", r"\1", text)
-    text = re.sub(r"\([;,] *", "(", text)  # a name in another script was taken out
-    return re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # an abbreviation's point and the sentence's
+    text = re.sub(r"\([;,] *", "(", text)  # a name in another script was removed
+    return re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # an abbreviation's full stop and the sentence's
 
 
 def _quoted(text: str) -> str:
-    """`` opens and '' closes; a mark that stands alone stays at the word before it."""
+    """`` opens and '' closes; a mark that stands alone joins the word before it."""
     text = re.sub(r"`` ?", '"', text)
     return re.sub(r" ?''", '"', text)
 
 
 def person_name(title: str) -> str:
     """A title in lower case as a name: "pope michael iii of corinth -lrb- bishop -rrb-" -> "Pope Michael III of Corinth
-    (bishop)". What stands in brackets says which of several it is, and stays small.
-    """
+    (bishop)". Text in brackets tells people of one name apart, and stays in lower case."""
     words = clean(title).split()
     inside, named = False, []
     for number, word in enumerate(words):
