@@ -19,6 +19,7 @@ SERVED = {
     "generate": {"samples": 2},
     "models": {
         SERVED_MODEL: {
+            "system": "template",
             "needs": {"judge": {"gpus": 0, "memory_mb": 2500, "minutes": 30, "processes": 1, "batch_size": 1}}
         }
     },
