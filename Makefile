@@ -61,8 +61,8 @@ test: $(VENV)/ready ## every promise: all tests that are not marked slow, on two
 test-all: $(VENV)/ready ## the slow tests too, with every program in a new process, as for users; an hour on two cores
 	pytest -n 2 --cold tests
 
-test-quick: $(VENV)/ready ## without whole runs; some minutes on two cores
-	pytest -n 2 -m "not slow" tests/unit
+test-quick: $(VENV)/ready ## without whole runs, and without the packaged model; a minute or three on two cores
+	pytest -n 2 -m "not slow and not long" tests/unit
 
 test-slurm: $(VENV)/ready ## as root on Debian or Ubuntu: this machine as a Slurm cluster, the tiny run on it, and faults
 	tests/slurm/install.sh

@@ -47,9 +47,13 @@ def pytest_configure(config):
         os.environ[warm.FOLDER] = str(warm.programs())  # one for all test processes
 
 
+@pytest.hookimpl(tryfirst=True)  # before what -m leaves out is left out
 def pytest_collection_modifyitems(items):
     """Whole runs first, trainings (late in the alphabet) before the rest: short files fill up the end."""
     items.sort(key=lambda item: item.path.as_posix(), reverse=True)
+    for item in items:
+        if "smollm2" in item.fixturenames:
+            item.add_marker("long")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,7 +20,7 @@ SERVED = {
     "models": {
         SERVED_MODEL: {
             "system": "template",
-            "needs": {"judge": {"gpus": 0, "memory_mb": 2500, "minutes": 30, "processes": 1, "batch_size": 1}}
+            "needs": {"judge": {"gpus": 0, "memory_mb": 2500, "minutes": 30, "processes": 1, "batch_size": 1}},
         }
     },
     "judges": {

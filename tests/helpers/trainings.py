@@ -178,10 +178,18 @@ class _Interrupted(BaseException):
     pass
 
 
-def interrupted(monkeypatch: pytest.MonkeyPatch, steps: int, train: Callable[[], Path]) -> None:
-    """A training in this process, interrupted when so many steps are done and nothing that follows the last is."""
+def interrupted(monkeypatch: pytest.MonkeyPatch, steps: int, train: Callable[[], Path]) -> int:
+    """A training in this process, interrupted when so many steps are done and nothing that follows the last is.
+
+    How many of them it did not do, because an earlier one had.
+    """
+    skipped = []
 
     class Ends(common.Progress):
+        def skip(self, count):
+            super().skip(count)
+            skipped.append(count)
+
         def advance(self, count=1):
             super().advance(count)
             if self.done == steps:
@@ -191,6 +199,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, steps: int, train: Callable[[],
         patched.setattr(common, "Progress", Ends)
         with pytest.raises(_Interrupted):
             train()
+    return sum(skipped)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

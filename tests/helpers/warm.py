@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import selectors
 import shlex
 import shutil
@@ -100,7 +101,7 @@ def programs() -> Path:
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdout.read(1), "the process for warm programs did not start"  # it listens, and imports from now on
+    assert process.stdout.read(1), "the process for warm programs did not start"  # it imports once it is asked
     atexit.register(_end, process, folder)
     return folder
 
@@ -189,10 +190,11 @@ def _kill(pid: int) -> None:
 if __name__ == "__main__":
     server = Server(sys.argv[1])
     os.write(1, b"+")
-    for name in IMPORTS:
-        importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # what is there already is not looked through, and so not copied, in every fork
+    if server.socket in select.select([server.socket, 0], [], [])[0]:  # else it ends, and nobody has needed it
+        for name in IMPORTS:
+            importlib.import_module(name)
+        gc.collect()
+        gc.freeze()  # what is there already is not looked through, and so not copied, in every fork
     request = server.serve(until=0)
     if request:
         request.run()

@@ -17,6 +17,7 @@ from halt.inputs import fetching, sources, splits
 from halt.judges import reference
 from halt.prompting import fragments
 
+pytestmark = pytest.mark.long
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 # Code on fewer packages and rows, and on those of the default run: in a sandbox, hundreds of answers take two minutes.
 CONFIG["domains"]["functions"] = yaml.safe_load((ROOT / TINY).read_text())["domains"]["functions"]

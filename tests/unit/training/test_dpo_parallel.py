@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from trainings import PREFER, column, contents, finish, in_two, prefer
 
+pytestmark = pytest.mark.long
 PER_STEP = 1e-5  # relative, of float32 sums in another order
 PLAIN = {"dtype": "float32"}
 TRAININGS = {

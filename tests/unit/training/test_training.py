@@ -169,6 +169,7 @@ def test_frozen_weights_have_the_format_that_the_machine_computes_in(model, tmp_
     assert record["arguments"]["bf16"] is (computed == "bfloat16")
 
 
+@pytest.mark.long
 def test_killed_training_goes_on_from_its_last_checkpoint_to_the_same_bytes(model, tmp_path):
     killed, whole, work = tmp_path / "killed", tmp_path / "whole", tmp_path / "killed" / "work"
     killed.mkdir()

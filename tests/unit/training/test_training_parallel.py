@@ -40,6 +40,7 @@ def shared(request, model, tmp_path_factory):
     return request.param, {name: folder / name / "adapter" for name in TRAININGS}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["plain", "recomputed", "four", "full"])
 def test_two_processes_train_like_one(alone, shared, name):
     _, results = shared
@@ -50,11 +51,13 @@ def test_two_processes_train_like_one(alone, shared, name):
     assert all(torch.allclose(ours[key], theirs[key], atol=1e-4) for key in theirs)
 
 
+@pytest.mark.long
 def test_two_processes_train_like_one_in_bfloat16(alone, shared):
     _, results = shared
     assert column(results["half"], "loss") == pytest.approx(column(alone["half"], "loss"), rel=1e-2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TRAININGS)
 def test_the_same_files_are_left(alone, shared, name):
     how, results = shared
