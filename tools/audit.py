@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import provenance
-    from halt.config import check, merged
+    from halt.config import check, merged, telling
     from halt.provenance import stale
 
     config = merged(Path(__file__).parents[1], args.configfile)
@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
         print(f"{args.results} holds no results")
         return
     files = set()
-    for file, finding in stale.findings(args.results, config):
+    for file, finding in stale.findings(args.results, telling(config)):
         files.add(file)
         print(f"{file}: {finding}")
     print(f"{len(files)} results are stale" if files else "nothing is stale")

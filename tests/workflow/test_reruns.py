@@ -241,7 +241,7 @@ def test_results_moved_elsewhere_are_still_good(finished_run, tmp_path):
 
 def test_an_expensive_stage_s_code_reruns_nothing_by_itself(changeable):
     """What reruns an expensive stage is its version."""
-    for name in ("generate.py", "finetune.py", "launch.sh", "halt/training.py", "halt/engines/transformers.py"):
+    for name in ("generate.py", "finetune.py", "launch.sh", "halt/training/sft.py", "halt/engines/transformers.py"):
         changeable.edit(f"scripts/{name}", lambda text: f"{text}\n# a comment\n")
     assert not changeable.plan()
 

@@ -212,4 +212,6 @@ def test_tiny_covers_every_packaged_domain():
     """And HALT's own methods; test_methods.py makes the targets of the others."""
     tiny = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
     assert {"base", "unchanged-reference", "unchanged-own", "halt", "add-on"} <= set(tiny["experiment"]["methods"])
-    assert "domains" not in tiny["experiment"]
+    modules = {tiny["domains"][name].get("module", name) for name in tiny["experiment"]["domains"]}
+    default = yaml.safe_load((ROOT / "config.yaml").read_text())
+    assert modules == {default["domains"][name]["module"] for name in default["experiment"]["domains"]}

@@ -82,6 +82,11 @@ def has(config: Mapping, subtree: str) -> bool:
     return not _is_neutral(found, tuple(subtree.split("/")))
 
 
+def telling(config: Mapping) -> dict:
+    """The config without the values that change nothing (`NEUTRAL`), as rules see it."""
+    return {section: _telling(value, (section,)) for section, value in config.items()}
+
+
 def load_schema() -> dict:
     """schemas/config.schema.yaml as a mapping, with the schema that each judge's module has for its entries."""
     schema = _schema()

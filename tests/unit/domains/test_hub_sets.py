@@ -185,7 +185,7 @@ def test_medexqa_shows_an_evaluator_the_answer_and_both_explanations(questions):
 def test_medexqa_refuses_other_columns(tmp_path):
     for line, fault in (
         ("q\tA", r"x_test\.tsv: .* has 2 fields, expected 8"),
-        ("q" + "\tA?" * 7, r"row 1 of x_test\.tsv has not .* found 'A\?' as the last"),
+        ("q" + "\tA?" * 7, r"row 1 of x_test\.tsv does not have .* found 'A\?' as the last"),
     ):
         (tmp_path / "x_test.tsv").write_text(f"{line}\n")
         with pytest.raises(HaltError, match=fault):

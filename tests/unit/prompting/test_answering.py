@@ -26,6 +26,7 @@ def test_what_is_kept_of_an_answer_is_what_it_says(engine, tmp_path, monkeypatch
         chat=True,
         dtype="float32",
         engine=engine,
+        system="template",
         domain=domains.load("biography"),
         max_new_tokens=9,
         data=pl.DataFrame(),
