@@ -25,7 +25,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 .PHONY: docs docs-serve
 .PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda lint tiny-model bench bench-scale report plan audit verify pins
 
-demo: $(VENV)/ready ## a quarter of an hour on two cores; of another config with CONFIG=
+demo: $(VENV)/ready ## the small default run; of another config with CONFIG=
 	@$(WATCHED)
 	@cat results/tables/main.md
 	@echo
