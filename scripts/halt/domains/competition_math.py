@@ -139,7 +139,7 @@ def _other_length(gold: str, said: str) -> bool:
 
 
 def _sides(gold: str, stated: str) -> list[str]:
-    """The parts that must equal the answer: all of it, or each side of an equation without a variable ("3 + 9 = 12")."""
+    """The parts that must equal the answer: all of it, or sides of an equation without a variable ("3 + 9 = 12")."""
     sides = stated.split("=")
     numbers = [side for side in sides if side.strip() and not re.search(r"[A-Za-z]", _COMMAND.sub("", side))]
     equated = len(numbers) > 1 and "=" not in gold and not re.search(r"[<>]|\\[lgn]eq?\b", stated)

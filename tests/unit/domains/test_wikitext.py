@@ -33,8 +33,8 @@ def test_articles_come_with_their_own_sentences_and_infobox(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"nb": "2\nmany\n"}, r"test\.nb: line 2 is 'many', expected how many sentences"),
-        ({"nb": "2\n"}, r"test\.nb: line 2 is '', expected how many sentences"),
+        ({"nb": "2\nmany\n"}, r"test\.nb: line 2 is 'many', expected the number of sentences"),
+        ({"nb": "2\n"}, r"test\.nb: line 2 is '', expected the number of sentences"),
         ({"nb": "2\n1000000000\n"}, r"test\.nb: line 2 is '1000000000', expected"),
         ({"nb": "2\n2\n"}, r"test\.sent ends before article 2 of test\.title"),
         ({"box": "name_1:ann\n"}, r"test\.box ends before article 2 of test\.title"),
