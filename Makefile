@@ -73,6 +73,8 @@ test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
 test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm if test-slurm installed it
 	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
+# What the code calls its things stays as it is: names of arguments, columns and folders.
+NAMES := judgement,judgements,labelled,maths,colour,honours,writeable,cancelled,litre,litres,metre,metres,kilometre,kilometres,centimetre,centimetres,mater,nd,ans
 PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md report/*.rst
 lint: $(VENV)/ready
 	ruff check .
@@ -80,6 +82,7 @@ lint: $(VENV)/ready
 	snakefmt --check Snakefile rules
 	snakemake --lint
 	codespell $(PROSE)
+	codespell --ignore-words-list $(NAMES) scripts tools rules Snakefile Makefile profiles
 	python tools/prose.py
 
 tiny-model: $(VENV)/ready ## the random model that config/tiny.yaml runs on

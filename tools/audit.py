@@ -1,6 +1,7 @@
-"""List what is stale in results/: made by another stage version, with other settings or by other code than today's.
+"""List stale results in results/: made by another stage version, with other settings or by other code than today's.
 
-Nothing runs again for it. A stage whose code changed and whose version did not is trusted to give the same results.
+Nothing runs again because of it. If a stage's code changed and its version did not, the results are trusted to be
+equal.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Measure generation, judging, finetuning and the workflow beside their bare counterparts, on the packaged model.
+"""Measure generation, judging, finetuning and the workflow against their bare counterparts, on the packaged model.
 
-Every program runs with one thread and the sides take turns, so that what else the machine does slows all of them;
-medians and their ratios go into bench.md. How each is measured: scripts/halt/bench/, bench_finetune.py.
+Every program runs with one thread, and the sides take turns: other work on the machine slows all of them. Medians and
+their ratios go into bench.md. scripts/halt/bench/ and bench_finetune.py say how each is measured.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> None:
     from halt.bench import workflow
     from halt.config import merged
 
-    if set(args.parts) - {"workflow"}:  # the model and the rows, by the workflow's own rules
+    if set(args.parts) - {"workflow"}:  # the workflow's own rules make model and rows
         targets = [str(file.relative_to(ROOT)) for file in (MODEL, *map(_data, JUDGED))]
         command = [*workflow.SNAKEMAKE, *targets]
         subprocess.run(command, cwd=ROOT, env=workflow.environment(), stdout=sys.stderr, check=True)
@@ -104,7 +104,7 @@ def _judge(config: dict, args: argparse.Namespace) -> "list[Line]":
 
 
 def _finetune(config: dict, args: argparse.Namespace) -> "list[Line]":
-    """Every turn of a side is a process of its own."""
+    """Every turn of a side has its own process."""
     import bench_finetune
     from halt import bench
 
@@ -119,7 +119,7 @@ def _finetune(config: dict, args: argparse.Namespace) -> "list[Line]":
 
 
 def _workflow(config: dict, args: argparse.Namespace) -> "list[Line]":
-    """The overhead; where there is no real run to set it beside, the wall seconds of the stubbed ones alone."""
+    """The overhead; without a real run to compare with, only the wall seconds of the stubbed ones."""
     from halt import bench
     from halt.bench import workflow
 

@@ -1,6 +1,6 @@
 """Finetune once on made-up rows: as this project does, as a script of Trainer and PEFT, or of TRL's SFTTrainer.
 
-Says the tokens per CPU-second inside `train()`: this project's with its checkpoints, the others' without any.
+Prints the tokens per CPU-second inside `train()`: this project's with its checkpoints, the others' without any.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def _rows(count: int) -> list[dict]:
-    """Made-up people, one to four facts a line: what a rewritten biography looks like."""
+    """Made-up people, one to four facts per line: like a rewritten biography."""
     dice = random.Random(0)
     rows = []
     for _ in range(count):

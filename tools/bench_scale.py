@@ -1,7 +1,6 @@
 """Measure what a large experiment costs the workflow itself: the graph of an 8 x 8 x 9 x 6 x 3 grid, the start of every
 cluster job, and split, rewrite, score and tables on a million fragments. Seconds, CPU-seconds and peak memory of each
-program, its start included, go into scale.md. Wall seconds are only worth something on an idle machine.
-"""
+program, its start included, go into scale.md. Wall seconds need an idle machine."""
 
 import argparse
 import json
@@ -48,7 +47,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def _graph(scratch: Path) -> "list[Cost]":
-    """In a folder without results, so that every job of the grid is planned."""
+    """In a folder without results: every job of the grid is planned."""
     from halt.bench import scale, workflow
     from halt.config import merged
 
@@ -59,7 +58,7 @@ def _graph(scratch: Path) -> "list[Cost]":
     snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
     dry = [*snakemake, "--dry-run", "--configfile", str(overlay)]
     commands = {
-        # what a cluster job pays before its program starts: Snakemake is imported and the Snakefile read
+        # a cluster job pays this before its program starts: Snakemake is imported and the Snakefile read
         "start of a cluster job: Snakefile with the paper's config": [
             *(*snakemake, "--list-rules", "--configfile", "config/paper.yaml")
         ],
@@ -76,7 +75,7 @@ def _tables(scratch: Path) -> "list[Cost]":
     from halt.bench import scale, workflow
     from halt.config import merged
 
-    # made elsewhere, because Linux counts what this process holds into the peak of those that it starts
+    # made in another process: Linux counts the memory of this one into the peak of its children
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as maker:
         made, read = (maker.submit(make, scratch).result() for make in (scale.tables, scale.results))
     config = merged(ROOT)

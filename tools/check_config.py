@@ -1,6 +1,5 @@
-"""Read the configs of a run, and check them as the workflow does, before Snakemake reads them: its own loader ends in a
-traceback, or never, at files that are nested too deeply or that aliases blow up. Says nothing if all is well.
-"""
+"""Read and check the configs of a run as the workflow does, before Snakemake reads them. Snakemake's own loader ends in
+a traceback, or hangs, at files with deep nesting or exploding aliases. Prints nothing if all is well."""
 
 import argparse
 from pathlib import Path

@@ -66,7 +66,7 @@ class Synset(NamedTuple):
 
 
 def parse(lines: Iterable[str]) -> Iterator[tuple[str, Synset]]:
-    """(offset, synset) of every line of a data file; the licence lines at the top begin with two spaces."""
+    """(offset, synset) of every line of a data file; the license lines at the top begin with two spaces."""
     for line in lines:
         if line.startswith("  "):
             continue
@@ -119,7 +119,7 @@ def nationality(gloss: str) -> str | None:
 
 
 def origin(gloss: str) -> str:
-    """The place of a "(born in ...)" note, "" if there is none: such a person may be given another nationality too."""
+    """The place of a "(born in ...)" note, "" without one: such a person may have another nationality too."""
     match = re.search(r"born in ((?:[A-Z][\w.]+ ?)+)|\b([A-Z]\w+)[- ]born\b", gloss)
     return (match[1] or match[2]).strip() if match else ""
 
@@ -177,11 +177,11 @@ def occupations(offset: str, nouns: dict[str, Synset], jobs: dict[str, str], abo
 
 
 def fame(people: dict[str, Synset], synsets: list[Synset]) -> dict[str, float]:
-    """How often WordNet itself speaks of each person elsewhere: the dial of difficulty.
+    """How often WordNet itself mentions each person elsewhere: the measure of difficulty.
 
-    2 for every mention of a full name in another gloss or lemma, 1 for every mention of the surname, shared between
-    the people who bear it and left out where it is also a given name, a place or a common word (West, London, Henry);
-    3 for every word derived from the name (Darwinism); 1/2 for every variant of the name; 1/100 of the gloss's length.
+    2 for every mention of a full name in another gloss or lemma. 1 for every mention of the surname, divided among the
+    people who have it; left out if it is also a given name, a place or a common word (West, London, Henry). 3 for every
+    word derived from the name (Darwinism). 1/2 for every variant of the name. 1/100 of the gloss's length.
     """
     bearers = Counter(person.words[0] for person in people.values())
     given = {word.split()[0] for person in people.values() for word in person.words if " " in word}
@@ -297,7 +297,7 @@ def medical_rows(nouns: dict[str, Synset]) -> list[dict]:
 
 
 def distinct(rows: list[dict], key: str) -> list[dict]:
-    """Rows whose `key` occurs once: of an ambiguous name nobody can say which one is meant."""
+    """Rows whose `key` occurs once: an ambiguous name does not say who is meant."""
     groups = defaultdict(list)
     for row in rows:
         groups[row[key].lower()].append(row)

@@ -1,7 +1,7 @@
 """Solve envs/*.yaml against their channels and write the pin files that Snakemake installs instead.
 
-Explicit pins (package URLs with checksums) are what a site should run with, made where the channels can be reached.
---versions writes versions alone, to which a solve elsewhere keeps. Runs in an environment of requirements-conda.txt.
+Explicit pins (package URLs with checksums) are for the sites that run; make them where the channels can be reached.
+--versions writes versions alone, for a later solve elsewhere. Needs an environment of requirements-conda.txt.
 """
 
 import argparse
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PLATFORM = "linux-64"
-MACHINE = {"__unix": "0", "__linux": "4.18", "__glibc": "2.28", "__archspec": "1=x86_64"}  # what clusters have at least
+MACHINE = {
+    "__unix": "0",
+    "__linux": "4.18",
+    "__glibc": "2.28",
+    "__archspec": "1=x86_64",
+}  # every cluster has at least this
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,7 +84,7 @@ def _versions(records: "Sequence[RepoDataRecord]") -> list[str]:
     for record in records:
         name, version = record.name.normalized, str(record.version)
         channel = re.search(r"[^/]+(?=/?$)", str(record.channel))[0]
-        if name == "python":  # which patch releases a channel has is its own affair
+        if name == "python":  # channels differ in patch releases
             version = ".".join(version.split(".")[:2]) + ".*"
         lines.append(f"{channel}::{name}={version}")
     return lines

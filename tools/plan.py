@@ -1,6 +1,5 @@
-"""Print what the configured experiment will cost (jobs, GPU-hours, wall time, tokens, judge requests, disk) before it
-runs, and planned against used where benchmark files show what was used. Nothing is fetched and no job is started.
-"""
+"""Print what the configured experiment will cost before it runs (jobs, GPU-hours, wall time, tokens, judge requests,
+disk), and planned against used if benchmark files exist. Nothing is fetched and no job is started."""
 
 import argparse
 import csv
@@ -21,7 +20,9 @@ PROFILE = ROOT / "profiles/local/config.yaml"
 
 def parser() -> argparse.ArgumentParser:
     arguments = cli.parser(__doc__, "configfile+", default={"configfile": []})
-    arguments.add_argument("--gpus", type=_count, nargs="+", default=[8, 16, 32], help="print the wall time on so many")
+    arguments.add_argument(
+        "--gpus", type=_count, nargs="+", default=[8, 16, 32], help="numbers of GPUs to print the wall time for"
+    )
     arguments.add_argument(
         "--cpus", type=_count, help="CPUs at once; default: as many as wanted, or this machine's if no job wants a GPU"
     )
@@ -39,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
     from halt.config import merged
     from halt.planning import text
 
-    merged(ROOT, args.configfile)  # Snakemake would end in a traceback, or never, where this tells the fault
+    merged(ROOT, args.configfile)  # reports faults at which Snakemake would end in a traceback, or hang
     jobs, config = graph([path.resolve() for path in args.configfile])
     measured = benchmarks(jobs)
     times = planning.times(jobs, config, measured)
@@ -77,7 +78,7 @@ def _walls(jobs: "list[Job]", seconds: list[float], config: dict, args: argparse
 
 
 def graph(overlays: list[Path]) -> "tuple[list[Job], dict]":
-    """Every job of Snakemake's own graph that makes something, what is done included, and the merged config.
+    """Every job of Snakemake's own graph that makes something, finished ones included, and the merged config.
 
     By Snakemake's API: a dry run that stops before it lists the jobs. The graph itself has no public access (9.27).
     """
@@ -94,12 +95,12 @@ def graph(overlays: list[Path]) -> "tuple[list[Job], dict]":
                 ConfigSettings(configfiles=overlays),
                 snakefile=ROOT / "Snakefile",
             )
-            # as a run with the profile: a touched file is nothing to run again, what was cut off is
+            # as in a run with the profile: a new date reruns nothing, an unfinished output does
             dag = workflow.dag(
                 DAGSettings(force_incomplete=True, max_checksum_file_size=profile["max-checksum-file-size"])
             )
             dag.execute_workflow(executor="dryrun")
-        except Exception as error:  # of Snakemake, which knows best how to tell it
+        except Exception as error:  # from Snakemake, which has the best words for it
             api.print_exception(error)
             sys.exit(1)
         return _jobs(workflow._workflow.dag), workflow._workflow.globals["config"]
@@ -133,7 +134,7 @@ def _number(resource) -> int | None:
 
 
 def benchmarks(jobs: "list[Job]") -> "dict[str, Measured]":
-    """What the benchmark files of these jobs say; a job that ended too soon to be looked at has no memory."""
+    """The benchmark files of these jobs; a job that ended too soon for a measurement has no memory."""
     from halt.planning import Measured
 
     found = {}

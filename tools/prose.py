@@ -1,13 +1,16 @@
-"""Is the documentation written in short sentences and everyday words? A line for every place that is not.
+"""Is the text written in short sentences and everyday words? A line for every place that is not.
 
 Looks at README, CONTRIBUTING, docs/, the READMEs of folders, the captions of the report and the descriptions of the
-config's schema: see prose.yaml for what it looks for. It is a help: a reader decides, and changes the sentence or the
-rule.
+config's schema. In docstrings and comments of the code it looks for words to avoid alone. prose.yaml has the rules. A
+reader decides, and changes the sentence or the rule.
 """
 
 import argparse
+import ast
+import io
 import re
 import sys
+import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 STYLE = ROOT / "tools" / "prose.yaml"
 SCHEMA = "schemas/config.schema.yaml"
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "profiles/README.md", "data/*/README.md", "report/*.rst")
+CODE = ("scripts/*.py", "scripts/halt/**/*.py", "tools/**/*.py")
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _ITEM = re.compile(r"^\s*([-*+]|\d+\.)\s+")
@@ -73,6 +77,32 @@ def passages(markdown: str, name: str) -> Iterator[Passage]:
     yield from held()
 
 
+def code(root: Path = ROOT) -> Iterator[Passage]:
+    """The docstrings and comments of every program, in order of the files."""
+    for pattern in CODE:
+        for file in sorted(root.glob(pattern)):
+            yield from remarks(file.read_text(encoding="utf-8"), str(file.relative_to(root)))
+
+
+def remarks(source: str, name: str) -> Iterator[Passage]:
+    """The docstrings of a Python text, then its comments; the lines of one comment together."""
+    for node in ast.walk(ast.parse(source)):
+        documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        if documented and (said := ast.get_docstring(node)):
+            yield Passage(f"{name}:{node.body[0].lineno}", _plain(" ".join(said.split())))
+    begun, words = 0, []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            goes_on = token.start[0] == begun + len(words) and not token.line[: token.start[1]].strip()
+            if words and not goes_on:
+                yield Passage(f"{name}:{begun}", _plain(" ".join(words)))
+                words = []
+            begun = begun if words else token.start[0]
+            words.append(token.string.lstrip("# "))
+    if words:
+        yield Passage(f"{name}:{begun}", _plain(" ".join(words)))
+
+
 def descriptions(schema: Any, place: str = "") -> Iterator[Passage]:
     """Every description of a schema."""
     if isinstance(schema, Mapping):
@@ -98,7 +128,12 @@ def faults(passage: Passage, style: Mapping) -> Iterator[str]:
     for sentence in _END.split(passage.text):
         if (count := len(_WORD.findall(sentence))) > style["words"]:
             yield f"{passage.place}: {count} words in a sentence, expected at most {style['words']}: {sentence[:60]}..."
-    for phrase, instead in style["phrases"].items():
+    yield from avoided(passage, style["phrases"] | style["pages"])
+
+
+def avoided(passage: Passage, phrases: Mapping) -> Iterator[str]:
+    """A line for every place of a passage with one of the phrases (regular expression: what to say instead)."""
+    for phrase, instead in phrases.items():
         for found in re.finditer(phrase, passage.text, re.IGNORECASE):
             yield f"{passage.place}: found '{found[0]}', expected {instead}"
 
@@ -107,6 +142,7 @@ def main(_: argparse.Namespace) -> None:
     style = yaml.safe_load(STYLE.read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
     lines = [line for passage in (*pages(), *descriptions(schema)) for line in faults(passage, style)]
+    lines += [line for passage in code() for line in avoided(passage, style["phrases"])]
     print("\n".join(lines) or "prose: nothing found")
     sys.exit(bool(lines))
 

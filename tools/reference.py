@@ -1,8 +1,8 @@
 """The generated parts of the documentation: every key of a config, every file of the results, every column of a table.
 
-They are made from the schema, the configs, scripts/halt/paths.py and scripts/halt/frames.py when the site is built, so
-that none of them can be forgotten. A page says `<!-- generated: config -->` where a part is to stand. mkdocs calls
-`on_page_markdown`; nothing else here knows mkdocs, and nothing needs more than PyYAML.
+They come from the schema, the configs, scripts/halt/paths.py and scripts/halt/frames.py when the site is built, so none
+can be forgotten. A page says `<!-- generated: config -->` where a part belongs. mkdocs calls `on_page_markdown`.
+Nothing else here knows mkdocs, and nothing needs more than PyYAML.
 """
 
 import ast
@@ -99,7 +99,7 @@ _MARKER = re.compile(r"^<!-- generated: (.+?) -->$", re.MULTILINE)
 
 
 class ReferenceError(Exception):
-    """What a page asks for cannot be made; the message says which page, key or column."""
+    """A page asks for something that cannot be made; the message says which page, key or column."""
 
 
 class Key(NamedTuple):

@@ -1,4 +1,4 @@
-"""Hash a finished results folder anew and say whether it is what its footers claim. Status 1 where it is not."""
+"""Hash a finished results folder again: does it match its footers? Exit status 1 if not."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""HALT: capability-aligned finetuning (arXiv 2506.04051), the library behind the workflow."""
+"""HALT: capability-aligned finetuning (arXiv 2506.04051), the library of the workflow."""
 
 import sys
 

@@ -1,8 +1,8 @@
 """Every table of the workflow: its columns, how it is written, where it came from.
 
 All tables are parquet (zstd), long format. They carry the wildcards of their path as columns, so any of them can be
-concatenated. Equal rows give equal bytes. The footer says which stage wrote the table, with which settings, from which
-inputs (sha256) and with which package versions.
+concatenated. Equal rows give equal bytes. The footer has the stage that wrote the table, its settings, its inputs
+(sha256) and the versions of packages.
 """
 
 import contextlib

@@ -230,7 +230,7 @@ def _term_rows(table: list[dict], mentions: Counter) -> list[Row]:
 
 
 def _in_turn(ranked: list[Row]) -> list[Row]:
-    """The best of every stratum, then the second best of every stratum, and so on: none crowds out the rest."""
+    """The best of every stratum, then the second best, then the third: none crowds out the rest."""
     places: Counter = Counter()
     order = []
     for row in ranked:

@@ -55,7 +55,7 @@ class _GivenUp(Exception):
 
 
 class Engine:
-    """One model behind one endpoint.
+    """One model at one endpoint.
 
     endpoint: URL up to and with the version (http://host:8000/v1), without user, password or query. api_key_variable:
     NAME of the environment variable that holds the key, None for an open server. key: the key itself, of a server that

@@ -75,7 +75,7 @@ def command(server: str, model: Path, dtype: str, port: int, gpus: int) -> list[
 def hold(command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path) -> int:
     """Run a server until this process gets SIGTERM or SIGINT, its parent or `path` is gone, or the server ends.
 
-    Leaves no process of the server behind, even if this process is killed with SIGKILL. Returns 0 if the server was
+    Leaves no process of the server, even if this process is killed with SIGKILL. Returns 0 if the server was
     stopped, its own status (1 for 0) if it ended by itself; then `path` says so to those who wait.
     """
     parent = os.getppid()

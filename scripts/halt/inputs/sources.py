@@ -107,7 +107,7 @@ class Source:
         return data
 
     def lines(self, member: str) -> Iterator[str]:
-        """The lines of one member without their ends, read only as far as needed.
+        """The lines of one member without their ends, read no further than needed.
 
         SourceError if there is no such member, or if a line is above LONGEST or is not UTF-8.
         """

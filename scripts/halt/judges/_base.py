@@ -107,7 +107,7 @@ class Means(NamedTuple):
 
     @property
     def cuts(self) -> Cuts:
-        """Records the rows of which the evaluator sees less than all."""
+        """Records the rows that the evaluator sees only in part."""
         return Cuts(self.work / f"cut-{self.fingerprint[:16]}")
 
 

@@ -34,7 +34,7 @@ _NEEDS_OF = {
     **dict.fromkeys(("self_evaluate", "self_rate", "rate_choices", "vouch", "choose", "probe"), "respond"),
 }
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
-SHORT, LARGE = 3, 1.5  # asked / used from which minutes and memory are too much
+SHORT, LARGE = 3, 1.5  # asked / used: more is too much, of minutes and of memory
 LEAST_MINUTES, LEAST_MB = 10, 1000  # less is never too much
 
 

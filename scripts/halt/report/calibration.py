@@ -1,4 +1,4 @@
-"""Is p(True) worth more behind SK-Tuning: ranking and calibration on samples of prompts that were not learnt from."""
+"""Is p(True) better after SK-Tuning? Ranking and calibration, on samples of prompts that it did not learn from."""
 
 import polars as pl
 
@@ -19,10 +19,10 @@ def table(
 ) -> pl.DataFrame:
     """One row per model, domain and evaluator (columns CALIBRATION), over the samples' fragments that count.
 
-    ratings: RATINGS; judgements: JUDGEMENTS of the same samples; clusters: (domain, id, cluster) of the prompts. Which
-    fragments count is the config's reading. `right` is the share of right ones, `confidence` the mean p(True), `ece`
-    the expected calibration error. AUROC with a 95 % interval by bootstrap over clusters; null where all are right or
-    none is. The pretrained model's row comes before the tuned one's. Both are about the same fragments.
+    ratings: RATINGS; judgements: JUDGEMENTS of the same samples; clusters: (domain, id, cluster) of the prompts. The
+    config's reading says which fragments count. `right` is the share of right ones, `confidence` the mean p(True),
+    `ece` the expected calibration error. AUROC with a 95 % interval by bootstrap over clusters; null if all are right
+    or none is. The pretrained model's row comes before the tuned one's. Both are about the same fragments.
     """
     rated = (
         ratings.collect()

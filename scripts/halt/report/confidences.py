@@ -1,7 +1,7 @@
-"""What a confidence is worth: does it rank what is right above what is wrong, and is it a probability?
+"""How good is a confidence: does it rank right above wrong, and is it a probability?
 
-Two kinds of rows. A filter's confidence is in single fragments; a model that was taught to say whether it is sure
-(R-Tuning, arXiv 2311.09677) is so of whole answers, and is ranked as there, by average precision.
+Two kinds of rows. A filter's confidence is about single fragments. A model that learned to say whether it is sure
+(R-Tuning, arXiv 2311.09677) speaks about whole answers; as in that paper, average precision ranks them.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ CONFIDENCE = (
     *("auroc", "auroc_lo", "auroc_hi", "ap", "ap_lo", "ap_hi", "confidence", "ece"),
 )
 FRAGMENTS, ANSWERS = "fragments", "answers"  # what is ranked
-SURE, RANKING = "sure", "sure and likelihood"  # by what answers are: P(sure), and its mean with their likelihood
+SURE, RANKING = "sure", "sure and likelihood"  # what ranks answers: P(sure), and its mean with their likelihood
 BINS = 10  # of equal width, for the calibration error
 
 _ANSWER = ("model", "domain", "seed", "test_domain", "id", "sample")
@@ -33,10 +33,10 @@ def of_fragments(
 ) -> pl.DataFrame:
     """One row per filter, model, domain and seed (columns CONFIDENCE), over the fragments that count in the reading.
 
-    confidences: CONFIDENCES; judgements: JUDGEMENTS of the answers that are filtered; counted: METRICS, for the
+    confidences: CONFIDENCES; judgements: JUDGEMENTS of the answers before the filter; counted: METRICS, for the
     clusters of prompts; filters: entries of the config's methods that filter. `number` of fragments were ranked,
     `right` is the share of right ones, `confidence` the mean confidence, `ece` the expected calibration error. AUROC
-    and average precision with 95 % intervals by bootstrap over clusters; null where all are right or all are wrong.
+    and average precision with 95 % intervals by bootstrap over clusters; null if all are right or all are wrong.
     """
     clusters = counted.select("test_domain", "id", "cluster").unique()
     methods = pl.DataFrame(
@@ -70,11 +70,10 @@ def of_answers(
 ) -> pl.DataFrame:
     """Two rows per method that says whether it is sure, model, domain and seed (columns CONFIDENCE), over all answers.
 
-    assurances: ASSURANCES; counted: METRICS of these answers, all that they say included. One row ranks by P(sure), one
-    as the paper does, by its mean with the likelihood of the answer; calibration is that of P(sure) alone. What a right
-    answer is, is what it was in training: of independent fragments at least the share `shares[method]` is right, and
-    something is given; a dependent answer (`dependent[test_domain]`) solves its task. Raises metrics.MetricsError for
-    an answer that was not counted.
+    assurances: ASSURANCES; counted: METRICS of these answers in full. One row ranks by P(sure), one, as in the paper,
+    by its mean with the likelihood of the answer; calibration is for P(sure) alone. An answer is right as in training:
+    with independent fragments if something is given and at least the share `shares[method]` of it is right; a dependent
+    answer (`dependent[test_domain]`) if it solves its task. metrics.MetricsError for an answer that was not counted.
     """
     sure = assurances.collect()
     if sure.is_empty():
@@ -117,7 +116,7 @@ def _table(given: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
         row |= {"seed": str(row["seed"]), "number": len(values), "right": right.mean()}
         for name, score in (("auroc", auroc), ("ap", average_precision)):
             row[name], row[f"{name}_lo"], row[f"{name}_hi"] = score(values, right, part["cluster"].to_numpy(), scoring)
-        probability = row["by"] != RANKING  # the mean of two different things is none
+        probability = row["by"] != RANKING  # the mean of two different things is no probability
         row["confidence"] = values.mean() if probability else None
         row["ece"] = calibration_error(values, right) if probability else None
         rows.append(row)
@@ -127,7 +126,7 @@ def _table(given: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
 def auroc(
     values: np.ndarray, right: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring
 ) -> tuple[float, float, float]:
-    """P(what is right has more confidence than what is wrong), ties half, and its 95 % interval; NaN if undefined.
+    """P(a right one has more confidence than a wrong one), ties half, and its 95 % interval; NaN if undefined.
 
     values, right, clusters: of n fragments or answers.
     """
@@ -142,10 +141,10 @@ def auroc(
 def average_precision(
     values: np.ndarray, right: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring
 ) -> tuple[float, float, float]:
-    """Mean precision over what is right, ranked by confidence, and its 95 % interval; NaN if nothing is right.
+    """Mean precision over the right ones, ranked by confidence, and its 95 % interval; NaN if nothing is right.
 
-    Of each right one: the share of right ones among all that have at least its confidence (those that are equal to it
-    included, so that the order of equal ones does not matter). values, right, clusters: as in `auroc`.
+    Precision at a right one: the share of right ones among all with at least its confidence. Equal ones are included,
+    so their order does not matter. values, right, clusters: as in `auroc`.
     """
     counts = _by_level(values, clusters, scoring)
     of_right, of_all = counts(right), counts(np.ones(len(values), dtype=bool))
@@ -157,8 +156,8 @@ def average_precision(
 
 
 def _by_level(values: np.ndarray, clusters: np.ndarray, scoring: metrics.Scoring) -> Callable[[np.ndarray], np.ndarray]:
-    """A function: chosen ones (boolean) -> how many of them at each level of confidence, ascending, as they are and
-    under every resample: (1 + draws, levels)."""
+    """A function: chosen ones (boolean) -> their number at each level of confidence, ascending, in the data and in
+    every resample: (1 + draws, levels)."""
     names, cluster = np.unique(clusters, return_inverse=True)
     resamples = np.vstack([np.ones(len(names)), metrics.weights(len(names), scoring.draws, scoring.seed)])
     levels, level = np.unique(values, return_inverse=True)
@@ -181,7 +180,7 @@ def _with_interval(found: np.ndarray) -> tuple[float, float, float]:
 
 def calibration_error(values: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error (Guo et al., arXiv 1706.04599): mean distance of confidence and share of right ones,
-    over BINS of equal width, weighted by what is in them."""
+    over BINS of equal width, weighted by their size."""
     place = np.minimum((values * BINS).astype(int), BINS - 1)
     held = [(values[place == number], right[place == number]) for number in np.unique(place)]
     return float(sum(abs(own.sum() - is_right.sum()) for own, is_right in held) / len(values))

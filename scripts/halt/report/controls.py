@@ -1,9 +1,9 @@
-"""Two controls that look at no item, beside every claim: the kind filter and RandomTrim, from judgements alone.
+"""Two controls that ignore what is asked about, for every claim: the kind filter and RandomTrim, from judgements alone.
 
 Kind filter: keep the fragments of those kinds (nationality, birth year, ...) that are mostly right in the training
-samples. If HALT is no better, it has learnt which kinds of statement to leave out and not which items it knows.
-Random trim: drop from unchanged-own's answers as many fragments as HALT gave fewer, at random. If HALT is no better,
-it only says less.
+samples. If HALT is no better, it learned which kinds of statement to leave out, not which items it knows. Random trim:
+drop fragments of unchanged-own's answers at random, until as few are left as with HALT. If HALT is no better, it only
+says less.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ _PLACE = ("model", "test_domain")
 def kept_kinds(samples: pl.LazyFrame, reading: str) -> pl.DataFrame:
     """(model, test_domain, kind) of the kinds that are right more often than not in the judged training samples.
 
-    A domain in which no fragment has a kind has no rows: there the control says nothing.
+    A domain in which no fragment has a kind has no rows: there this control is missing.
     """
     share = (pl.col("label") == "right").mean()
     return (
@@ -48,7 +48,7 @@ def sampled(samples: pl.LazyFrame, reading: str) -> dict[tuple[str, str], float]
 
 
 def _counts(reading: str) -> pl.Expr:
-    """Of JUDGEMENTS rows: whether the fragment counts in a reading."""
+    """For JUDGEMENTS rows: whether the fragment counts in a reading."""
     return pl.col("label").cast(pl.String).is_in(readings.given(reading))
 
 
@@ -73,13 +73,13 @@ def kind_filter(
 def _counted(
     rows: pl.DataFrame, left: pl.DataFrame, judgements: pl.DataFrame, reading: str, worded: Collection[str]
 ) -> pl.DataFrame:
-    """METRICS of the answers `rows` with what is left of them; those of which nothing is known stay unknown."""
+    """METRICS of the answers `rows` with the fragments that are left; unknown answers stay unknown."""
     unknown = judgements.join(rows.filter(~metrics.is_judged(reading)), on=metrics.ANSWER, how="semi")
     return metrics.count(rows, pl.concat([left.join(unknown, on=metrics.ANSWER, how="anti"), unknown]), worded)
 
 
 def as_methods(controls: pl.DataFrame) -> pl.DataFrame:
-    """METRICS of controls without the columns of their origin, which stands in the name: "kind-filter of base"."""
+    """METRICS of controls without the columns of their origin, which the name gives: "kind-filter of base"."""
     return controls.with_columns(method=pl.format("{} of {}", "method", "of")).drop("of", "like")
 
 
@@ -91,11 +91,11 @@ def random_trim(
     scoring: metrics.Scoring,
     worded: Collection[str] = (),
 ) -> pl.DataFrame:
-    """METRICS (and the columns `of`, `like`) of TRIMMED's answers with as many fragments dropped as HALT gave fewer.
+    """METRICS (and the columns `of`, `like`) of TRIMMED's answers, cut to as few fragments as HALT gave.
 
-    One set of rows for each result of the methods `halt`, whose threshold and seed it bears. Which fragments go is
-    drawn from (seed) over all fragments of the result, unverifiable ones too: what it drops looks at no verdict.
-    Dependent answers lose as many, but from their end. Nothing is dropped where HALT gave more.
+    One set of rows for each result of the methods `halt`, with its threshold and seed. The seed decides which fragments
+    go, over all fragments of the result, unverifiable ones too: no verdict is used. Dependent answers lose as many, but
+    from their end. Nothing is dropped if HALT gave more.
     """
     trimmed = []
     found = tables.results(table)
@@ -121,7 +121,7 @@ def random_trim(
 
 
 def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.DataFrame:
-    """JUDGEMENTS rows: `keep` of the judged fragments at random; dependent answers keep as many, the first ones."""
+    """JUDGEMENTS rows: `keep` of the judged fragments at random; for dependent answers the first ones."""
     given = judgements.filter(_counts(readings.WRONG)).sort(*metrics.ANSWER, "fragment")
     chosen = np.zeros(given.height, dtype=bool)
     chosen[np.random.default_rng(seed).permutation(given.height)[:keep]] = True
@@ -133,8 +133,8 @@ def trim(judgements: pl.DataFrame, keep: int, dependent: bool, seed: int) -> pl.
 
 
 def control(controls: pl.DataFrame, kept: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
-    """The control table (columns CONTROL): the rows of `main` for METRICS of controls, with whose answers were cut
-    (`of`), like which method (`like`) and which kinds were kept (`kinds`, joined by "; ")."""
+    """The control table (columns CONTROL): the rows of `main` for METRICS of controls, with the method whose answers
+    were cut (`of`), the method it was cut like (`like`) and the kinds kept (`kinds`, joined by "; ")."""
     names = {key: "; ".join(part["kind"]) for key, part in kept.partition_by(_PLACE, as_dict=True).items()}
     rows = []
     for (of, like), part in _by_origin(controls):
@@ -147,9 +147,9 @@ def control(controls: pl.DataFrame, kept: pl.DataFrame, scoring: metrics.Scoring
 
 
 def paired(table: pl.DataFrame, controls: pl.DataFrame, halt: Sequence[str], scoring: metrics.Scoring) -> pl.DataFrame:
-    """Differences of the methods `halt` to the controls, as further rows of the paired table.
+    """Differences of the methods `halt` from the controls, as further rows of the paired table.
 
-    `against` reads "kind-filter of base", "random-trim of unchanged-own"; a trimmed result is compared with the
+    `against` reads "kind-filter of base", "random-trim of unchanged-own". A trimmed result is compared with the
     threshold and seed that it was cut like.
     """
     rows = []

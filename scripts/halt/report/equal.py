@@ -1,4 +1,4 @@
-"""A result beside a curve of others: how often it is right where the curve says as much."""
+"""A result against a curve of others: how often each is right at the same completeness."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,28 +9,28 @@ from halt.metrics import SCORES, Drawn, interval
 
 
 class Beside(NamedTuple):
-    """A result beside a curve of others, a correctness over completeness_all. NaN where undefined."""
+    """A result against a curve of others, by a correctness over completeness_all. NaN if undefined."""
 
     there: float  # the curve's correctness at the result's completeness
-    difference: float  # the result's correctness less that
+    difference: float  # the result's correctness minus that
     low: float
     high: float
-    inside: float  # share of the resamples in which there is a difference
+    inside: float  # share of the resamples with a difference
     points: int  # of the curve
     least: float  # the curve's range of completeness
     most: float
 
 
 def beside_curve(result: Drawn, curve: Sequence[Drawn], score: str = "correctness") -> Beside:
-    """A correctness of a result less that of a curve at the same completeness_all, both on all their own answers.
+    """A correctness of a result minus that of a curve at the same completeness_all, both on all their own answers.
 
-    score: which, of metrics.CORRECTNESS.
-    curve: results on the same prompts (`check_same_prompts`), resampled alike; those that gave nothing are left out.
-    Between its points the curve is straight, beyond them it is not (`interpolated`). Under each resample result and
-    curve are computed anew: the interval is over the resamples in which the result still lies within the curve.
+    score: which of metrics.CORRECTNESS. curve: results on the same prompts (`check_same_prompts`), with the same
+    resamples; those that gave nothing are left out. Between its points the curve is straight; it is not extended
+    (`interpolated`). Each resample computes result and curve again: the interval is over the resamples in which the
+    result still lies within the curve.
     """
     correctness, completeness = SCORES.index(score), SCORES.index("completeness_all")
-    # The point is the row before the resamples: what is computed alike is equal to the last digit.
+    # The point is the row before the resamples: equal computations are equal to the last digit.
     whole = [np.vstack([drawn.point, drawn.resampled]) for drawn in (result, *curve)]
     x, y = whole[0][:, completeness], whole[0][:, correctness]
     shape = (len(x), len(curve))

@@ -1,10 +1,10 @@
 """Answers counted as FActScore counts them: right and wrong facts of a response, and the share that is right.
 
-FActScore (arXiv 2305.14251) is the mean, over the prompts that were answered, of supported facts / all facts given; a
-response of few facts is worth less with the length penalty exp(1 - 10 / n) for n < 10 facts. There what the ground
-truth does not mention is not supported, and counts as incorrect: that is the strict reading. Which one counts here is
-the config's (section `reading`), as in the main table, whose numbers these are; both stand beside it. What was not
-judged counts for nothing, and an answer of nothing else is left out.
+FActScore (arXiv 2305.14251) is the mean, over the answered prompts, of supported facts / all given facts. With the
+length penalty exp(1 - 10 / n) a response of n < 10 facts is worth less. In FActScore a fact that the ground truth does
+not mention is not supported and counts as incorrect: the strict reading. Here the config's reading counts (section
+`reading`), as in the main table, which has these numbers; both readings stand beside it. Unjudged facts count for
+nothing, and an answer of them alone is left out.
 """
 
 import polars as pl
@@ -18,15 +18,15 @@ FACTS = (
     *("prompts", "correct", "incorrect", "response_rate"),
     *("factscore", "factscore_strict", "factscore_lenient", "factscore_penalty"),
 )
-ENOUGH = 10  # facts from which on a response is not too short (gamma in arXiv 2305.14251)
+ENOUGH = 10  # facts of a response that is long enough (gamma in arXiv 2305.14251)
 _PLACE = ("model", "domain", "method", "threshold", "seed", "test_domain")
 
 
 def table(metrics: pl.LazyFrame, reading: str) -> pl.DataFrame:
     """One row per result (columns FACTS) of METRICS tables.
 
-    `correct` and `incorrect` are mean numbers of facts over all prompts, an unanswered one gives none; the scores are
-    means over the answered prompts, null where there is none.
+    `correct` and `incorrect` are mean numbers of facts over all prompts, 0 for an unanswered one. The scores are means
+    over the answered prompts, null if there are none.
     """
     given = scores.given(reading)
     penalty = pl.when(given < ENOUGH).then((1 - ENOUGH / given).exp()).otherwise(1.0)

@@ -1,7 +1,7 @@
-"""The trade-off figure: correctness against completeness, a panel a domain, a point a method and threshold.
+"""The trade-off figure: correctness against completeness, a panel per domain, a point per method and threshold.
 
-Up to as many methods as there are colours have one each. More are drawn by family: a colour a family, a marker a method
-within it, larger panels, and intervals for HALT alone. The best constant answer is a cross with a dotted line: its F1.
+Each method has its own color while there are enough. With more methods each family has a color, each method in it a
+marker; panels are larger, and only HALT has intervals. The best constant answer is a cross with a dotted line: its F1.
 """
 
 import math
@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 
 from halt import report
 
-# Okabe and Ito's palette: told apart with any colour vision; every method has a marker of its own besides.
+# Okabe and Ito's palette: told apart with any color vision; every method also has its own marker.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#F0E442")
 _MARKERS = ("s", "D", "^", "v", "P", "X", "*")
 _HALT = ("#D55E00", "o")
@@ -44,7 +44,7 @@ _STYLE = {
     "svg.hashsalt": "halt",  # ids in the SVG, else random
 }
 _PANEL = 2.9  # inches
-_ENTRY = 1.5  # inches: a name in the legend
+_ENTRY = 1.5  # inches, for a name in the legend
 _PER_ROW = 4
 _LARGE_PANEL = 4.3  # inches, of many methods
 _LARGE_PER_ROW = 2
@@ -60,14 +60,13 @@ def tradeoff(
 ) -> Figure:
     """The figure of all results of the main table.
 
-    main: its rows (the mean over the seeds is drawn where there is one); halt: names of the methods drawn as HALT;
-    curves: of those with so many thresholds that they are a curve, small points without intervals and one name for all;
-    families: of FAMILIES by method, OTHERS where it is missing, read only where there are more methods than colours;
-    floors: names of those that answer every prompt alike. What lies below the dotted line of their F1 earns less than
-    an answer that knows nothing of the prompt.
-    A row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x.
-    Thresholds of a method are joined by a line, the larger the darker. Results without a correctness (nothing
-    given) are left out and named in the panel.
+    main: its rows (the mean over the seeds is drawn if there is one); halt: names of the methods drawn as HALT; curves:
+    names of those with many thresholds, drawn as small points without intervals under one name; families: of FAMILIES
+    by method, OTHERS if missing, used only with more methods than colors; floors: names of those with one answer for
+    every prompt. A result below the dotted line of their F1 is worse than an answer that knows nothing of the prompt. A
+    row of panels per model, a panel per domain; "all → x" is the adapter trained on all domains, tested on x. A line
+    joins the thresholds of a method, the larger the darker. Results without a correctness (nothing given) are left out
+    and named in the panel.
     """
     rows = report.seeds_of_report(main)
     models = list(dict.fromkeys(row["model"] for row in rows))
@@ -183,7 +182,7 @@ class _Look(NamedTuple):
 
     colour: str  # of the method
     line: str
-    point: dict  # marker, size and colours
+    point: dict  # marker, size and colors
     width: float = 1.2  # of the line
 
 
@@ -229,7 +228,7 @@ def _grouped(methods: Sequence[str], halt: Sequence[str], families: Mapping[str,
 def _family_looks(
     results: Sequence[tuple[str, str]], grouped: Mapping[str, Sequence[str]], curves: Sequence[str]
 ) -> dict[tuple[str, str], _Look]:
-    """By (method, threshold): the family's colour, within it a marker a method; curves differ by their line."""
+    """By (method, threshold): the family's color, within it a marker per method; curves differ by their line."""
     looks = {}
     for family, members in grouped.items():
         for place, method in enumerate(members):
@@ -252,8 +251,7 @@ def _family_looks(
 
 
 def _panel(axes, rows, looks, limit, bare, curves):
-    """One panel. bare: methods without intervals; curves: None where there are so many methods that each silent one is
-    named once."""
+    """One panel. bare: methods without intervals. curves: None if each of many silent methods is named once."""
     _contours(axes, limit)
     drawn = [row for row in rows if row["correctness"] is not None]
     silent = [row for row in rows if row["correctness"] is None]
@@ -272,7 +270,7 @@ def _panel(axes, rows, looks, limit, bare, curves):
     if silent and curves is None:
         names = f"gave nothing: {', '.join(_silent_methods(silent))}"
         names = textwrap.fill(names, _LETTERS, break_on_hyphens=False)
-        # where answers would be complete and wrong: nothing lies there
+        # answers here would be complete and wrong: there are none
         style = {"fontsize": 6.5, "color": "#555555", "va": "bottom", "ha": "right", "zorder": 2}
         behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.text(0.99, 0.02, names, transform=axes.transAxes, bbox=behind, **style)
@@ -287,7 +285,7 @@ def _panel(axes, rows, looks, limit, bare, curves):
 
 
 def _silent(rows, curves):
-    """Names of the results that gave nothing; of a curve, which has them at its small thresholds, the largest."""
+    """Names of the results that gave nothing; for a curve, only its largest such threshold."""
     last = {row["method"]: row["threshold"] for row in rows if row["method"] in curves}
     single = [f"{row['method']} {row['threshold']}" for row in rows if row["method"] not in curves]
     return single + [f"{method} to {threshold}" for method, threshold in last.items()]
@@ -307,7 +305,7 @@ def _silent_methods(rows):
 
 
 def _contours(axes, limit):
-    """Faint lines of equal F1 (0.2, 0.4, ...), so that a reader sees which trade pays."""
+    """Faint lines of equal F1 (0.2, 0.4, ...): a reader sees which trade pays."""
     for f1 in (0.2, 0.4, 0.6, 0.8):
         x, y = _equal_f1(f1)
         axes.plot(x, y, color="#dddddd", linewidth=0.7, zorder=0)
@@ -318,13 +316,13 @@ def _contours(axes, limit):
 
 
 def _floor_lines(axes, scores):
-    """A dotted line of equal F1 for each constant answer; none where it has no score or earns nothing."""
+    """A dotted line of equal F1 for each constant answer, unless it has no score or earns nothing."""
     for f1 in scores:
         if f1:
             axes.plot(*_equal_f1(f1), color=_FLOOR[0], linestyle=":", linewidth=0.9, zorder=1)
 
 
 def _equal_f1(f1: float) -> tuple[np.ndarray, np.ndarray]:
-    """Completeness and correctness, each up to 1, whose F1 this is."""
+    """Completeness and correctness, each up to 1, with this F1."""
     x = np.linspace(f1 / (2 - f1), 1, 200)
     return x, f1 * x / (2 * x - f1)

@@ -1,4 +1,4 @@
-"""The main table for a person to read: what came out in plain words, then the numbers."""
+"""The main table for a person to read: the result in plain words, then the numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,8 @@ import polars as pl
 from halt import readings
 from halt.report import BASELINES, seeds_of_report
 
-FEW = 30  # pairs below which the text says that there are few
-SMALL = 0.05  # p-values up to which the text says that a trend is shown
+FEW = 30  # with fewer pairs the text says that there are few
+SMALL = 0.05  # up to this p-value the text says that a trend is shown
 
 _HEAD = (
     *("method", "α", "answered", "fragments", "correctness, strict", "correctness, lenient"),
@@ -57,10 +57,10 @@ def report(
 ) -> str:
     """Markdown text from the tables of `tables`, `trends` and `controls`.
 
-    sampled: share of right fragments in the training samples by (model, test domain), a domain where none was judged is
-    missing; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's; floors: methods that give
-    every prompt the same answer; capable: whether completeness within capability was measured. A run in which it was
-    not is a short one: it begins with what it rests on.
+    sampled: share of right fragments in the training samples by (model, test domain), without domains where none was
+    judged; halt: methods that rewrite as HALT does; reading: of halt.readings, the config's; floors: methods that give
+    every prompt the same answer; capable: whether completeness within capability was measured. A run that did not
+    measure it is a short one: the text begins with its size.
     """
     parts = []
     rows = seeds_of_report(main.iter_rows(named=True))
@@ -91,7 +91,7 @@ def report(
 
 
 def _short(rows, verdicts):
-    """What a short run shows, and on how little."""
+    """What a short run shows, and how little it rests on."""
     prompts = {(row["model"], row["test_domain"]): row["prompts"] for row in rows}
     least, most = min(prompts.values()), max(prompts.values())
     asked = f"{least}" if least == most else f"{least} to {most}"
@@ -113,7 +113,7 @@ def _short(rows, verdicts):
 
 
 def equal(table: pl.DataFrame, reading: str) -> str:
-    """Markdown text of the table of `tables.equal`, in a reading; empty where there is no HALT or nothing beside it."""
+    """Markdown text of the table of `tables.equal`, in a reading; empty without HALT or without other methods."""
     rows = seeds_of_report(table.iter_rows(named=True), (*_GROUP, "method", "threshold", "against"))
     parts = ["", "## At equal completeness\n", _EQUAL.format(reading=_SHORT[reading])] if rows else []
     place = (*_GROUP, "against")
@@ -126,7 +126,7 @@ def equal(table: pl.DataFrame, reading: str) -> str:
 
 
 def _beside(members):
-    """Those within the curve as a table, and the others by why they are not."""
+    """The results within the curve as a table, the others by their reason."""
     lines = []
     within = [row for row in members if row["reason"] is None]
     if within:
@@ -166,7 +166,7 @@ those resamples in which the method still lies within it; their share stands bes
 
 
 def confidence(table: pl.DataFrame) -> str:
-    """Markdown text of the table of `confidences`; empty where no method has a confidence."""
+    """Markdown text of the table of `confidences`; empty if no method has a confidence."""
     if table.is_empty():
         return ""
     head = ("model", "domain", "method", "of", "by", "ranked", "right", "AUROC", "AP", "calibration error")
@@ -211,9 +211,8 @@ def _differences(paired, row):
 
 
 def _finding(row, members, differences, share, reading, floors=()):
-    """Did HALT at the smallest threshold beat both unchanged methods, and a constant answer too? If not: what the
-    numbers tell about why.
-    """
+    """Did HALT at the smallest threshold beat both unchanged methods, and a constant answer too? If not, the likely
+    reason by the numbers."""
     name = f"{row['method']} at α = {row['threshold']}"
     compared = [differences[other] for other in BASELINES if other in differences]
     missing = [other for other in BASELINES if other not in differences]
@@ -266,7 +265,7 @@ def _why(row, share, compared=()):
 
 
 def _trend(trend, row):
-    """Which way correctness and completeness go with the threshold, said only where chance does not do as much."""
+    """Whether correctness and completeness rise or fall with the threshold, only if chance does not explain it."""
     same = pl.all_horizontal([pl.col(name) == row[name] for name in (*_GROUP, "method")])
     found = {each["score"]: each for each in trend.filter(same).iter_rows(named=True)}
     correctness, completeness = found["correctness"], found["completeness_all"]
@@ -291,7 +290,7 @@ def _shown(found):
 
 
 def _too_few(found):
-    """Said of points that no order of theirs could make a trend."""
+    """For points that could show no trend in any order."""
     if found["least_p"] is None or found["least_p"] <= SMALL:
         return ""
     return f": of {found['points']} points no order has a smaller p than {found['least_p']:.3f}"
@@ -354,7 +353,7 @@ def _percent(value):
 
 
 def _signed_or_not(row, end):
-    """A difference of `equal` in one reading, where the curve of that reading has one."""
+    """A difference of `equal` in one reading, if the curve of that reading has one."""
     if row[f"difference{end}"] is None:
         return "–"
     return _signed({name: row[name + end] for name in ("difference", "lo", "hi")})

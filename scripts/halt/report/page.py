@@ -1,7 +1,7 @@
-"""The page of answers before and after: a few prompts a domain, every fragment with its verdict.
+"""The page of answers before and after: a few prompts per domain, every fragment with its verdict.
 
-What the models wrote is hostile text: the template escapes everything, and the page's content policy runs no script
-and loads nothing, so that it can be opened, sent and archived as one file.
+Texts of models are hostile: the template escapes everything, and the page's content policy runs no script and loads
+nothing. So it can be opened, sent and archived as one file.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _TEMPLATE = "page.html.j2"
 
 
 class Piece(NamedTuple):
-    """A stretch of an answer: a judged fragment, or (label "") words that are none, such as an abstention."""
+    """A part of an answer: a judged fragment, or (label "") other words, such as an abstention."""
 
     text: str
     label: str
@@ -43,8 +43,8 @@ def render(
 ) -> str:
     """The page as HTML, from DATA, RESPONSES and JUDGEMENTS of the test prompts.
 
-    prompts: how many per domain; which ones is decided by the hash of their id, never by what was answered. Of several
-    seeds of finetuning the lowest is shown. halt: names of the methods that rewrite as HALT does.
+    prompts: how many per domain; the hash of their id chooses them, never their answers. Of several seeds of finetuning
+    the lowest is shown. halt: names of the methods that rewrite as HALT does.
     """
     first = pl.col("seed") == pl.col("seed").min().over("model", "domain", "method", "threshold", "test_domain")
     chosen = _choose(data, prompts)
@@ -68,8 +68,8 @@ def render(
 def pieces(text: str, fragments: Sequence[Mapping]) -> list[Piece]:
     """An answer cut into its fragments and the words between them, in order.
 
-    fragments: JUDGEMENTS rows of the answer in order. A fragment that does not stand in the text as it is (a domain
-    may tidy them) is shown as it was judged; bare punctuation and bullets between fragments are left out.
+    fragments: JUDGEMENTS rows of the answer in order. A fragment that is not found in the text (a domain may tidy it)
+    is shown as it was judged. Bare punctuation and bullets between fragments are left out.
     """
     found, position = [], 0
     for row in fragments:
@@ -85,7 +85,7 @@ _ANSWER = ("model", "domain", "method", "threshold", "seed", "test_domain", "id"
 
 
 def _choose(data, prompts):
-    """`prompts` rows a domain, by the hash of their id: the same ones whatever the order and the number of rows."""
+    """`prompts` rows per domain, chosen by the hash of their id: order and number of rows do not matter."""
     rows = data.select("domain", "id", "prompt", "reference").unique().collect().to_dicts()
     rows.sort(key=lambda row: (row["domain"], hashlib.sha256(row["id"].encode()).digest(), row["id"]))
     table = pl.DataFrame(rows, schema=dict.fromkeys(("domain", "id", "prompt", "reference"), pl.String), orient="row")

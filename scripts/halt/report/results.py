@@ -1,4 +1,4 @@
-"""What people look at: tables, the trade-off figure, the page of answers."""
+"""For people to look at: tables, the trade-off figure, the page of answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import polars as pl
 from halt import frames, metrics, rewriting
 
 BASELINES = ("unchanged-own", "unchanged-reference")
-# Families of methods, by what they do to the errors of a model's answers; in the order of the figure's legend.
+# Families of methods, by how they treat the errors of a model's answers; in the order of the figure's legend.
 HALT, VARIANTS, ORDINARY = "HALT", "HALT's variants", "nothing removed"
 REFUSING, PREFERRING, FILTERS = "knows or not", "preferences", "filters"
 CONTROLS, OTHERS = "controls", "others"
@@ -33,9 +33,9 @@ RESULT = ("model", "domain", "method", "threshold", "test_domain")
 
 
 def scan(paths: Sequence[Path], schema: Mapping) -> pl.LazyFrame:
-    """Many tables of one schema as one lazy table: only the columns and rows that are used get read.
+    """Many tables of one schema as one lazy table: only the columns and rows in use are read.
 
-    Raises frames.FrameError for a file whose columns differ. Of no file at all, a table without rows.
+    frames.FrameError for a file whose columns differ. Without files, a table without rows.
     """
     expected = dict(pl.Schema(schema))
     for path in paths:
@@ -64,7 +64,7 @@ def filter_methods(methods: Mapping[str, Mapping]) -> list[str]:
 
 
 def floor_methods(methods: Mapping[str, Mapping]) -> list[str]:
-    """Names of the configured methods that answer every prompt alike."""
+    """Names of the configured methods that give every prompt the same answer."""
     return sorted(name for name, method in methods.items() if method.get("constant"))
 
 
@@ -80,9 +80,9 @@ def families(methods: Mapping[str, Mapping]) -> dict[str, str]:
 
 
 def right_shares(methods: Mapping[str, Mapping]) -> dict[str, float]:
-    """By method that teaches to say whether an answer is sure: the share of right fragments that makes one right.
+    """By method that teaches to say whether an answer is sure: the share of right fragments that makes an answer right.
 
-    As the method's own option says; R-Tuning's default for one that has no such option.
+    From the method's own option; R-Tuning's default for one without such an option.
     """
     default = rewriting.options("r_tuning", {})["share"]
     phrased = {name: method for name, method in methods.items() if method.get("phrases")}
@@ -90,7 +90,7 @@ def right_shares(methods: Mapping[str, Mapping]) -> dict[str, float]:
 
 
 def write_text(text: str, path: Path) -> None:
-    """UTF-8, whatever the locale; the folder is made."""
+    """UTF-8 in any locale; makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
@@ -101,9 +101,9 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
 
 
 def seeds_of_report(rows: Iterable[Mapping], key: Sequence[str] = RESULT) -> list[Mapping]:
-    """Of table rows, those a reader should see: the mean over the seeds where there is one, else the only seed.
+    """The table rows that a reader should see: the mean over the seeds if there is one, else the only seed.
 
-    key: the columns, `seed` apart, that tell results apart.
+    key: the columns, without `seed`, that tell results apart.
     """
     rows = list(rows)
     averaged = {tuple(row[name] for name in key) for row in rows if row["seed"] == "all"}

@@ -1,7 +1,7 @@
 """The tables of results: main, paired, equal and kinds. Frames in, frames out; no files.
 
-Everywhere `correctness` follows the config's reading of unverifiable fragments; the strict and the lenient one stand
-beside it.
+`correctness` always follows the config's reading of unverifiable fragments; the strict and the lenient one stand beside
+it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,9 +45,9 @@ class Result(NamedTuple):
 
 
 def results(table: pl.DataFrame) -> dict[Result, dict[str, pl.DataFrame]]:
-    """METRICS rows by result and, within it, by seed (as text), in the order in which tables list them.
+    """METRICS rows by result and, within it, by seed (as text), in the order of the tables.
 
-    A model's own domain comes before what it was trained on together with others.
+    A model trained on its own domain comes before the one trained on several.
     """
     found = {}
     for (*key, seed), members in table.partition_by(*Result._fields, "seed", as_dict=True).items():
@@ -65,7 +65,7 @@ def results(table: pl.DataFrame) -> dict[Result, dict[str, pl.DataFrame]]:
 def main(table: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
     """One row per result (columns MAIN), from METRICS rows of any number of results.
 
-    Where a result has more than one seed of finetuning there is also a row with seed "all", the mean over the seeds.
+    A result with more than one seed of finetuning also has a row with seed "all", the mean over the seeds.
     """
     rows = [
         main_row({**key._asdict(), "seed": seed}, members, scoring)
@@ -78,7 +78,7 @@ def main(table: pl.DataFrame, scoring: metrics.Scoring) -> pl.DataFrame:
 def main_row(key: Mapping, members: Sequence[pl.DataFrame], scoring: metrics.Scoring) -> dict:
     """One row of `main`: the key and its scores; members are METRICS tables, one per seed.
 
-    `unjudged` is the share of fragments on which the judge gave no usable verdict, 0 of none.
+    `unjudged` is the share of fragments without a usable verdict, 0 if there are no fragments.
     """
     found = metrics.estimate(members, scoring)
     judged, unjudged = (
@@ -92,10 +92,11 @@ def main_row(key: Mapping, members: Sequence[pl.DataFrame], scoring: metrics.Sco
 
 
 def paired(table: pl.DataFrame, scoring: metrics.Scoring, against: Sequence[str] = BASELINES) -> pl.DataFrame:
-    """Differences of every result to the methods `against` with the same model, domain, test domain and seed.
+    """Differences of every result from the methods `against` with the same model, domain, test domain and seed.
 
-    Columns PAIRED, one row per score; `prompts` is the number of prompts that both count (for correctness: both gave
-    something). Methods in `against` that the table lacks are left out; so are seeds that one of the two lacks.
+    Columns PAIRED, one row per score; `prompts` is the number of prompts that count for both (for correctness: both
+    gave something). Methods of `against` without rows in the table are left out; so are seeds that one of the two
+    lacks.
     """
     rows = []
     found = results(table)
@@ -129,14 +130,14 @@ def paired_rows(key: Mapping, members: Sequence, others: Sequence, scoring: metr
 
 
 def equal(table: pl.DataFrame, halt: Sequence[str], scoring: metrics.Scoring) -> pl.DataFrame:
-    """Every result beside HALT at the same completeness (columns EQUAL): its correctness less that on HALT's curve.
+    """Every result against HALT at the same completeness (columns EQUAL): its correctness minus that on HALT's curve.
 
     table: METRICS; halt: names of the methods that rewrite as HALT does. The curve of one of them (`against`) joins its
-    thresholds with the same model, domain, test domain and seed, by completeness_all: see `beside.beside_curve`; with
-    seed "all" that of its means over the seeds. `points` of the curve give anything, from `curve_from` to `curve_to`.
-    `inside` is the share of resamples that the interval is over. Where there is no difference `reason` is one of LESS
-    and MORE (than the curve, which is not drawn on), SILENT and NO_CURVE. HALT is not compared with itself. Points,
-    share and reason are those of the config's reading; null where the curve of another one has no difference.
+    thresholds with the same model, domain, test domain and seed, by completeness_all: see `beside.beside_curve`. For
+    seed "all" it is the curve of its means over the seeds. `points` of the curve give anything, from `curve_from` to
+    `curve_to`. `inside` is the share of resamples in the interval. Without a difference, `reason` is one of LESS and
+    MORE (than the curve, which is not extended), SILENT and NO_CURVE. HALT is not compared with itself. Points, share
+    and reason are those of the config's reading; null if the curve of another reading has no difference.
     """
     rows = []
     found = results(table)
@@ -194,8 +195,8 @@ def kinds(judgements: pl.LazyFrame, table: pl.DataFrame, scoring: metrics.Scorin
     """Correctness within each kind of fragment (columns KINDS): pooled over fragments, seed by seed.
 
     judgements: JUDGEMENTS of the responses that `table` (METRICS) counts, Add-On methods already doubled. `fragments`
-    are those that count in the config's reading, `share` is of all that the result gave. A domain without kinds has no
-    rows.
+    are those that count in the config's reading, `share` is their share of all fragments of the result. A domain
+    without kinds has no rows.
     """
     ways = (scoring.reading, readings.WRONG, readings.IGNORE)
     label, right = pl.col("label").cast(pl.String), pl.col("label") == "right"
@@ -218,7 +219,7 @@ def kinds(judgements: pl.LazyFrame, table: pl.DataFrame, scoring: metrics.Scorin
 
 
 def with_all(seeds: Mapping[str, pl.DataFrame]) -> dict[str, list[pl.DataFrame]]:
-    """Members by seed, and all of them under "all" where there are several seeds."""
+    """Members by seed, and all of them under "all" if there are several seeds."""
     single = {seed: [members] for seed, members in seeds.items()}
     return single | ({ALL: list(seeds.values())} if len(seeds) > 1 else {})
 

@@ -1,8 +1,8 @@
 """Does a score rise or fall with the threshold? Rank correlation, and how often chance alone gives as strong a one.
 
-The p-value is that of a permutation test: the thresholds are dealt out anew among the results of each seed, in every
-possible way, and it is counted how often the correlation is as far from 0, on either side. It is exact up to
-ENUMERATED thresholds; of more, DRAWS ways are drawn (seed 0), and the one that was found counts as one of them.
+The p-value is from a permutation test: the thresholds are permuted among the results of each seed, in every possible
+way. The test counts how often the correlation is as far from 0, on either side. It is exact up to ENUMERATED
+thresholds. With more, DRAWS permutations are drawn (seed 0), and the observed one counts as one of them.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ DRAWS = 20_000
 
 
 class Chance(NamedTuple):
-    """p of the correlation, the least p that any order of these points has, of how many permutations, all of them?"""
+    """p of the correlation, the smallest p of any order of these points, the number of permutations, all of them?"""
 
     p: float
     least: float
@@ -37,7 +37,7 @@ class Chance(NamedTuple):
 def trend(table: pl.DataFrame) -> pl.DataFrame:
     """Spearman's rank correlation of the threshold with each of SCORES, and its p-value (columns TREND).
 
-    table: the main table; points are thresholds × seeds. Null where a score or the threshold does not vary.
+    table: the main table; points are thresholds × seeds. Null if a score or the threshold does not vary.
     """
     single = table.filter((pl.col("threshold") != "none") & (pl.col("seed") != tables.ALL))
     rows = []
@@ -67,7 +67,7 @@ def by_chance(first: np.ndarray, second: np.ndarray, blocks: Sequence) -> Chance
     one, other = _twice_ranks(first), _twice_ranks(second)
     blocks = np.asarray(blocks)
     parts = [(one[blocks == block], other[blocks == block]) for block in np.unique(blocks)]
-    mean = len(one) * (len(one) + 1) ** 2  # of the sum below if the ranks do not hang together
+    mean = len(one) * (len(one) + 1) ** 2  # of the sum below for unrelated ranks
     found = abs(int(one @ other) - mean)
     if max(len(part) for part, _ in parts) <= ENUMERATED:
         sums = _all_sums(parts)
@@ -80,12 +80,12 @@ def by_chance(first: np.ndarray, second: np.ndarray, blocks: Sequence) -> Chance
 
 
 def _twice_ranks(array: np.ndarray) -> np.ndarray:
-    """Ranks from 1, ties sharing their mean one, times two: whole numbers, so that equal sums are equal."""
+    """Ranks from 1, ties sharing their mean one, times two: whole numbers, so equal sums are equal."""
     return (2 * pl.Series(array, dtype=pl.Float64).rank(method="average").to_numpy()).astype(np.int64)
 
 
 def _all_sums(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Counter:
-    """In how many ways each sum of products comes about, if the first ranks are permuted within their part."""
+    """The number of ways to get each sum of products, if the first ranks are permuted within their part."""
     sums = Counter({0: 1})
     for own, its in parts:
         within = Counter((np.array(list(permutations(own))) @ its).tolist())

@@ -69,7 +69,7 @@ class Settings(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What the model learns to say, from which sample (None: from none), and how much of it was kept."""
+    """What the model learns to say, the sample it is from (None: no sample), and how much of that was kept."""
 
     target: str
     sample: int | None

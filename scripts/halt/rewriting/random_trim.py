@@ -4,7 +4,7 @@ Only the counts come from HALT; the exact rule is a decision. Independent fragme
 many are deleted, at random, as HALT deletes there. Dependent fragments: the same sample is cut to the share of
 fragments that HALT kept of another, randomly chosen prompt's sample. So the shares are distributed as HALT's and say
 nothing about this answer. The `unsure` phrase goes with the share. It also ends every answer that was cut off at the
-longest allowed length, or of which nothing is left.
+longest allowed length, or lost everything.
 """
 
 import random

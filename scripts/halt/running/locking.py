@@ -2,7 +2,7 @@
 
 Snakemake locks the folder that it is started in. Two clones with one `results` folder on scratch would not see each
 other. So the results folder itself is locked. The kernel holds the lock while the process lives: a killed run leaves
-none behind. Some file systems know locks of one machine only (Lustre's localflock, some network file systems). So the
+none. Some file systems know locks of one machine only (Lustre's localflock, some network file systems). So the
 file also says who holds it, and a holder on another machine is believed until a person removes the file.
 """
 

@@ -113,6 +113,34 @@ def test_pages_and_descriptions_are_in_plain_english():
     assert [line for passage in passages for line in prose.faults(passage, style)] == []
 
 
+def test_docstrings_and_comments_avoid_the_same_words():
+    style = yaml.safe_load(prose.STYLE.read_text())
+    passages = list(prose.code())
+    assert len(passages) > 1500
+    assert [line for passage in passages for line in prose.avoided(passage, style["phrases"])] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ('"""What is.\n\nIt stands behind it."""\n', 1),
+        ('def f():\n    """It is made anew."""\n', 2),
+        ("a = 1  # the first\nb = 2  # but for this\n", 2),
+        ("a = 1\n# One thing, in front\n# of which another stands.\n", 2),
+    ],
+)
+def test_a_remark_of_the_code_is_found_by_its_line(source, line):
+    style = yaml.safe_load(prose.STYLE.read_text())
+    passages = list(prose.remarks(source, "module.py"))
+    found = [line for passage in passages for line in prose.avoided(passage, style["phrases"])]
+    assert len(found) == 1
+    assert found[0].startswith(f"module.py:{line}:")
+
+
+def test_names_and_texts_of_the_code_are_no_remarks():
+    assert not list(prose.remarks("behind = 'behind'\n", "module.py"))
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -1,8 +1,8 @@
-"""What `make demo` shows of a run: how many jobs of all are done, how long it takes, each result once it is there.
+"""The display of `make demo`: how many of all jobs are done, how long it takes, each result as soon as it exists.
 
-A logger plugin of Snakemake, which finds it by its name on the Python path:
-`PYTHONPATH=tools/progress snakemake --logger halt`. Snakemake tells of every job that it starts and ends; a person
-wants one line. Of a job that failed the end of its log is shown. Everything else is in .snakemake/log as ever.
+A logger plugin of Snakemake, which finds it by its name on the Python path: `PYTHONPATH=tools/progress snakemake
+--logger halt`. Snakemake reports every job that it starts and ends; a person wants one line. For a failed job the end
+of its log is shown. Everything else is in .snakemake/log as usual.
 """
 
 import logging
@@ -17,18 +17,18 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-SHOWN = "score"  # the rule whose log holds a line of its result
-MARK = "[halt] "  # such a line begins so
-EVERY = 30.0  # seconds between two lines where no terminal is
+SHOWN = "score"  # the rule whose log has a line with its result
+MARK = "[halt] "  # such a line begins with it
+EVERY = 30.0  # seconds between two lines without a terminal
 LAST = 20  # lines of a failed job's log
-# Seconds of a job beside those of others, by rule: what is guessed of a rule until one job of it has ended.
+# Relative duration of jobs, by rule: a guess until one job of the rule has ended.
 TYPICAL = {"generate": 60, "finetune": 40, "prefer": 40, "sk_sample": 60, "sk_tune": 40, "sk_entail": 40, "data": 5}
 TYPICAL |= dict.fromkeys(("respond", "vouch", "choose", "probe", "self_evaluate", "self_rate", "rate_choices"), 15)
 OTHER = 2
 
 
 class Estimate:
-    """How far a run is, from the jobs that it has, and when each began and ended. Times are seconds of any clock."""
+    """How far a run is: its jobs, and when each began and ended. Times are seconds of any clock."""
 
     def __init__(self, jobs: Mapping[str, int], now: float):
         self.jobs, self.began = Counter(jobs), now
@@ -47,17 +47,17 @@ class Estimate:
         self.running[job] = rule, now
 
     def end(self, job: int, now: float, counted: bool = True) -> None:
-        """counted: False for a job that failed, whose time says nothing."""
+        """counted: False for a failed job, whose time says nothing."""
         if job in self.running:
             rule, began = self.running.pop(job)
             if counted:
                 self.took[rule].append(now - began)
 
     def left(self, now: float) -> float | None:
-        """Seconds until the last job ends; None before any has.
+        """Seconds until the last job ends; None before any has ended.
 
-        Jobs of a rule take as long as those of it that have ended, or, of none, what is TYPICAL beside the others; as
-        many run at once as have so far.
+        A job takes as long as finished jobs of its rule, or else its TYPICAL share of the others. As many run at once
+        as so far.
         """
         guessed = sum(TYPICAL.get(rule, OTHER) * len(times) for rule, times in self.took.items())
         if not guessed or now <= self.began:
@@ -91,7 +91,7 @@ def clock(seconds: float) -> str:
 
 
 class Display:
-    """Lines on a stream; on a terminal the last one is the progress, written anew each second."""
+    """Lines on a stream; on a terminal the last one is the progress, rewritten each second."""
 
     def __init__(self, stream, now: Callable[[], float] = time.monotonic):
         self.stream, self.now = stream, now
@@ -103,7 +103,7 @@ class Display:
         self._ended = threading.Event()
 
     def event(self, kind: str | None, record: logging.LogRecord) -> None:
-        """Take in what Snakemake says."""
+        """Handle one event of Snakemake."""
         with self._lock:
             match kind:
                 case LogEvent.RUN_INFO:
@@ -216,7 +216,7 @@ class LogHandler(LogHandlerBase):
         """Snakemake's own listener calls this, in one thread."""
         try:
             self.display.event(getattr(record, "event", None), record)
-        except Exception:  # a fault of the display must not end the run: as every handler of the standard library does
+        except Exception:  # a fault of the display must not end the run, as in the standard library's handlers
             self.handleError(record)
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.17, 0.1)  # of the truth's letters, tried
 Evidence = Callable[[Row], str]
 """All the truth of a row for an evaluator."""
 Cut = Callable[[Row], None]
-"""Called with each row of which less was shown."""
+"""Called with each row that was shown only in part."""
 
 
 def shortened(text: str, share: float) -> str:
@@ -63,7 +63,7 @@ def losses(reasons: Mapping[str, int], cut: int) -> str:
 
 
 class Cuts:
-    """The rows of which an evaluator saw less than all, as files in a folder: processes and later starts share them."""
+    """The rows that an evaluator saw only in part, as files in a folder: processes and later starts share them."""
 
     def __init__(self, folder: Path):
         self._folder = folder

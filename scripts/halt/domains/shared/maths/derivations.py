@@ -185,7 +185,7 @@ def _answer_label(line: Line, answer: Fraction, known: set[Fraction]) -> str:
 def _edges(read: list[Line], used: set[int]) -> list[tuple[int, ...]]:
     """For each line the earlier ones among `used` whose results it uses; of several with one result, the last.
 
-    A line that returns to a result from which it started (18 * 4 = 72, 72 / 4 = 18) does not replace it.
+    A line that returns to an earlier result (18 * 4 = 72, 72 / 4 = 18) does not replace it.
     """
     results: dict[Fraction, int] = {}
     seen: set[tuple] = set()

@@ -182,7 +182,7 @@ def _sequential(items: list, count: int) -> list[list]:
     return [[items[(start + i) % len(items)] for i in range(count)] for start in range(len(items))]
 
 
-# Each function gives a value or, with True, a list from which one item is drawn; ends are inclusive.
+# Each function gives a value or, with True, a list to draw one item from; ends are inclusive.
 FUNCTIONS: dict[str, tuple[Callable, bool]] = {
     "range": (lambda start, end, step=1: list(range(start, end + 1, step)), True),
     "arange": (_arange, True),

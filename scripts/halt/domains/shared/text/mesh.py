@@ -22,7 +22,7 @@ SYSTEMS = {
 }
 SYMPTOMS = ("C23.888", "C10.597", "C11.300")  # signs and symptoms, not diseases
 EIGHT = ("C05", "C06", "C08", "C10", "C11", "C12", "C14", "C17")
-# Word beginnings by which a name gives away its own system.
+# Word beginnings in names that give away the system.
 GIVEAWAY = {
     "C05": "bone muscl muscul joint foot hand spine spinal skelet jaw cartilage knee hip leg arm limb",
     "C06": "digest stomach intestin liver hepatic bile biliar pancrea gastr colo bowel esophag rect anal abdom",

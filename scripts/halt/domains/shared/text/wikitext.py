@@ -52,7 +52,7 @@ class Person(NamedTuple):
 
 
 def people(source, part: str) -> Iterator[Person]:
-    """The articles of a set (train, valid or test) of the archive in order, read only as far as needed.
+    """The articles of a set (train, valid or test) of the archive in order, read no further than needed.
 
     SourceError if a file of the set is missing or ends early, or if a line of it has another form.
     """
