@@ -15,8 +15,10 @@ CONCURRENCY = 4
 SERVED_MODEL = "smollm2-135m"
 SERVED = {
     "experiment": {"domains": ["biography"], "methods": ["base", "unchanged-own"]},
-    "domains": {"biography": {"judge": "own", "rows": {"train": 4, "validation": 2, "test": 2}}},
-    "generate": {"samples": 2},
+    "domains": {"biography": {"judge": "own", "rows": {"train": 4, "validation": 2, "test": 1}}},
+    "generate": {"samples": 2, "shots": 1},
+    "respond": {"shots": 1},
+    "score": {"capable": False},
     "models": {
         SERVED_MODEL: {
             "system": "template",

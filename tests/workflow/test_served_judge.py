@@ -42,8 +42,7 @@ def unjudged(random_tiny, smollm2, tmp_path_factory) -> Run:
     """A run that has its fragments and no judgement."""
     run = Run.of_project(tmp_path_factory.mktemp("unjudged"), random_tiny, SERVED)
     shutil.copytree(smollm2, run.folder / "results/models" / SERVED_MODEL)
-    targets = [f"results/fragments/{MODEL}/biography/{split}.parquet" for split in ("train", "test")]
-    run.snakemake("--", *targets, check=True)
+    run.snakemake("--", f"results/fragments/{MODEL}/biography/train.parquet", check=True)
     return run
 
 
@@ -63,7 +62,7 @@ def test_every_fragment_is_judged_by_the_server(judged):
         assert about["settings"]["judges/own"]["model"] == SERVED_MODEL
         assert "needs" not in about["settings"]["judges/own"]
     replies = list((judged.folder / "results/work").glob("judge*/**/replies.jsonl"))
-    assert len(replies) == 4  # train, test; base, unchanged-own
+    assert len(replies) == 3  # train; base, unchanged-own
 
 
 def test_one_server_serves_all_jobs_of_a_stage(judged):
@@ -105,7 +104,10 @@ def test_another_server_judges_anew(judged):
 
 def test_a_job_that_fails_takes_the_server_with_it(unjudged, tmp_path):
     run = unjudged.copy(tmp_path / "run")
-    run.edit("scripts/halt/judges/llm.py", lambda text: text.replace("def judge_by_text(", "def judge_by_text(moved,"))
+    run.edit(
+        "scripts/halt/judges/shared/questions.py",
+        lambda text: text.replace("def judge_by_text(", "def judge_by_text(moved,"),
+    )
     done = run.snakemake("--", f"results/judgements/{MODEL}/biography/train.parquet")
     assert done.returncode != 0
     assert "TypeError" in (run.folder / f"results/logs/judge/{MODEL}/biography/train.log").read_text()
