@@ -75,7 +75,7 @@ test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, 
 
 # What the code calls its things stays as it is: names of arguments, columns and folders.
 NAMES := judgement,judgements,labelled,maths,colour,honours,writeable,cancelled,litre,litres,metre,metres,kilometre,kilometres,centimetre,centimetres,mater,nd,ans
-PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md report/*.rst
+PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md captions/*.rst
 lint: $(VENV)/ready
 	ruff check .
 	ruff format --check .
