@@ -73,7 +73,9 @@ rule page:
         responses=answered(paths.RESPONSES),
         judgements=answered(paths.ASSESSMENTS),
     output:
-        html=report("results/report/answers.html", caption="../captions/page.rst", category="Answers"),
+        html=report(
+            "results/report/answers.html", caption="../captions/page.rst", category="Answers"
+        ),
     log:
         "results/logs/page.log",
     conda:
