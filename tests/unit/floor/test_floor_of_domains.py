@@ -14,7 +14,7 @@ from runs import ROOT, TINY
 from halt import domains, floor, judges, metrics
 from halt.floor import candidates
 from halt.inputs import fetching, sources, splits
-from halt.judges import reference_pages
+from halt.judges import reference
 from halt.prompting import fragments
 
 pytestmark = pytest.mark.long
@@ -100,7 +100,7 @@ def scores(module, name, rows, answers, phrases=None):
         for row in rows
     ]
     with ProcessPoolExecutor(2) as pool:
-        verdicts = reference_pages.judge(cases, module, pool)
+        verdicts = reference.judge(cases, module, pool)
     judged = [
         keys(id=row.id, sample=sample)
         | {"fragment": place, **part._asdict(), **said.verdict._asdict(), "solved": None, "score": None}

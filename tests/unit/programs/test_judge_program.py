@@ -17,7 +17,7 @@ import judge as program
 from halt import domains, frames, judges
 from halt.errors import HaltError
 from halt.inputs.sources import Source
-from halt.judges import reference_pages
+from halt.judges import reference
 
 BIOGRAPHY = domains.load("biography")
 KEY = "sk-test-5up3r-s3cret"
@@ -160,7 +160,7 @@ def test_identical_responses_of_a_prompt_are_judged_once(people, monkeypatch):
     monkeypatch.setattr(BIOGRAPHY, "judge", lambda fragments, row: calls.append(row.id) or judge(fragments, row))
     own = BIOGRAPHY.split(people[0].reference)
     cases = [judges.Case(people[0], [own, own[:1], own]), judges.Case(people[1], [own])]
-    verdicts = reference_pages.judge(cases, BIOGRAPHY)
+    verdicts = reference.judge(cases, BIOGRAPHY)
     assert sorted(calls) == sorted([people[0].id] * 2 + [people[1].id])
     assert [len(response) for response in verdicts[0]] == [4, 1, 4]
     assert verdicts[0][0] == verdicts[0][2]
