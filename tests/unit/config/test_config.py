@@ -204,6 +204,16 @@ BROKEN = {
             "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
         ],
     ),
+    "one request an answer, for a judge that writes nothing": (
+        [("judges/small/ask", "response"), ("judges/small-served/ask", "prompt")],
+        [
+            (
+                "judges.small.ask: found 'response' with decide 'probability', expected 'fragment', or to decide by "
+                "'text'"
+            ),
+            "judges.small-served.ask: found 'prompt', expected one of 'fragment', 'response'",
+        ],
+    ),
     "an engine that there is not": (
         [("models/smollm2-135m/engine", "sglang"), ("judges/small-served/decide", "probability")],
         [
@@ -215,7 +225,7 @@ BROKEN = {
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [
             "judges.reference.calibration: unknown key (known: options, type)",
-            "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, reply_tokens, type)",
+            "judges.small.endpoint: unknown key (known: ask, calibration, decide, engine, model, reply_tokens, type)",
         ],
     ),
     "versions that are not exact": (
@@ -562,6 +572,15 @@ def test_a_value_that_changes_nothing_is_in_no_params(path, value):
     assert config.validate(neutral) == []
     assert config.settings(neutral, section) == config.settings(without, section)
     assert not config.has(neutral, path)
+
+
+def test_the_way_of_asking_that_there_always_was_is_in_no_params():
+    without, neutral, told = DEFAULT, *(changed(("judges/small-served/ask", ask)) for ask in ("fragment", "response"))
+    path = "judges/small-served"
+    assert config.validate(neutral) == config.validate(told) == []
+    assert config.settings(neutral, path) == config.settings(without, path)
+    assert [config.has(one, f"{path}/ask") for one in (without, neutral, told)] == [False, False, True]
+    assert json.loads(config.settings(told, path))[path]["ask"] == "response"
 
 
 @pytest.mark.parametrize(("path", "value"), TOLD)
