@@ -24,7 +24,7 @@ from halt.judges.shared.calibration import Calibration
 SCHEMA = {"$ref": "#/$defs/llm_judge"}  # of schemas/config.schema.yaml
 TEXTS = {
     "judge_fragment": ("prompt", "truth", "fragment"),
-    "judge_fragments": ("prompt", "truth", "statements"),
+    "judge_fragments": ("prompt", "truth", "statements", "count"),
     "judge_fragment_yes_no": ("prompt", "truth", "fragment"),
     "judge_first_wrong": ("prompt", "truth", "steps"),
     "judge_step_yes_no": ("prompt", "truth", "steps", "step"),

