@@ -1,9 +1,10 @@
-"""The number format in which this machine computes a model."""
+"""The number format in which this machine computes a model, and the form in which it computes fast."""
 
 import functools
 import sys
 
 import torch
+from transformers import PreTrainedModel
 
 
 @functools.cache  # prints once
@@ -23,6 +24,16 @@ def computed_in(dtype: str) -> str:
 def fitting(batch_size: int, dtype: str) -> int:
     """How many of `batch_size` examples to train on at once: half if another format takes twice the memory."""
     return batch_size if computed_in(dtype) == dtype else max(1, batch_size // 2)
+
+
+def in_one_piece(model: PreTrainedModel) -> None:
+    """Give the model's head a copy of its input that lies in one piece.
+
+    The last positions of a batch (`logits_to_keep`) lie apart in memory. torch multiplies such a tensor row by row on a
+    CPU: 10 times slower in float32 and 200 times in bfloat16, more than all layers before it.
+    """
+    if head := model.get_output_embeddings():
+        head.register_forward_pre_hook(lambda module, arguments: (arguments[0].contiguous(),))
 
 
 def _multiplies_bfloat16() -> bool:

@@ -24,7 +24,7 @@ from transformers.utils import logging as transformers_logging
 
 from halt import engines
 from halt.engines import Completion, Prompt, Sampling, chat, scoring, sharing, states
-from halt.engines.precision import computed_in
+from halt.engines.precision import computed_in, in_one_piece
 from halt.engines.sharing import NOTHING, Beginning
 from halt.errors import HaltError
 
@@ -64,6 +64,7 @@ class Engine:
         computed = getattr(torch, computed_in(dtype))
         for weight in self.model.parameters():  # an adapter's come as float32; buffers (rotary frequencies) stay so
             weight.data = weight.data.to(computed)
+        in_one_piece(self.model)
         config = model.config.get_text_config()
         self.window = getattr(config, "sliding_window", None)
         # None: a window is every layer's (Mistral)

@@ -26,7 +26,7 @@ from halt.confidence.p_true import Shot
 from halt.confidence.shared.knowledge import Item
 from halt.engines import chat as templates
 from halt.engines import scoring
-from halt.engines.precision import fitting
+from halt.engines.precision import fitting, in_one_piece
 from halt.running import resume
 from halt.training import common
 from halt.training.common import Run
@@ -131,6 +131,7 @@ def tune(
     arguments = common.arguments(settings, dtype, spread, steps, run.seed, work, state)
     del arguments["max_length"]  # read above
     pretrained = common.pretrained(model, dtype, True, state.device.type, quantization)
+    in_one_piece(pretrained)
     transformers.set_seed(run.seed)  # for the first weights of the adapter
     trainer = KnowledgeTrainer(
         model=peft.get_peft_model(pretrained, common.lora(lora)),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from halt.engines import precision
+from halt.engines import Prompt, Sampling, precision
 from halt.engines.transformers import Engine
 
 
@@ -47,3 +47,14 @@ def test_a_model_answers_with_the_weights_it_has_in_bfloat16(computed, random_ti
     weights = dict(AutoModelForCausalLM.from_pretrained(random_tiny, dtype=torch.bfloat16).named_parameters())
     assert model.dtype == getattr(torch, computed)
     assert all(torch.equal(weight, weights[name].to(weight.dtype)) for name, weight in model.named_parameters())
+
+
+def test_the_last_positions_reach_the_models_head_in_one_piece(random_tiny):
+    engine = Engine(random_tiny, "float32")
+    seen = []
+    engine.model.get_output_embeddings().register_forward_pre_hook(lambda module, arguments: seen.append(arguments[0]))
+    prompts = [Prompt(text, [{"role": "user", "content": text}], None) for text in ("Who?", "What is 3 + 4?")]
+    engine.generate(prompts, Sampling(2, 1.0, 1.0, 3, 0), 8)
+    engine.next_token_probabilities([[5, 6, 7], [8, 9, 5]], [1, 2], 2)
+    assert len(seen) > 2
+    assert all(hidden.is_contiguous() and len(hidden) == 2 for hidden in seen)
