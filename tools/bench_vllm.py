@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    os.environ["VLLM_LOGGING_LEVEL"] = "ERROR"
     from halt import bench, engines
     from halt.bench import workflow
     from halt.engines import Sampling, precision

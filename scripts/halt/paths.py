@@ -71,7 +71,7 @@ _STEP = Decimal("0.01")
 
 
 def replies(work: Path) -> Path | None:
-    """Where all jobs of a run keep the replies of evaluators; None for a work folder outside results/work."""
+    """results/work/replies/, where all jobs of a run keep the replies of evaluators; None outside results/work."""
     for folder in work.parents:
         if (folder.parent.name, folder.name) == ("results", "work"):
             return folder / "replies"

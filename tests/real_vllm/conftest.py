@@ -1,4 +1,7 @@
-"""Collected only by `make test-vllm`, which says in HALT_VLLM where the programs of .venv lie, for finetuning."""
+"""Collected only by `make test-vllm`, which says in HALT_VLLM where the programs of .venv lie, for finetuning.
+
+A folder `tests/vllm` would be found by `import vllm` wherever vLLM is not installed.
+"""
 
 import os
 import shutil
