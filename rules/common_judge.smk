@@ -31,7 +31,8 @@ def judge_settings(domain_wildcard):
     def chosen(wildcards):
         domain = getattr(wildcards, domain_wildcard)
         name = config["domains"][domain]["judge"]
-        wanted = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
+        own = [f"judges/{name}/{key}" for key in config["judges"][name] if key != "needs"]
+        wanted = [subtree for subtree in own if has(config, subtree)]
         wanted.append(f"domains/{domain}/module")
         evaluator = judging(domain).model
         if evaluator:

@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    from halt import domains, frames, judges, provenance
+    from halt import domains, frames, judges, paths, provenance
     from halt.judges.shared import shown
     from halt.prompting import texts
     from halt.running import launched, resume
@@ -69,6 +69,7 @@ def main(args: argparse.Namespace) -> None:
         processes=args.processes,
         requests=judges.Requests(args.concurrency, args.timeout, args.retries),
         first=stage_processes.first,
+        store=paths.replies(args.work),
     )
     with judges.load(entry["type"]).opened(entry, means) as (decide, calibrated):
         rows, parts = judges.rows(data), args.work / "parts"

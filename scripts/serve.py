@@ -40,6 +40,7 @@ def main(args: argparse.Namespace) -> None:
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": str(args.threads),
         "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": os.environ.get("VLLM_CPU_OMP_THREADS_BIND", "nobind"),
         **({"VLLM_API_KEY": key} if key else {}),
     }
     command = serving.command(server, args.model.parent, precision.computed_in(dtype), port, args.gpus)

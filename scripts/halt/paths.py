@@ -8,6 +8,7 @@ folder; no name joins two of them. `{domain}` is what the adapter was trained on
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 SPLITS = ("train", "validation", "test")
 STAGES = ("judge", "judge_responses", "sk_judge")  # stages that may ask a served evaluator
@@ -67,6 +68,14 @@ ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model is of its answers,
 CHOICES = f"results/choices/{_RUN}"  # how likely a model finds each answer that a question offers
 
 _STEP = Decimal("0.01")
+
+
+def replies(work: Path) -> Path | None:
+    """results/work/replies/, where all jobs of a run keep the replies of evaluators; None outside results/work."""
+    for folder in work.parents:
+        if (folder.parent.name, folder.name) == ("results", "work"):
+            return folder / "replies"
+    return None
 
 
 def threshold_label(threshold: float | str) -> str:

@@ -77,12 +77,16 @@ class LLM:
     enable_lora: bool = False
     max_loras: int = 1
     max_lora_rank: int = 16
+    lora_target_modules: list[str] | None = None
+    enable_chunked_prefill: bool = True
+    enforce_eager: bool = False
     finish_reason: str | None = None  # a test's own: how every request ends
     requests: list = field(default_factory=list)
 
     def __post_init__(self):
         assert self.max_lora_rank in RANKS
         assert self.max_model_len == -1
+        assert self.tensor_parallel_size >= 1
         self.encoder = AutoTokenizer.from_pretrained(self.tokenizer)
         self.plain = AutoModelForCausalLM.from_pretrained(self.model, dtype=getattr(torch, self.dtype)).eval()
         self.model_config = SimpleNamespace(max_model_len=self.plain.config.max_position_embeddings)
@@ -133,14 +137,16 @@ class LLM:
 made: list[LLM] = []
 
 
-def install(monkeypatch, gpus: int) -> list[LLM]:
+def install(monkeypatch, gpus: int, cpu_build: bool = False) -> list[LLM]:
     """Put the fake where `import vllm` finds it, on a machine with so many GPUs; the LLMs that are made."""
     module, lora, request = ModuleType("vllm"), ModuleType("vllm.lora"), ModuleType("vllm.lora.request")
+    platforms = ModuleType("vllm.platforms")
+    platforms.current_platform = SimpleNamespace(is_cpu=lambda: cpu_build)
     module.__spec__ = SimpleNamespace(name="vllm")
     module.LLM, module.SamplingParams, module.TokensPrompt = LLM, SamplingParams, TokensPrompt
     request.LoRARequest = LoRARequest
-    for name, fake in (("vllm", module), ("vllm.lora", lora), ("vllm.lora.request", request)):
-        monkeypatch.setitem(sys.modules, name, fake)
+    for fake in (module, lora, request, platforms):
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
     monkeypatch.delitem(sys.modules, "halt.engines.vllm", raising=False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     made.clear()

@@ -20,7 +20,12 @@ TEMPLATE = (
 )
 
 
-def build(folder: Path = FOLDER) -> Path:
+def wide(folder: Path) -> Path:
+    """The same with heads of 32 numbers each."""
+    return build(folder, 128)
+
+
+def build(folder: Path = FOLDER, hidden: int = 32) -> Path:
     """Make `folder` a model folder that transformers loads offline, unless it is one; return it."""
     if folder.is_dir():
         return folder
@@ -30,7 +35,7 @@ def build(folder: Path = FOLDER) -> Path:
         made.mkdir()
         tokenizer = _tokenizer(TEXT.read_text(encoding="utf-8").splitlines()[:2000])
         tokenizer.save_pretrained(made)
-        _with_lines(_model(tokenizer), tokenizer).save_pretrained(made)
+        _with_lines(_model(tokenizer, hidden), tokenizer).save_pretrained(made)
         os.replace(made, folder)
     return folder
 
@@ -54,14 +59,14 @@ def _tokenizer(lines):
     return tokenizer
 
 
-def _model(tokenizer):
+def _model(tokenizer, hidden):
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=hidden,
+        intermediate_size=2 * hidden,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

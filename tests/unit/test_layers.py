@@ -45,7 +45,7 @@ ROOMS = {
     "training": "confidence engines errors frames running",
     # what looks at all of it
     "config": "domains errors inputs judges paths plugins rewriting",
-    "planning": "domains errors judges paths",
+    "planning": "domains errors judges paths plugins",
     "report": "frames metrics paths readings rewriting",
     "bench": "domains engines frames judges metrics",
 }

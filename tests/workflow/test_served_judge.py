@@ -61,7 +61,7 @@ def test_every_fragment_is_judged_by_the_server(judged):
         assert len(table) > 0
         assert about["settings"]["judges/own"]["model"] == SERVED_MODEL
         assert "needs" not in about["settings"]["judges/own"]
-    replies = list((judged.folder / "results/work").glob("judge*/**/replies.jsonl"))
+    replies = list((judged.folder / "results/work/replies").rglob("*.jsonl"))
     assert len(replies) == 3  # train; base, unchanged-own
 
 
@@ -129,10 +129,10 @@ def test_a_server_that_cannot_start_is_a_line_in_the_judge_s_log(unjudged, tmp_p
 @pytest.mark.parametrize("signum", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_kill_in_the_middle_leaves_no_server(unjudged, tmp_path, signum):
     run = unjudged.copy(tmp_path / "run")
-    replies = run.folder / f"results/work/judge/{MODEL}/biography/train/replies.jsonl"
+    folder = run.folder / "results/work/replies"
     process = run.start()
     try:
-        wait_until(lambda: replies.is_file() and replies.stat().st_size, 300)
+        wait_until(lambda: any(file.stat().st_size for file in folder.rglob("*.jsonl")), 300)
         assert len(servers(run.folder)) >= 2  # the service and what it serves with
         os.kill(process.pid, signum)  # Snakemake alone
         process.wait(300)  # behind an interrupt the job that runs comes to its end, a minute on a slow processor
@@ -140,6 +140,7 @@ def test_a_kill_in_the_middle_leaves_no_server(unjudged, tmp_path, signum):
     finally:
         kill_session(process)
     run.snakemake("--unlock", check=True)
+    [replies] = folder.rglob("*.jsonl")
     kept = replies.read_text().splitlines()
     run.snakemake("--", f"results/judgements/{MODEL}/biography/train.parquet", check=True)
     assert replies.read_text().splitlines()[: len(kept)] == kept  # asked once

@@ -28,11 +28,13 @@ _EACH = "*"  # any name of a registry
 # the same text. So a new key does not rerun older results.
 NEUTRAL = {
     ("models", _EACH, "system"): "template",
+    ("judges", _EACH, "ask"): "fragment",
     ("generate", "contexts"): None,
     ("respond", "contexts"): None,
     ("score", "capable"): True,
 }
 _WITH_NEUTRAL = {section for section, *_ in NEUTRAL}
+_REGISTRIES = {section for section, *keys in NEUTRAL if _EACH in keys}
 _SECRET_KEYS = {"api_key", "apikey", "token", "access_token", "password", "secret"}
 
 
@@ -119,7 +121,7 @@ def _subtree(config: Mapping, path: str) -> Any:
 
 
 def _is_neutral(value: Any, place: tuple[str, ...]) -> bool:
-    name = ("models", _EACH, *place[2:]) if place[0] == "models" else place
+    name = (place[0], _EACH, *place[2:]) if place[0] in _REGISTRIES else place
     return name in NEUTRAL and value == NEUTRAL[name]
 
 

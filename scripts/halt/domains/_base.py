@@ -41,9 +41,14 @@ for targets that drop idle and unverifiable fragments (halt.rewriting)
     removable(fragments, places) -> list[int], dependent domains: which of these can be left out together without
                                     breaking the others; without it all can
 
-and for multiple choice (halt.confidence.choices)
+for multiple choice (halt.confidence.choices)
 
     choices(row)                 -> list[Choice], the answers that one question offers
+
+and for the plan of what a run will cost alone (halt.planning)
+
+    FRAGMENTS: float             how many an answer usually has; without it one for twelve of max_new_tokens
+    ROWS: int                    how many rows the data set has in all; without it as many as the config asks for
 """
 
 import string

@@ -35,6 +35,7 @@ OPTIONS = {
 }
 EXAMPLE = "Task: {prompt}\nAnswer:\n{response}\n\n"
 STOP = ("\n\n", "\nTask:", "\n```\n")
+FRAGMENTS = 7.85  # lines of a program of the paper (its Table 1)
 
 _COLUMNS = ("question", "solutions", "input_output", "difficulty", "starter_code")
 _LIMITS = sandbox.Limits(cpu_seconds=4.0, value=128 << 10)  # the set's own checker allows 4 s a test

@@ -24,6 +24,8 @@ OPTIONS = {
 }
 EXAMPLE = "Question: {prompt}\nAnswer: {response}\n\n"
 STOP = ("\n\nQuestion:", "\nQuestion:")
+ROWS = 965
+FRAGMENTS = 8.0  # of an explanation and its answer; a guess, the paper has no number
 COLUMNS = ("question", "A", "B", "C", "D", "explanation 1", "explanation 2", "answer")
 
 

@@ -38,6 +38,7 @@ OPTIONS = {
 }
 EXAMPLE = "Request: {prompt}\nBiography: {response}\n\n"
 STOP = ("\n\n", "\nRequest:")
+FRAGMENTS = 9.58  # in a biography of the paper (its Table 1)
 
 
 def rows(source, options: dict) -> Iterator[Row]:

@@ -61,7 +61,8 @@ class Engine:
     NAME of the environment variable that holds the key, None for an open server. key: the key itself, of a server that
     the workflow started. concurrency: most requests in flight.
     retries: further tries of one request after the first. timeout: seconds that a whole reply may take in one try.
-    replies: file that keeps the replies (JSON lines). backoff: seconds before the first further try, doubled for each.
+    replies: file that keeps the replies (JSON lines); others: files of other engines, see `Kept`. backoff: seconds
+    before the first further try, doubled for each. asked, known: requests that were sent, and that had a reply before.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Engine:
         timeout: float = 120.0,
         backoff: float = 1.0,
         key: str | None = None,
+        others: Sequence[Path] = (),
     ):
         self.endpoint, self.model = _checked(endpoint), model
         self.concurrency, self.retries, self.timeout, self.backoff = concurrency, retries, timeout, backoff
@@ -82,7 +84,8 @@ class Engine:
         self._redaction = Redaction(key)
         authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._client = transport.client(self.endpoint, authorization, concurrency)
-        self._kept = Kept(Path(replies))
+        self._kept = Kept(Path(replies), others)
+        self.asked = self.known = 0
         self._loop = asyncio.Runner()
         self._reached = False
         self._unknown: set[str] = set()  # fields that this server does not take
@@ -102,7 +105,9 @@ class Engine:
         EngineError as in the table above; earlier replies are kept.
         """
         bodies = [[self._body(prompt, sampling, sample) for sample in range(sampling.samples)] for prompt in prompts]
-        missing = {_digest(body): body for row in bodies for body in row if _digest(body) not in self._kept}
+        every = {_digest(body): body for row in bodies for body in row}
+        missing = {digest: body for digest, body in every.items() if digest not in self._kept}
+        self.asked, self.known = self.asked + len(missing), self.known + len(every) - len(missing)
         new = self._loop.run(self._ask_all(missing)) if missing else {}
         return [[new.get(_digest(body)) or self._kept[_digest(body)] for body in row] for row in bodies]
 

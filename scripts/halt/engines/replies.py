@@ -1,8 +1,9 @@
 """Replies of a chat endpoint: how one is read, and the file that keeps them."""
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,11 +94,16 @@ def _tokens(body: dict) -> int:
 
 
 class Kept:
-    """Replies by the digest of their request, in memory and in a file that only grows."""
+    """Replies by the digest of their request, in memory and in a file that only grows.
 
-    def __init__(self, path: Path):
+    path: written by this process alone. others: files that were left, or are being written, by other jobs. They are
+    read once, and never changed. Of their replies only those count that say something: why another job got none may
+    have passed.
+    """
+
+    def __init__(self, path: Path, others: Sequence[Path] = ()):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._known = _load(path)
+        self._known = {digest: reply for other in others for digest, reply in _usable(other)} | _load(path)
         self._file = path.open("a", encoding="utf-8")
 
     def __contains__(self, digest: str) -> bool:
@@ -116,6 +122,19 @@ class Kept:
         self._file.close()
 
 
+def _usable(path: Path) -> Iterator[tuple[str, Reply]]:
+    """The replies of another job's file that count. A line that is no reply, or not yet whole, is passed over."""
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return
+    for line in lines:
+        with contextlib.suppress(*_NO_REPLY):
+            digest, reply = _parsed(line)
+            if not reply.reason:
+                yield digest, reply
+
+
 def _load(path: Path) -> dict[str, Reply]:
     """The replies of a file; an unfinished last line, left by a kill, is cut off."""
     if not path.exists():
@@ -127,9 +146,19 @@ def _load(path: Path) -> dict[str, Reply]:
     known = {}
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            entry = json.loads(line)
-            reason = entry.get("reason", "")  # none in files of earlier versions
-            known[entry["request"]] = Reply(entry["text"], entry["tokens"], entry["finished"], reason)
-        except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+            digest, known[digest] = _parsed(line)
+        except _NO_REPLY as error:
             raise EngineError(f"{path}: line {number} is not a reply ({error}); delete the file to ask again") from None
     return known
+
+
+_NO_REPLY = (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError)
+
+
+def _parsed(line: bytes) -> tuple[str, Reply]:
+    """A line of a file of replies: the digest of the request, and the reply; one of _NO_REPLY if it is none."""
+    entry = json.loads(line)
+    if not isinstance(entry["text"], str):
+        raise TypeError("its text is no text")
+    reason = entry.get("reason", "")  # none in files of earlier versions
+    return entry["request"], Reply(entry["text"], entry["tokens"], entry["finished"], reason)

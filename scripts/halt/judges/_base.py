@@ -104,6 +104,7 @@ class Means(NamedTuple):
     requests: Requests | None  # for a served evaluator
     first: bool = True  # True for the one process that calibrates
     server: Path | None = None  # address file of a server that the workflow started
+    store: Path | None = None  # folder in which jobs share the replies of served evaluators
 
     @property
     def cuts(self) -> Cuts:

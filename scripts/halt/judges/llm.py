@@ -5,6 +5,7 @@ Its model is loaded here (engine transformers or vllm), served by the workflow (
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -17,12 +18,13 @@ from halt import domains, engines
 from halt.engines import Prompt, Sampling, replies, serving
 from halt.engines.replies import Reply
 from halt.judges import Judge, JudgeError, Means, Needs
-from halt.judges.shared import calibration, questions
+from halt.judges.shared import calibration, questions, together
 from halt.judges.shared.calibration import Calibration
 
 SCHEMA = {"$ref": "#/$defs/llm_judge"}  # of schemas/config.schema.yaml
 TEXTS = {
     "judge_fragment": ("prompt", "truth", "fragment"),
+    "judge_fragments": ("prompt", "truth", "statements", "count"),
     "judge_fragment_yes_no": ("prompt", "truth", "fragment"),
     "judge_first_wrong": ("prompt", "truth", "steps"),
     "judge_step_yes_no": ("prompt", "truth", "steps", "step"),
@@ -34,9 +36,10 @@ CALIBRATION_SEED = 0  # chooses training rows: samples and responses need one th
 
 def needs(entry: Mapping, dependent: bool) -> Needs:
     """The evaluator, and the texts of its way to decide. In words, one question covers a whole dependent answer."""
-    words = entry["decide"] == "text"
+    words, whole = entry["decide"] == "text", _asks_whole(entry)
     if words:
         texts = ("judge_first_wrong" if dependent else "judge_fragment", "judge_again")
+        texts += ("judge_fragments",) if whole and not dependent else ()
     else:
         texts = ("judge_step_yes_no" if dependent else "judge_fragment_yes_no",)
     engine = entry["engine"]
@@ -45,15 +48,22 @@ def needs(entry: Mapping, dependent: bool) -> Needs:
         engine=engine if engine in ("transformers", "vllm") else None,
         server=entry["server"] if engine == "served" else None,
         texts=texts,
-        asked="answer" if words and dependent else "fragment",
+        asked="answer" if words and (dependent or whole) else "fragment",
     )
 
 
+def _asks_whole(entry: Mapping) -> bool:
+    """Whether one request may carry all fragments of an answer."""
+    return entry.get("ask", "fragment") == "response"
+
+
 def faults(entry: Mapping) -> Iterator[tuple[str, str]]:
-    """An endpoint is the base address alone."""
+    """An endpoint is the base address alone. A probability is of one fragment."""
     endpoint = entry.get("endpoint", "")
     if endpoint.rstrip("/").endswith("/chat/completions"):
         yield "endpoint", f"found '{endpoint}', expected it without /chat/completions: that is added"
+    if _asks_whole(entry) and entry["decide"] != "text":
+        yield "ask", f"found 'response' with decide '{entry['decide']}', expected 'fragment', or to decide by 'text'"
 
 
 @contextlib.contextmanager
@@ -77,16 +87,43 @@ def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
         raise JudgeError(f"judges.decide: found 'probability', but the engine {judge['engine']} decides by 'text' only")
     engine = Engine(
         **_address(judge, means),
-        replies=means.work / "replies.jsonl",
+        **_kept(judge, means),
         concurrency=means.requests.concurrency,
         retries=means.requests.retries,
         timeout=means.requests.timeout,
     )
     with contextlib.closing(engine):
         try:
-            yield _by_text(means, engine.generate, chat=True, tokens=_reply_tokens(judge)), None
+            yield _by_text(judge, means, engine.generate, chat=True), None
         except engines.EngineError as error:
             raise _ended(means.server) or error from None
+        print(f"[halt] {engine.asked} requests to the evaluator, {engine.known} answered before", file=sys.stderr)
+
+
+def _kept(judge: Mapping, means: Means) -> dict:
+    """Where this job keeps the evaluator's replies, and where those of others may lie, see `replies.Kept`.
+
+    Jobs share replies if they have the same evaluator and the same kind of rows: no other jobs have equal questions. A
+    reply is found by its whole request. So it is the same reply whether it was asked for here, earlier, or is asked
+    for again after the folder was deleted.
+    """
+    alone = means.work / "replies.jsonl"
+    if means.store is None:
+        return {"replies": alone}
+    about = {"rows": means.domain.__name__, "engine": judge["engine"]}
+    if means.evaluator is None:
+        about["model"] = judge["model"]
+    else:
+        manifest = (means.evaluator.folder / "manifest.json").read_text()
+        about |= {"server": judge["server"], "dtype": means.evaluator.dtype, "manifest": manifest}
+    folder = means.store / _digest(json.dumps(about, sort_keys=True))
+    own = folder / f"{_digest(str(means.work))}.jsonl"
+    before = [alone] if means.evaluator is None else []  # of versions that shared none
+    return {"replies": own, "others": [*before, *(file for file in sorted(folder.glob("*.jsonl")) if file != own)]}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _ended(server: Path | None) -> JudgeError | None:
@@ -97,10 +134,6 @@ def _ended(server: Path | None) -> JudgeError | None:
     if address.ended is None:
         return None
     return JudgeError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
-
-
-def _reply_tokens(judge: Mapping) -> int:
-    return judge.get("reply_tokens", REPLY_TOKENS)
 
 
 def _address(judge: Mapping, means: Means) -> dict:
@@ -120,15 +153,14 @@ def _engine(name: str, evaluator):
 @contextlib.contextmanager
 def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
     engine = _engine(judge["engine"], means.evaluator)
-    tokens = _reply_tokens(judge)
 
     def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
-        short = [prompt for prompt in prompts if _fits(engine, engine.encode(prompt), tokens)]
+        short = [prompt for prompt in prompts if _fits(engine, engine.encode(prompt), sampling.max_new_tokens)]
         answered = zip(short, engine.generate(short, sampling, means.batch_size), strict=True)
         found = {prompt.id: replies.heard(*completion) for prompt, [completion] in answered}
         return [[found.get(prompt.id, Reply("", 0, False, replies.TOO_LONG))] for prompt in prompts]
 
-    yield _by_text(means, generate, means.evaluator.chat, tokens), None
+    yield _by_text(judge, means, generate, means.evaluator.chat), None
 
 
 def _fits(engine, tokens: Sequence[int], new: int) -> bool:
@@ -155,22 +187,23 @@ def _local_probability(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Ca
     )
 
 
-def _by_text(means: Means, generate: Callable, chat: bool, tokens: int = REPLY_TOKENS) -> Judge:
+def _by_text(judge: Mapping, means: Means, generate: Callable, chat: bool) -> Judge:
     """The text judge on generate(prompts, sampling) -> replies, greedy."""
-    sampling = Sampling(1, 0.0, 1.0, tokens, 0)
+    tokens = judge.get("reply_tokens", REPLY_TOKENS)
 
-    def ask(conversations: Sequence[list[dict]]) -> list[Reply]:
+    def ask(conversations: Sequence[list[dict]], further: int = 0) -> list[Reply]:
         prompts = [_prompt(str(number), turns, chat) for number, turns in enumerate(conversations)]
-        return [reply for [reply] in generate(prompts, sampling)]
+        return [reply for [reply] in generate(prompts, Sampling(1, 0.0, 1.0, tokens + further, 0))]
 
-    return partial(
-        questions.judge_by_text,
-        dependent=means.domain.DEPENDENT,
-        ask=ask,
-        texts=means.texts,
-        evidence=partial(domains.evidence, means.domain),
-        cut=means.cuts,
-    )
+    how = {
+        "ask": ask,
+        "texts": means.texts,
+        "evidence": partial(domains.evidence, means.domain),
+        "cut": means.cuts,
+    }
+    if _asks_whole(judge) and not means.domain.DEPENDENT:
+        return partial(together.judge, **how)
+    return partial(questions.judge_by_text, dependent=means.domain.DEPENDENT, **how)
 
 
 def _scorer(name: str, means: Means) -> questions.Score:

@@ -1,6 +1,7 @@
 """What a run will cost, and what it did cost."""
 
 from halt.planning.cost import (
+    ALONE,
     BASES,
     FETCH_BYTES,
     LOAD_BYTES,

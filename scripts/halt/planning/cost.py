@@ -1,7 +1,8 @@
 """What a workflow will cost, and what it did cost: from jobs, config and measured times.
 
 Pure: no file, no clock, no Snakemake. Work (tokens, judge requests) is counted from the config and is an upper bound:
-every answer as long as `max_new_tokens`, every split as large as `rows` allows. A job's time is, in this order:
+every answer as long as `max_new_tokens`, every split as large as `rows` and the data set allow. Requests are counted by
+the fragments that a domain's answers usually have, if its module says how many. A job's time is, in this order:
 `measured` (its own benchmark file), `scaled` (from benchmarks of jobs of the same rule, by their work), `estimated`
 (work over the config's `throughput`), `asked` (the minutes that it asks for, if the config has no throughput),
 `assumed`.
@@ -11,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains, judges, paths
+from halt import domains, judges, paths, plugins
 from halt.errors import HaltError
 
 # Not in any config. Printed with every plan.
 TOKENS_A_FRAGMENT = 12  # 9 to 18 in the default run's domains
+ALONE = 0.1  # of the fragments: asked by themselves although one request carries an answer
 PROMPT_TOKENS = 128  # of a training example, before its target
 START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
 LOAD_BYTES = 1e9  # per second, weights from the disk
@@ -123,7 +125,7 @@ def work(job: Job, config: Mapping) -> Work:
                 settings["training"]["max_length"],
                 (1 + config["confidence"]["shots"]) * (PROMPT_TOKENS + TOKENS_A_FRAGMENT),
             )
-            answers = domain["rows"]["train"] * settings["share"] * settings["samples"]
+            answers = _rows(domain, "train", config) * settings["share"] * settings["samples"]
             questions = answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
             return Work(trained=round(questions * settings["training"]["epochs"] * length))
         case "judge" | "judge_responses" | "sk_judge":
@@ -134,14 +136,14 @@ def work(job: Job, config: Mapping) -> Work:
             pairs = samples * (samples - 1) // 2
             if (most := config["methods"][job.wildcards["method"]].get("pairs_per_prompt")) is not None:
                 pairs = min(pairs, most)
-            return Work(trained=round(2 * domain["rows"]["train"] * pairs * settings["epochs"] * length))
+            return Work(trained=round(2 * _rows(domain, "train", config) * pairs * settings["epochs"] * length))
         case "finetune":
             name, settings = job.wildcards["domain"], config["finetune"]
             tokens = 0
             for domain in config["experiment"]["domains"] if name == paths.ALL else [name]:
                 entry = config["domains"][domain]
                 length = min(settings["max_length"], PROMPT_TOKENS + entry["max_new_tokens"])
-                tokens += entry["rows"]["train"] * length
+                tokens += _rows(entry, "train", config) * length
             return Work(trained=round(tokens * settings["epochs"]))
     return Work()
 
@@ -149,7 +151,8 @@ def work(job: Job, config: Mapping) -> Work:
 def _generating(job: Job, config: Mapping, beside: int = 0) -> Work:
     """Questions and answers that are read count as generated. beside: answers per training prompt."""
     domain = _domain(job, config)
-    return Work(generated=(_answers(job, config) + beside * domain["rows"]["train"]) * domain["max_new_tokens"])
+    answers = _answers(job, config) + beside * _rows(domain, "train", config)
+    return Work(generated=answers * domain["max_new_tokens"])
 
 
 def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Time]:
@@ -269,25 +272,37 @@ def _domain(job: Job, config: Mapping) -> Mapping:
     return config["domains"][job.wildcards.get("test_domain", job.wildcards["domain"])]
 
 
+def _rows(domain: Mapping, split: str, config: Mapping) -> int:
+    """The most rows of a split: those that the config asks for, or its share of the data set, if that is smaller."""
+    whole, most = plugins.literal("domains", domain["module"], "ROWS", 0), domain["rows"][split]
+    if not whole:
+        return most
+    shares = {"validation": config["data"]["validation"], "test": config["data"]["test"]}
+    return min(most, round(whole * shares.get(split, 1 - sum(shares.values()))))
+
+
 def _answers(job: Job, config: Mapping) -> int:
     """Samples of a split (generate and the rules after it), or one answer to each prompt of the answered split."""
-    rows = _domain(job, config)["rows"]
+    domain = _domain(job, config)
     if job.rule.startswith("sk_"):
-        return rows["train"] * config["sk_tuning"]["samples"]
+        return _rows(domain, "train", config) * config["sk_tuning"]["samples"]
     if "split" in job.wildcards:
-        return rows[job.wildcards["split"]] * config["generate"]["samples"]
-    return rows[config["respond"]["split"]]
+        return _rows(domain, job.wildcards["split"], config) * config["generate"]["samples"]
+    return _rows(domain, config["respond"]["split"], config)
 
 
 def _judging(job: Job, config: Mapping) -> Work:
     domain = _domain(job, config)
-    answers = _answers(job, config)
+    answers, dependent = _answers(job, config), domains.load(domain["module"]).DEPENDENT
     tokens = answers * domain["max_new_tokens"]
-    asked = judges.needs(config["judges"][domain["judge"]], domains.load(domain["module"]).DEPENDENT).asked
+    asked = judges.needs(config["judges"][domain["judge"]], dependent).asked
     if asked is None:
         return Work(judged=tokens)
-    requests = answers if asked == "answer" else answers * -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
-    return Work(judged=tokens, requests=requests, evaluator=domain["judge"])
+    fragments = plugins.literal("domains", domain["module"], "FRAGMENTS", 0.0)
+    fragments = fragments or -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
+    together = 1 if dependent else 1 + ALONE * fragments
+    each = fragments if asked == "fragment" else together
+    return Work(judged=tokens, requests=round(answers * each), evaluator=domain["judge"])
 
 
 def _amount(done: Work) -> int:

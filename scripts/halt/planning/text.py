@@ -83,10 +83,16 @@ def notes(lines: Iterable[Line]) -> str:
     used = {basis for line in lines for basis in line.bases}
     told = [f"- {basis}: {_MEANING[basis]}" for basis in planning.BASES if basis in used]
     told.append(
-        "- work is an upper bound: every answer as long as `max_new_tokens`, every split as large as `rows` allows"
+        "- work is an upper bound: every answer as long as `max_new_tokens`, every split as large as `rows` and the"
+        " data set allow"
     )
     told.append(
-        f"- assumed: {planning.TOKENS_A_FRAGMENT} tokens a fragment (a judge request), {planning.PROMPT_TOKENS} tokens"
+        "- requests to an evaluator are an estimate: as many fragments an answer as the domain's module says"
+        f" (FRAGMENTS), else one for {planning.TOKENS_A_FRAGMENT} of `max_new_tokens`; with `ask: response`, one"
+        f" request an answer and one for {planning.ALONE:.0%} of its fragments"
+    )
+    told.append(
+        f"- assumed: {planning.TOKENS_A_FRAGMENT} tokens a fragment, {planning.PROMPT_TOKENS} tokens"
         f" of prompt in training, {planning.START_SECONDS} s to start a program and"
         f" {planning.LOAD_BYTES / 1e9:g} GB/s to load weights, {planning.FETCH_BYTES / 1e9:g} GB/s to download them,"
         f" {planning.SMALL_SECONDS} s for a job that loads no model"

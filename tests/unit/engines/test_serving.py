@@ -141,3 +141,10 @@ def test_no_key_is_on_a_command_line():
         assert not any("key" in word for word in command)
     assert command[command.index("--tensor-parallel-size") + 1] == "2"
     assert command[command.index("--served-model-name") + 1] == "results/models/m"
+    assert not {"--enforce-eager", "--no-enable-chunked-prefill"} & set(command)
+
+
+def test_the_cpu_build_of_vllm_serves_without_a_gpu():
+    command = serving.command("vllm", Path("results/models/m"), "bfloat16", 8000, 0)
+    assert command[command.index("--tensor-parallel-size") + 1] == "1"
+    assert {"--enforce-eager", "--no-enable-chunked-prefill"} <= set(command)

@@ -1,5 +1,7 @@
 """The engine vllm against a fake of vLLM's interface: requests, seeds, adapters, probabilities. No GPU was used."""
 
+import json
+import os
 import sys
 
 import fake_vllm
@@ -94,6 +96,8 @@ def test_a_lora_adapter_is_used_at_a_rank_that_vllm_has(llms, random_tiny, tmp_p
     assert answers == Transformers(random_tiny, "float32", tmp_path).generate(PROMPTS, GREEDY, 2)
     assert answers != Transformers(random_tiny, "float32").generate(PROMPTS, GREEDY, 2)
     assert (llms[0].enable_lora, llms[0].max_lora_rank) == (True, 8)
+    # the layers that the adapter has weights for: not the output layer
+    assert llms[0].lora_target_modules == ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
 
 
 def test_a_fully_trained_model_takes_the_place_of_the_pretrained_one(llms, random_tiny, tmp_path):
@@ -111,10 +115,41 @@ def test_faults_are_lines(engine, llms):
         engine.generate(PROMPTS, GREEDY)
 
 
+def test_a_larger_rank_than_vllm_has_is_a_line(llms, random_tiny, tmp_path):
+    file = tmp_path / "adapter_config.json"
+    file.write_text(json.dumps({"r": 513, "target_modules": ["q_proj"]}))
+    with pytest.raises(EngineError, match=r"adapter_config.json: found rank 513, expected at most 512"):
+        engines.load("vllm", random_tiny, "float32", tmp_path)
+
+
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_the_cpu_build_needs_no_gpu_and_computes_a_prompt_in_one_step(monkeypatch, random_tiny, reference, gpus):
+    llms = fake_vllm.install(monkeypatch, gpus=gpus, cpu_build=True)
+    engine = engines.load("vllm", random_tiny, "float32")
+    [llm] = llms
+    assert (llm.tensor_parallel_size, llm.enable_chunked_prefill, llm.enforce_eager) == (1, False, True)
+    assert engine.generate(PROMPTS, GREEDY) == reference.generate(PROMPTS, GREEDY, 4)
+    sys.modules.pop("halt.engines.vllm", None)
+
+
+def test_gpus_compute_long_prompts_in_steps_and_compile(engine, llms):
+    assert (llms[0].enable_chunked_prefill, llms[0].enforce_eager) == (True, False)
+
+
+def test_the_engine_is_no_process_of_its_own_and_binds_no_cores(monkeypatch, random_tiny):
+    for name in ("VLLM_ENABLE_V1_MULTIPROCESSING", "VLLM_CPU_OMP_THREADS_BIND"):
+        monkeypatch.delenv(name, raising=False)
+    fake_vllm.install(monkeypatch, gpus=1)
+    engines.load("vllm", random_tiny, "float32")
+    assert os.environ.pop("VLLM_ENABLE_V1_MULTIPROCESSING") == "0"
+    assert os.environ.pop("VLLM_CPU_OMP_THREADS_BIND") == "nobind"
+    sys.modules.pop("halt.engines.vllm", None)
+
+
 def test_no_gpu_and_no_vllm_are_lines(monkeypatch, random_tiny):
     with pytest.raises(EngineError, match="the engine vllm is not installed"):
         engines.load("vllm", random_tiny, "float32")
     fake_vllm.install(monkeypatch, gpus=0)
-    with pytest.raises(EngineError, match="found no GPU, expected at least 1"):
+    with pytest.raises(EngineError, match="found no GPU, expected at least 1, or its CPU build"):
         engines.load("vllm", random_tiny, "float32")
     sys.modules.pop("halt.engines.vllm", None)

@@ -26,19 +26,22 @@ ADA = Row("ada", "ada", "", "Profile of Ada Bell.", "Ada Bell was Irish.\nAda Be
 SUM = Row("sum", "sum", "", "What is (2 + 3) * 4?", "2 + 3 = 5\n5 * 4 = 20", {})
 
 
-def read_texts(decide, dependent):
-    entry = {"type": "llm", "engine": "transformers", "model": "tiny", "decide": decide}
-    names = judges.needs(entry, dependent).texts
+def entry(decide, **more):
+    return {"type": "llm", "engine": "transformers", "model": "tiny", "decide": decide, **more}
+
+
+def read_texts(decide, dependent, **more):
+    names = judges.needs(entry(decide, **more), dependent).texts
     return {name: texts.load(TEXTS, name) for name in names}
 
 
-def by_text(cases, dependent, answer, path, domain=None):
+def by_text(cases, dependent, answer, path, domain=None, **more):
     """Verdicts of the text judge over real HTTP, and what the server was asked."""
     with serve(answer) as server:
         engine = Engine(server.endpoint, "tiny", path / "replies.jsonl", backoff=0.01)
         means = judges.Means(
             domain or _domain(dependent),
-            read_texts("text", dependent),
+            read_texts("text", dependent, **more),
             "",
             path,
             (),
@@ -47,7 +50,7 @@ def by_text(cases, dependent, answer, path, domain=None):
             1,
             judges.Requests(4, 5, 1),
         )
-        verdicts = llm._by_text(means, engine.generate, chat=True)(cases)
+        verdicts = llm._by_text(entry("text", **more), means, engine.generate, chat=True)(cases)
         engine.close()
     return verdicts, server.asked
 
@@ -211,7 +214,8 @@ def test_braces_in_code_reach_the_evaluator_as_they_are():
 
 
 def test_every_answer_in_words_stands_in_the_prompt_text():
-    assert all(word in read_texts("text", False)["judge_fragment"] for word in questions.WORDS)
+    whole = read_texts("text", False, ask="response")
+    assert all(word in whole[name] for name in ("judge_fragment", "judge_fragments") for word in questions.WORDS)
     assert questions.NO_STEP in read_texts("text", True)["judge_first_wrong"]
     for dependent in (False, True):
         [template] = read_texts("probability", dependent).values()

