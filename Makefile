@@ -85,7 +85,7 @@ test-vllm: $(VENV)/ready $(VLLM_VENV)/ready ## the engine vllm on vLLM's real CP
 
 # What the code calls its things stays as it is: names of arguments, columns and folders.
 NAMES := judgement,judgements,labelled,maths,colour,honours,writeable,cancelled,litre,litres,metre,metres,kilometre,kilometres,centimetre,centimetres,mater,nd,ans
-PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md report/*.rst
+PROSE := README.md CONTRIBUTING.md docs schemas config.yaml config mkdocs.yml profiles/README.md data/wordnet/README.md captions/*.rst
 lint: $(VENV)/ready
 	ruff check .
 	ruff format --check .

@@ -18,21 +18,21 @@ for file in map(str, defaults(Path())):
 include: "rules/common.smk"
 include: "rules/common_judge.smk"
 include: "rules/common_results.smk"
-include: "rules/common_align.smk"
+include: "rules/common_self_alignment.smk"
 include: "rules/start.smk"
 include: "rules/data.smk"
 include: "rules/serve.smk"
-include: "rules/capability.smk"
-include: "rules/targets.smk"
+include: "rules/sample.smk"
+include: "rules/rewrite.smk"
 include: "rules/finetune.smk"
 include: "rules/evaluate.smk"
 include: "rules/filter.smk"
-include: "rules/align.smk"
+include: "rules/self_alignment.smk"
 include: "rules/truthfulqa.smk"
 include: "rules/report.smk"
 
 
-report: "report/workflow.rst"
+report: "captions/workflow.rst"
 
 
 rule all:

@@ -18,12 +18,12 @@ rule tables:
         assurances=assurances(),
     output:
         main=report(
-            "results/tables/main.csv", caption="../report/main_table.rst", category="Tables"
+            "results/tables/main.csv", caption="../captions/main_table.rst", category="Tables"
         ),
         paired=report(
-            "results/tables/paired.csv", caption="../report/paired.rst", category="Tables"
+            "results/tables/paired.csv", caption="../captions/paired.rst", category="Tables"
         ),
-        equal=report("results/tables/equal.csv", caption="../report/equal.rst", category="Tables"),
+        equal=report("results/tables/equal.csv", caption="../captions/equal.rst", category="Tables"),
         trend="results/tables/trend.csv",
         kinds="results/tables/kinds.csv",
         control="results/tables/control.csv",
@@ -51,7 +51,7 @@ rule figures:
         main=rules.tables.output.main,
     output:
         png=report(
-            "results/figures/tradeoff.png", caption="../report/tradeoff.rst", category="Figures"
+            "results/figures/tradeoff.png", caption="../captions/tradeoff.rst", category="Figures"
         ),
         svg="results/figures/tradeoff.svg",
     log:
@@ -73,7 +73,9 @@ rule page:
         responses=answered(paths.RESPONSES),
         judgements=answered(paths.ASSESSMENTS),
     output:
-        html=report("results/report/answers.html", caption="../report/page.rst", category="Answers"),
+        html=report(
+            "results/report/answers.html", caption="../captions/page.rst", category="Answers"
+        ),
     log:
         "results/logs/page.log",
     conda:

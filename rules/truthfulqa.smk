@@ -74,7 +74,7 @@ rule truthfulqa:
         choices=choices,
         ratings=choice_ratings,
     output:
-        table=report(paths.TRUTHFULQA, caption="../report/truthfulqa.rst", category="Tables"),
+        table=report(paths.TRUTHFULQA, caption="../captions/truthfulqa.rst", category="Tables"),
     log:
         "results/logs/truthfulqa.log",
     conda:

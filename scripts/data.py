@@ -25,13 +25,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, plugins, stage
-    from halt.domains.shared import leaving_out
+    from halt.domains.shared import skipped_rows
     from halt.inputs import fetching, sources, splits
 
     settings, shares = args.settings[f"domains/{args.domain}"], args.settings["data"]
     module = domains.load(settings["module"])
     source = sources.open_source(fetching.files(args.source), settings["source"], base=args.source.parent)
-    with plugins.blamed("domains", settings["module"]), source.blamed(), leaving_out.counted() as left_out:
+    with plugins.blamed("domains", settings["module"]), source.blamed(), skipped_rows.counted() as left_out:
         rows = domains.checked(args.domain, module.rows(source, settings["options"]))
     parts = splits.assign(
         rows, shares["validation"], shares["test"], settings["rows"], shares["seed"], settings["fold"]
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
     chosen = parts[args.split]
     if not chosen:
         told = f"{args.domain}: no rows for {args.split} among the {len(rows)} of its source"
-        raise errors.HaltError(f"{told}; {leaving_out.told(left_out)}" if left_out else told)
+        raise errors.HaltError(f"{told}; {skipped_rows.told(left_out)}" if left_out else told)
     with plugins.blamed("domains", settings["module"]):
         records = [
             {
@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> None:
     repeated = len(rows) - len(splits.distinct(rows))
     print(f"{args.domain}/{args.split}: {len(chosen)} of {len(rows)} rows; {repeated} repeated a prompt or id")
     if left_out:
-        print(f"{args.domain}: {leaving_out.told(left_out)}")
+        print(f"{args.domain}: {skipped_rows.told(left_out)}")
 
 
 def _json(domain: str, row: "Row") -> str:

@@ -5,7 +5,7 @@ import argparse
 import polars as pl
 
 from halt import cli, domains, errors, frames, metrics, report, stage, versions
-from halt.report import confidences, controls, markdown, tables, trends
+from halt.report import confidences, controls, main_table, tables, trends
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,12 +45,12 @@ def main(args: argparse.Namespace) -> None:
     trimmed = controls.random_trim(counted, unchanged, halt, dependent, scoring, worded)
     controlled = pl.concat([filtered, trimmed])
 
-    main_table = tables.main(counted, scoring)
+    whole = tables.main(counted, scoring)
     floors = report.floor_methods(settings["methods"])
     against = (*report.BASELINES, *floors)
     paired = pl.concat([tables.paired(counted, scoring, against), controls.paired(counted, controlled, halt, scoring)])
     equal = tables.equal(pl.concat([counted, controls.as_methods(filtered)]), halt, scoring)
-    trend = trends.trend(main_table)
+    trend = trends.trend(whole)
     control = controls.control(controlled, kept, scoring)
     kinds = tables.kinds(metrics.with_add_on(judgements, add_on), counted, scoring)
     confidence = pl.concat(
@@ -73,10 +73,10 @@ def main(args: argparse.Namespace) -> None:
     )
     capable = settings["score"].get("capable", True)
     sampled = controls.sampled(samples, scoring.reading)
-    text = markdown.report(main_table, paired, trend, control, sampled, halt, scoring.reading, floors, capable)
-    text += markdown.equal(equal, scoring.reading) + markdown.confidence(confidence)
+    text = main_table.report(whole, paired, trend, control, sampled, halt, scoring.reading, floors, capable)
+    text += main_table.equal(equal, scoring.reading) + main_table.confidence(confidence)
     for table, path in (
-        (main_table, args.main),
+        (whole, args.main),
         (paired, args.paired),
         (equal, args.equal),
         (trend, args.trend),

@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 STYLE = ROOT / "tools" / "prose.yaml"
 SCHEMA = "schemas/config.schema.yaml"
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "profiles/README.md", "data/*/README.md", "report/*.rst")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "profiles/README.md", "data/*/README.md", "captions/*.rst")
 CODE = ("scripts/*.py", "scripts/halt/**/*.py", "tools/**/*.py")
 
 _FENCE = re.compile(r"^\s*(```|~~~)")

@@ -20,7 +20,7 @@ from halt.errors import HaltError
 # idle: true but leads nowhere (mathematics), or harmless but does nothing (code). It counts as given, not as right.
 LABELS = ("right", "wrong", "idle", "unverifiable", "unjudged")
 
-# The comment of a column is its description in the documentation (tools/reference.py).
+# The comment of a column is its description in the documentation (tools/reference_pages.py).
 _RUN = {
     "model": pl.String,  # key of `models` in the config
     "domain": pl.String,  # what the adapter was trained on

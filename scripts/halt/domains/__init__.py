@@ -16,4 +16,4 @@ from halt.domains._base import (
     split,
     subject,
 )
-from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.skipped_rows import leave_out

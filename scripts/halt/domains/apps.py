@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from halt import sandbox
 from halt.domains import DomainError, Row, Verdict, settings
 from halt.domains.code import verdicts
-from halt.domains.shared.leaving_out import leave_out
 from halt.domains.shared.programs import codelines, codeparts, trials
+from halt.domains.shared.skipped_rows import leave_out
 
 DEPENDENT = True
 REFERENCE_JUDGE = True

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 from halt import sandbox
 from halt.domains import Row, Verdict, settings
-from halt.domains.shared.leaving_out import leave_out
 from halt.domains.shared.programs import codelines, codeparts, packages, trials
+from halt.domains.shared.skipped_rows import leave_out
 from halt.sandbox import values
 
 DEPENDENT = True

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
-from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.skipped_rows import leave_out
 from halt.domains.shared.text.sentences import sentences
 
 DEPENDENT = False

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from halt.domains import DomainError, Row, settings
-from halt.domains.shared.leaving_out import leave_out
+from halt.domains.shared.skipped_rows import leave_out
 from halt.domains.shared.text import wikitext
 from halt.domains.shared.text.sentences import sentences
 

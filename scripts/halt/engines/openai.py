@@ -37,7 +37,7 @@ from typing import Any
 
 import httpx
 
-from halt.engines import EngineError, Prompt, Sampling, refusals, request_seed
+from halt.engines import EngineError, Prompt, Sampling, request_seed, server_errors
 from halt.engines import http as transport
 from halt.engines.http import Answer, ExchangeError
 from halt.engines.redaction import Redaction
@@ -118,7 +118,7 @@ class Engine:
             "model": self.model,
             "messages": prompt.messages,
             "temperature": sampling.temperature,
-            refusals.LIMIT: sampling.max_new_tokens,
+            server_errors.LIMIT: sampling.max_new_tokens,
         }
         if sampling.stop:
             body["stop"] = list(sampling.stop)
@@ -205,8 +205,8 @@ class Engine:
     def _as_taken(self, body: Mapping) -> dict:
         """A request without the fields that this server does not take."""
         sent = {name: value for name, value in body.items() if name not in self._unknown}
-        if refusals.LIMIT in self._unknown:
-            sent[refusals.NEW_LIMIT] = body[refusals.LIMIT]
+        if server_errors.LIMIT in self._unknown:
+            sent[server_errors.NEW_LIMIT] = body[server_errors.LIMIT]
         return sent
 
     def _read(self, answer: Answer, sent: Mapping) -> Reply | str | None:
@@ -217,20 +217,20 @@ class Engine:
         body = transport.parsed(answer.body)
         if answer.status == 200 and (reply := read(body, self._redaction.cleaned)):
             return reply
-        words = refusals.words(body, answer.body[:100_000].decode("utf-8", "replace"))
-        if refusals.filtered(answer.status, words):
+        words = server_errors.words(body, answer.body[:100_000].decode("utf-8", "replace"))
+        if server_errors.filtered(answer.status, words):
             return Reply("", 0, False, FILTERED)
-        if refusals.too_long(answer.status, words):
+        if server_errors.too_long(answer.status, words):
             return Reply("", 0, False, TOO_LONG)
         if answer.status == 200:
             return f"not a chat completion: {self._message(body, answer)}"
         if answer.status in _RETRIED:
             return f"status {answer.status}: {self._message(body, answer)}"
-        if refusals.fatal(answer.status, words):
+        if server_errors.fatal(answer.status, words):
             raise self._refused(answer)
-        if name := refusals.unknown_field(answer.status, words, sent):
+        if name := server_errors.unknown_field(answer.status, words, sent):
             self._unknown.add(name)
-            told = f"gets {refusals.NEW_LIMIT} instead of" if name == refusals.LIMIT else "does not get"
+            told = f"gets {server_errors.NEW_LIMIT} instead of" if name == server_errors.LIMIT else "does not get"
             print(f"[halt] {self.endpoint} {told} {name} from now on: it does not take it", file=sys.stderr)
             return None
         raise _GivenUp(str(self._refused(answer)))

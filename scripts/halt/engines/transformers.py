@@ -9,7 +9,7 @@ Two things differ from `model.generate`:
   tokens side by side with the same position id, and a mask lets each see the prompt and its own past alone. So the
   prompt is encoded once, and its keys and values are stored once.
 
-Prompts also share the encoding of their common beginning (the same few-shot examples): see halt.engines.sharing.
+Prompts also share the encoding of their common beginning (the same few-shot examples): see halt.engines.prefixes.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from transformers.cache_utils import get_layer_types_and_kwargs
 from transformers.utils import logging as transformers_logging
 
 from halt import engines
-from halt.engines import Completion, Prompt, Sampling, chat, scoring, sharing, states
+from halt.engines import Completion, Prompt, Sampling, chat, prefixes, scoring, states
 from halt.engines.precision import computed_in, in_one_piece
-from halt.engines.sharing import NOTHING, Beginning
+from halt.engines.prefixes import NOTHING, Beginning
 from halt.errors import HaltError
 
 
@@ -143,7 +143,7 @@ class Engine:
     def _beginnings(self, encoded: list[list[int]]) -> list[Beginning]:
         """For each prompt the encoded beginning that it shares with others; empty if sharing is not worth it."""
         found = [NOTHING] * len(encoded)
-        for group in sharing.groups(encoded):
+        for group in prefixes.groups(encoded):
             tokens = torch.tensor([encoded[group.members[0]][: group.length]], device=self.device)
             cache, positions = DynamicCache(), torch.arange(group.length, device=self.device)[None]
             visible = torch.ones((1, group.length, group.length), dtype=torch.bool, device=self.device).tril()
@@ -173,7 +173,7 @@ class Engine:
         tokens, seen = tokens.to(self.device), seen.to(self.device)
         lengths = seen.sum(1)
 
-        cache = sharing.joined(beginnings, before)
+        cache = prefixes.joined(beginnings, before)
         positions = (seen.cumsum(1) - 1).clamp(min=0)
         causal = torch.ones((before + width,) * 2, dtype=torch.bool, device=self.device).tril()[before:]
         itself = torch.eye(before + width, dtype=torch.bool, device=self.device)[before:]

@@ -6,20 +6,21 @@ from halt.rewriting._base import (
     Sample,
     Settings,
     Target,
-    correctness,
-    ends,
-    first_error,
-    keeps,
-    left,
     load,
     options,
     rewritten,
     samples,
-    select,
-    staying,
     targets,
     usable,
+)
+from halt.rewriting.shared.cutting import (
+    ends,
+    first_error,
+    keeps,
+    left,
+    staying,
     wholly_right,
     without_tail,
     written,
 )
+from halt.rewriting.shared.percentile import correctness, select

@@ -121,8 +121,8 @@ BROKEN = {
         ],
     ),
     "more examples of p(True) than prompts to draw them from": (
-        [("confidence/shots", 20), ("domains/code/rows/train", 20), ("experiment/methods", ["base", "p-true"])],
-        ["confidence.shots: found 20, expected fewer than domains.code.rows.train (20)"],
+        [("confidence/shots", 12), ("domains/code/rows/train", 12), ("experiment/methods", ["base", "p-true"])],
+        ["confidence.shots: found 12, expected fewer than domains.code.rows.train (12)"],
     ),
     "nothing left to train on": (
         [("data/validation", 0.5), ("data/test", 0.5)],

@@ -9,7 +9,7 @@ import yaml
 from runs import ROOT
 
 import prose
-import reference
+import reference_pages
 
 LONGEST = 150  # lines of README
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<page>[^)#\s]*)(#(?P<anchor>[^)\s]+))?\)")
@@ -69,7 +69,7 @@ def test_every_link_leads_somewhere(page):
 
 def anchors(markdown: str) -> set[str]:
     """The ids of a page's headings and keys, as mkdocs makes them."""
-    whole = reference.fill(markdown)
+    whole = reference_pages.fill(markdown)
     headings = re.findall(r"^#+ (.*)$", whole, re.MULTILINE)
     slugs = {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
     return slugs | {one or other for one, other in _IDENTITY.findall(whole)}

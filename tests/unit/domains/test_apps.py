@@ -5,7 +5,7 @@ import json
 import pytest
 
 from halt.domains import DomainError, apps
-from halt.domains.shared import leaving_out
+from halt.domains.shared import skipped_rows
 
 SUM = "n = int(input())\ntotal = 0\nfor _ in range(n):\n    total += int(input())\nprint(total)"
 
@@ -73,12 +73,12 @@ def test_what_makes_no_row_is_counted_by_reason():
         record(problem_id=4, solutions=None, starter_code=None),
         record(problem_id=5, difficulty="interview"),
     ]
-    with leaving_out.counted() as counts:
+    with skipped_rows.counted() as counts:
         assert [row.id for row in load(*others, record(starter_code=None))] == ["apps-7"]
-    assert leaving_out.told(counts) == "left out 5: 2 without a solution, 2 without tests, 1 of another difficulty"
-    with leaving_out.counted() as counts:
+    assert skipped_rows.told(counts) == "left out 5: 2 without a solution, 2 without tests, 1 of another difficulty"
+    with skipped_rows.counted() as counts:
         assert load(record(), max_lines=2) == []
-    assert leaving_out.told(counts) == "left out 1: 1 whose solutions are too long"
+    assert skipped_rows.told(counts) == "left out 1: 1 whose solutions are too long"
 
 
 @pytest.mark.parametrize(("digits", "kept"), [(5_000, 1), (100_001, 0)])
@@ -182,9 +182,9 @@ def test_the_set_s_usual_imports_are_there(solution):
 
 
 def test_a_problem_whose_own_solutions_fail_is_left_out_and_counted():
-    with leaving_out.counted() as counts:
+    with skipped_rows.counted() as counts:
         assert load(_program(["1\n"], ["2\n"], "print raw_input()")) == []
-    assert "1 whose own solutions fail its tests" in leaving_out.told(counts)
+    assert "1 whose own solutions fail its tests" in skipped_rows.told(counts)
 
 
 def test_the_reference_is_a_solution_that_passes():

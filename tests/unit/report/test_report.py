@@ -13,7 +13,7 @@ import figures as figures_program
 import score as score_program
 import tables as tables_program
 from halt import config, frames, metrics, report
-from halt.report import controls, figures, markdown, tables, trends
+from halt.report import controls, figures, main_table, tables, trends
 
 MAIN = (
     "model,domain,method,threshold,seed,test_domain,prompts,unjudged,"
@@ -107,9 +107,9 @@ def test_what_was_not_judged_is_told_beside_the_numbers():
     main = tables.main(frames.build(rows, frames.METRICS), SCORING._replace(draws=9))
     assert main["unjudged"].to_list() == [0.25]
     assert main["response_rate"].to_list() == [1.0]  # of the two that anything is known of
-    text = markdown._table(main.rows(named=True), [])
+    text = main_table._table(main.rows(named=True), [])
     assert "no usable verdict on up to 25 % of a method's fragments" in text
-    assert "no usable verdict" not in markdown._table(main.with_columns(unjudged=0.0).rows(named=True), [])
+    assert "no usable verdict" not in main_table._table(main.with_columns(unjudged=0.0).rows(named=True), [])
 
 
 def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
@@ -147,7 +147,7 @@ def test_a_control_knows_no_more_of_an_answer_than_the_judge_did():
 
 def test_a_judge_that_failed_on_everything_is_not_called_abstention():
     row = {"method": "halt", "threshold": "0.40", "response_rate": None, "correctness": None, "prompts": 2}
-    told = markdown._finding(row, [row], {}, 0.5, "wrong")
+    told = main_table._finding(row, [row], {}, 0.5, "wrong")
     assert told == "**Open:** the judge gave no usable verdict on any answer of halt at α = 0.40."
 
 
@@ -231,18 +231,18 @@ def test_why_a_result_is_not_compared():
         "more": tables.MORE,
         "silent": tables.SILENT,
     }
-    text = markdown.equal(found, "wrong")
+    text = main_table.equal(found, "wrong")
     assert "Less complete: less." in text
     assert "Gave nothing: silent." in text
     nothing = tables.equal(counted_of(answers | dict.fromkeys(curve, "")), ["halt"], SCORING)
     assert set(nothing["reason"]) == {tables.SILENT, tables.NO_CURVE}
-    assert "The curve goes from" not in markdown.equal(nothing, "wrong")
+    assert "The curve goes from" not in main_table.equal(nothing, "wrong")
 
 
 def test_without_halt_there_is_nothing_to_stand_beside(run):
     counted = report.scan(sorted((run / "metrics").rglob("*.parquet")), frames.METRICS).collect()
     assert tables.equal(counted, [], SCORING).is_empty()
-    assert markdown.equal(tables.equal(counted, [], SCORING), "wrong") == ""
+    assert main_table.equal(tables.equal(counted, [], SCORING), "wrong") == ""
 
 
 def test_markdown_names_those_that_are_not_within_the_curve_and_why(run):
@@ -338,7 +338,7 @@ def tell(labels_of_halt, without=(), then=None, reference="rr", floor=None):
     control = tables.frame([], controls.CONTROL)
     sampled = {("tiny", "biography"): 0.24}
     paired = tables.paired(counted, SCORING, (*report.BASELINES, "floor"))
-    return markdown.report(main, paired, trends.trend(main), control, sampled, ["halt"], "wrong", ["floor"])
+    return main_table.report(main, paired, trends.trend(main), control, sampled, ["halt"], "wrong", ["floor"])
 
 
 def counted_of(answers):
@@ -610,7 +610,7 @@ def short(labels_of_halt, domains=("biography", "code")):
     counted = pl.concat([counted.with_columns(domain=pl.lit(name), test_domain=pl.lit(name)) for name in domains])
     main, control = tables.main(counted, SCORING), tables.frame([], controls.CONTROL)
     paired = tables.paired(counted, SCORING)
-    return markdown.report(main, paired, trends.trend(main), control, {}, ["halt"], "wrong", [], capable=False)
+    return main_table.report(main, paired, trends.trend(main), control, {}, ["halt"], "wrong", [], capable=False)
 
 
 def test_a_run_without_samples_of_test_prompts_begins_with_how_little_it_rests_on():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halt import frames, metrics
-from halt.report import controls, markdown, tables, trends
+from halt.report import controls, main_table, tables, trends
 
 SCORING = metrics.Scoring(50, 0, "wrong")
 ALPHAS = ("0.20", "0.40", "0.60", "0.80")
@@ -75,7 +75,7 @@ def told(*labels, halves=2):
     counted = frames.build(rows, frames.METRICS)
     main = tables.main(counted, SCORING)
     control, trend = tables.frame([], controls.CONTROL), trends.trend(main)
-    text = markdown.report(main, tables.paired(counted, SCORING), trend, control, {}, ["halt"], "wrong")
+    text = main_table.report(main, tables.paired(counted, SCORING), trend, control, {}, ["halt"], "wrong")
     return text, trend
 
 

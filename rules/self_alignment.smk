@@ -231,7 +231,7 @@ rule calibration:
         judgements=tried(paths.JUDGEMENTS),
         data=tried(paths.DATA),
     output:
-        table=report(paths.CALIBRATION, caption="../report/calibration.rst", category="Tables"),
+        table=report(paths.CALIBRATION, caption="../captions/calibration.rst", category="Tables"),
     log:
         "results/logs/calibration.log",
     conda:
@@ -249,7 +249,7 @@ rule facts:
     input:
         metrics=counted,
     output:
-        table=report(paths.FACTS, caption="../report/facts.rst", category="Tables"),
+        table=report(paths.FACTS, caption="../captions/facts.rst", category="Tables"),
     log:
         "results/logs/facts.log",
     conda:

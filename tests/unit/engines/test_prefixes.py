@@ -8,7 +8,7 @@ from architectures import CAUSAL, WINDOW, causal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halt.engines import Prompt, Sampling, sharing
+from halt.engines import Prompt, Sampling, prefixes
 from halt.engines.transformers import Engine
 
 EXAMPLES = [
@@ -52,7 +52,7 @@ def alone(engine, prompts, sampling):
 def test_shared_beginnings_change_no_answer(engine, sampling, contexts, batch_size):
     """Whichever layers have a window, which the beginnings are longer than."""
     prompts = plain(contexts)
-    shared = sharing.groups([engine.encode(prompt) for prompt in prompts])
+    shared = prefixes.groups([engine.encode(prompt) for prompt in prompts])
     assert sum(len(group.members) for group in shared) == len(QUESTIONS)
     assert min(group.length for group in shared) > 2 * WINDOW
     assert engine.generate(prompts, sampling, batch_size) == alone(engine, prompts, sampling)
@@ -61,7 +61,7 @@ def test_shared_beginnings_change_no_answer(engine, sampling, contexts, batch_si
 @pytest.mark.parametrize("sampling", [GREEDY, SAMPLED])
 def test_shared_beginnings_change_no_answer_in_turns(random_tiny, sampling):
     engine, prompts = Engine(random_tiny, "float32"), turns(2)
-    assert sharing.groups([engine.encode(prompt) for prompt in prompts])
+    assert prefixes.groups([engine.encode(prompt) for prompt in prompts])
     assert engine.generate(prompts, sampling, 8) == alone(engine, prompts, sampling)
 
 
@@ -74,7 +74,7 @@ def test_the_logits_after_a_shared_beginning_are_those_after_the_whole_prompt(en
     engine.generate(prompts, GREEDY._replace(max_new_tokens=1), len(prompts))
     found = seen[-1][:, 0]  # after the forward passes over the beginnings
     rest = [len(tokens) for tokens in encoded]
-    for group in sharing.groups(encoded):
+    for group in prefixes.groups(encoded):
         for member in group.members:
             rest[member] -= group.length
     order = sorted(range(len(prompts)), key=lambda index: rest[index])
@@ -93,7 +93,7 @@ def test_a_shared_beginning_passes_through_the_model_once(engine):
         engine.generate(prompts, GREEDY._replace(max_new_tokens=1), 64)
     finally:
         handle.remove()
-    [group] = sharing.groups([engine.encode(prompt) for prompt in prompts])
+    [group] = prefixes.groups([engine.encode(prompt) for prompt in prompts])
     longest = max(len(engine.encode(prompt)) for prompt in prompts) - group.length
     assert passed == [group.length, len(prompts) * longest]
 
@@ -118,20 +118,20 @@ TOKENS = st.lists(st.integers(0, 1), min_size=1, max_size=5)
 @given(st.lists(st.tuples(st.integers(0, 2), TOKENS), min_size=1, max_size=8), st.integers(60, 70))
 def test_groups_are_disjoint_begin_alike_and_leave_a_token_to_each(drawn, length):
     sequences = [[number] * length + rest for number, rest in drawn]
-    found = sharing.groups(sequences)
+    found = prefixes.groups(sequences)
     members = [member for group in found for member in group.members]
     assert len(set(members)) == len(members)
     for group in found:
         assert len({tuple(sequences[member][: group.length]) for member in group.members}) == 1
         assert len(group.members) > 1
-        assert group.length >= sharing.LEAST
+        assert group.length >= prefixes.LEAST
         assert all(len(sequences[member]) > group.length for member in group.members)
-    if length >= sharing.LEAST:
+    if length >= prefixes.LEAST:
         numbers = [number for number, _ in drawn]
         assert sorted(members) == [place for place, number in enumerate(numbers) if numbers.count(number) > 1]
 
 
 def test_a_short_beginning_or_a_small_part_of_the_prompt_is_not_shared():
-    assert not sharing.groups([[1] * (sharing.LEAST - 1) + [2], [1] * (sharing.LEAST - 1) + [3]])
-    assert sharing.groups([[1] * sharing.LEAST + [2], [1] * sharing.LEAST + [3]])
-    assert not sharing.groups([[1] * sharing.LEAST + [2] * 65, [1] * sharing.LEAST + [3]])
+    assert not prefixes.groups([[1] * (prefixes.LEAST - 1) + [2], [1] * (prefixes.LEAST - 1) + [3]])
+    assert prefixes.groups([[1] * prefixes.LEAST + [2], [1] * prefixes.LEAST + [3]])
+    assert not prefixes.groups([[1] * prefixes.LEAST + [2] * 65, [1] * prefixes.LEAST + [3]])
