@@ -75,8 +75,8 @@ test-conda: $(VENV)/ready $(CONDA_VENV)/ready ## the tiny run with --sdm conda, 
 	$(if $(shell command -v slurmctld),HALT_SLURM=$${HALT_SLURM:-/tmp/halt-slurm}) pytest tests/conda
 
 # Finetuning runs in .venv, as under --sdm conda: vLLM allows no transformers that it works with.
-test-vllm: export HALT_VLLM := $(CURDIR)/$(VENV)/bin
-test-vllm: export PATH := $(CURDIR)/$(VLLM_VENV)/bin:$(PATH)
+test-vllm: export HALT_VLLM := $(abspath $(VENV))/bin
+test-vllm: export PATH := $(abspath $(VLLM_VENV))/bin:$(PATH)
 test-vllm: export VLLM_CPU_KVCACHE_SPACE ?= 1
 test-vllm: export OMP_NUM_THREADS := 1
 test-vllm: $(VENV)/ready $(VLLM_VENV)/ready ## the engine vllm on vLLM's real CPU build, and its speed; 4 GB of packages

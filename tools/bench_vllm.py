@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
     subprocess.run([*workflow.SNAKEMAKE, target], cwd=ROOT, env=workflow.environment(), stdout=sys.stderr, check=True)
     dtype = precision.computed_in("bfloat16")
     sides = [engines.load(name, MODEL.parent, dtype) for name in ("transformers", "vllm")]
-    greedy, drawn = Sampling(1, 0.0, 1.0, 64, 0), Sampling(5, 0.4, 1.0, 64, 0)
+    greedy, drawn = Sampling(1, 0.0, 1.0, 32, 0), Sampling(5, 0.4, 1.0, 32, 0)
     rows = [
         _row("greedy, 32 prompts without examples", sides, _prompts(32, 0), greedy, args.repeats),
         _row("greedy, 32 prompts after 4 examples that they share", sides, _prompts(32, 4), greedy, args.repeats),

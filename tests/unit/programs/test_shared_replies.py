@@ -6,7 +6,9 @@ import pytest
 from http_server import chat, serve
 from test_judge_program import answers, data, run, served
 
+from halt import domains, judges, paths
 from halt.domains import Row
+from halt.judges import llm
 
 PEOPLE = [
     Row(name, name, "", f"Profile of {name}.", f"{name} was {nation}.\n{name} was born in {year}.", {"name": name})
@@ -125,3 +127,23 @@ def test_what_was_asked_and_what_was_known_is_said(server, job, capfd):
     said = capfd.readouterr().err
     assert "[halt] 6 requests to the evaluator, 0 answered before" in said
     assert "[halt] 2 requests to the evaluator, 4 answered before" in said
+
+
+def test_a_served_evaluator_is_known_by_its_weights_and_not_by_its_name_alone(tmp_path):
+    entry = {"type": "llm", "engine": "served", "server": "vllm", "model": "small", "decide": "text"}
+    folder = tmp_path / "results/models/small"
+    folder.mkdir(parents=True)
+
+    def kept(manifest, server="vllm", dtype="bfloat16", job="train"):
+        (folder / "manifest.json").write_text(manifest)
+        evaluator = judges.Evaluator(folder, True, dtype, 1)
+        work = tmp_path / "results/work/judge" / job
+        domain = domains.load("biography")
+        means = judges.Means(domain, {}, "", work, (), evaluator, 1, 1, None, store=paths.replies(work))
+        return llm._kept(entry | {"server": server}, means)["replies"]
+
+    first = kept("revision 1")
+    assert kept("revision 1") == first
+    assert kept("revision 1", job="test").parent == first.parent
+    others = [kept("revision 2"), kept("revision 1", server="transformers"), kept("revision 1", dtype="float32")]
+    assert len({first.parent, *(other.parent for other in others)}) == 4
