@@ -249,8 +249,11 @@ BROKEN = {
     ),
     "a revision that stands for one to be filled in": (
         [("models/gemma3-270m/source",
-          {"type": "hub", "repository": "a/b", "revision": "0" * 40, "files": ["x"]})],
+          {"type": "hub", "repository": "a/b", "revision": "0" * 40, "files": ["x"]}),
+         ("domains/code/source", {"type": "hub", "repository": "a/b", "revision": "440bf3e", "files": ["x"]})],
         [
+            "domains.code.source.revision: found '440bf3e', "
+            "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place",
             f"models.gemma3-270m.source.revision: found '{'0' * 40}', "
             "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place",
         ],
