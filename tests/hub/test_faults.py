@@ -64,18 +64,18 @@ def refused(folder, *arguments, **named):
 
 
 ANSWERS = [
-    (Faults(gated=True), "", {}, f"gated: accept the licence at {PAGE} and `hf auth login`"),
+    (Faults(gated=True), "", {}, f"gated: accept the license at {PAGE} and `hf auth login`"),
     (
         Faults(gated=True),
         "",
         {"repository": "acme/rows", "kind": "dataset", "names": ["train.jsonl"]},
-        "gated: accept the licence at https://huggingface.co/datasets/acme/rows and `hf auth login`",
+        "gated: accept the license at https://huggingface.co/datasets/acme/rows and `hf auth login`",
     ),
     (
         Faults(gated=True),
         local_hub.STRANGER,
         {},
-        f"gated, and your account is not let in: accept the licence at {PAGE} or wait for the owner's consent",
+        f"gated, and your account is not let in: accept the license at {PAGE} or wait for the owner's consent",
     ),
     (
         Faults(),

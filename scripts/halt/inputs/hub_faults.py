@@ -52,9 +52,9 @@ def _refused(fault, asked: Asked) -> str:
     status = fault.response.status_code
     if isinstance(fault, errors.GatedRepoError):
         if status == 401 or not get_token():
-            return f"gated: accept the licence at {asked.page} and `hf auth login`"
+            return f"gated: accept the license at {asked.page} and `hf auth login`"
         return (
-            f"gated, and your account is not let in: accept the licence at {asked.page} or wait for the owner's consent"
+            f"gated, and your account is not let in: accept the license at {asked.page} or wait for the owner's consent"
         )
     if isinstance(fault, errors.RepositoryNotFoundError):
         return f"no such {asked.kind}: look at `repository` and {asked.page}; if it is private, `hf auth login`"
