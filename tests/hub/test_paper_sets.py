@@ -135,5 +135,5 @@ def test_a_commit_that_the_hub_has_not_is_one_line(hub, made, tmp_path):
     command = ["python", "scripts/fetch_source.py", "--settings", json.dumps(settings)]
     done = finish([*command, "--manifest", str(tmp_path / "manifest.json")], made.folder, **made.variables)
     assert done.returncode == 1
-    assert done.stdout.startswith("fetch_source: codeparrot/apps@11111111: could not fetch train.jsonl (")
+    assert done.stdout.startswith("fetch_source: codeparrot/apps@11111111: could not fetch train.jsonl: no commit 1111")
     assert len(done.stdout.splitlines()) == 1

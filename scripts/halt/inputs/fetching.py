@@ -10,12 +10,16 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from halt.errors import HaltError
-from halt.inputs import sources
+from halt.inputs import hub_faults, sources
+
+_PAUSES = (1, 2, 4)  # seconds before the hub is asked again
 
 
 class FetchError(HaltError):
@@ -114,32 +118,81 @@ def fetch_hub(
 ) -> tuple[list[Path], str]:
     """Download files of a Hugging Face repository at one commit; (their paths under `into`, the resolved commit).
 
-    revision: 40 hex digits. kind: "dataset" or "model". Files keep their path inside the repository. FetchError if the
-    revision is no commit, the hub cannot be reached or lacks a file, or it resolves the revision to another commit.
+    revision: 40 hex digits. kind: "dataset" or "model". Files keep their path inside the repository. A file that is
+    there is kept if its checksum is the hub's. FetchError if the revision is no commit, the hub cannot be reached or
+    lacks a file, resolves the revision to another commit, or if a file is not what the hub says.
     """
-    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+    if not re.fullmatch(r"(?!0{40})[0-9a-f]{40}", revision):
         raise FetchError(f"{repository}: revision '{revision}' is not a commit (40 hex digits)")
-    import httpx
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    paths, commits = [], set()
     for name in files:
         if not Path(os.path.abspath(Path(into, name))).is_relative_to(os.path.abspath(into)):
             raise FetchError(f"{repository}: found the file name {name!r}, expected a path inside the repository")
+    from huggingface_hub.utils import logging
+
+    logging.set_verbosity_error()  # its warnings show addresses with signatures in them
+    for cut in Path(into, ".cache/huggingface").rglob("*.incomplete"):
+        cut.unlink()  # of a killed job: the client cannot go on with it
+    return [_hub_file(hub_faults.Asked(repository, revision, kind, name), Path(into)) for name in files], revision
+
+
+def _hub_file(asked: hub_faults.Asked, into: Path) -> Path:
+    """One file of the hub, with the checksum that the hub gives."""
+    import httpx2  # of huggingface_hub, which raises its errors
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub.errors import HFValidationError, XetDownloadError
+
+    place = {"repo_type": asked.kind, "revision": asked.revision}
+    what = f"{asked.repository}@{asked.revision[:8]}"
+    try:
+        url = hf_hub_url(asked.repository, asked.name, **place)
+        said = _patiently(lambda: get_hf_file_metadata(url))
+        if said.commit_hash not in (asked.revision, None):
+            raise FetchError(f"{asked.repository}: the hub resolved {asked.revision} to {said.commit_hash}")
+        path = Path(_patiently(lambda: hf_hub_download(asked.repository, asked.name, **place, local_dir=into)))
+    except HFValidationError as error:
+        raise FetchError(
+            f"{asked.repository}: the hub's client does not take this name, expected owner/name"
+        ) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL, XetDownloadError, RuntimeError, OSError) as error:  # Runtime: hf_xet's
+        raise FetchError(f"{what}: could not fetch {asked.name}: {hub_faults.told(error, asked)}") from error
+    found = _as_the_hub_counts(path, said.etag or "")
+    if found is None:
+        raise FetchError(f"{what}: {asked.name} comes without a checksum, expected the hub's: look at HF_ENDPOINT")
+    if found != said.etag:
+        path.unlink()
+        raise FetchError(
+            f"{what}: {asked.name} was altered on the way, its checksum is {found[:12]} and the hub says"
+            f" {said.etag[:12]}: it is removed, start again; if it comes so again, look at your proxy"
+        )
+    return path
+
+
+def _patiently(call: Callable[[], Any]) -> Any:
+    """A call's result. A connection that breaks and a server in trouble get time to come back."""
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
+
+    for pause in (*_PAUSES, None):
         try:
-            url = hf_hub_url(repository, name, repo_type=kind, revision=revision)
-            commits.add(get_hf_file_metadata(url).commit_hash)
-            paths.append(
-                Path(hf_hub_download(repository, name, repo_type=kind, revision=revision, local_dir=Path(into)))
-            )
-        except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise FetchError(f"{repository}@{revision[:8]}: could not fetch {name} ({reason})") from error
-    if commits != {revision}:
-        found = ", ".join(sorted(str(commit) for commit in commits))
-        raise FetchError(f"{repository}: the hub resolved {revision} to {found}")
-    return paths, revision
+            return call()
+        except (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError, HfHubHTTPError) as error:
+            refused = isinstance(error, HfHubHTTPError) and error.response.status_code not in hub_faults.PASSING
+            if pause is None or refused:
+                raise
+            time.sleep(pause)
+
+
+def _as_the_hub_counts(path: Path, etag: str) -> str | None:
+    """A file's checksum of the kind that the hub gives: sha256 in LFS, else git's blob id; None if it is neither."""
+    if re.fullmatch(r"[0-9a-f]{64}", etag):
+        return digest(path)
+    if not re.fullmatch(r"[0-9a-f]{40}", etag):
+        return None
+    blob = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            blob.update(block)
+    return blob.hexdigest()
 
 
 def digest(path: Path | str) -> str:

@@ -121,8 +121,8 @@ BROKEN = {
         ],
     ),
     "more examples of p(True) than prompts to draw them from": (
-        [("confidence/shots", 12), ("domains/code/rows/train", 12), ("experiment/methods", ["base", "p-true"])],
-        ["confidence.shots: found 12, expected fewer than domains.code.rows.train (12)"],
+        [("confidence/shots", 10), ("domains/code/rows/train", 10), ("experiment/methods", ["base", "p-true"])],
+        ["confidence.shots: found 10, expected fewer than domains.code.rows.train (10)"],
     ),
     "nothing left to train on": (
         [("data/validation", 0.5), ("data/test", 0.5)],
@@ -249,8 +249,11 @@ BROKEN = {
     ),
     "a revision that stands for one to be filled in": (
         [("models/gemma3-270m/source",
-          {"type": "hub", "repository": "a/b", "revision": "0" * 40, "files": ["x"]})],
+          {"type": "hub", "repository": "a/b", "revision": "0" * 40, "files": ["x"]}),
+         ("domains/code/source", {"type": "hub", "repository": "a/b", "revision": "440bf3e", "files": ["x"]})],
         [
+            "domains.code.source.revision: found '440bf3e', "
+            "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place",
             f"models.gemma3-270m.source.revision: found '{'0' * 40}', "
             "expected 40 hexadecimal digits, a commit and not a branch or zeros in its place",
         ],
@@ -631,6 +634,8 @@ def test_the_laptop_run_differs_from_the_demo_in_size_and_short_cuts_alone():
     }
     assert laptop["experiment"]["thresholds"] == [0.4, 0.6, 0.8]
     assert (demo["finetune"].pop("global_batch"), laptop["finetune"].pop("global_batch")) == (4, 8)
+    few, all_packages = (run["domains"]["code"].pop("source")["packages"] for run in (demo, laptop))
+    assert set(few) < set(all_packages)
     for run in (demo, laptop):
         del run["models"]["smollm2-135m"]["needs"]
         for name in sizes:

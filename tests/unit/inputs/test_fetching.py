@@ -139,7 +139,8 @@ class _Hub(http.server.BaseHTTPRequestHandler):
         self.send_response(200 if known else 404)
         self.send_header("Content-Length", str(len(data)))
         if known:
-            self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
+            blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+            self.send_header("ETag", f'"{blob}"')
             self.send_header("X-Repo-Commit", self.server.commit)
         else:
             self.send_header("X-Error-Code", "EntryNotFound")
@@ -197,7 +198,7 @@ def test_hub_files_come_by_exact_commit(hub, tmp_path):
 
 def test_an_absent_hub_file_is_one_clear_line(hub, tmp_path):
     message = _fetch(hub, tmp_path, "data/y.jsonl")
-    assert message.startswith("owner/set@01234567: could not fetch data/y.jsonl (")
+    assert message.startswith("owner/set@01234567: could not fetch data/y.jsonl: no such file")
     assert "\n" not in message
 
 
