@@ -5,14 +5,13 @@ around it.
 """
 
 import hashlib
-import json
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halt.domains import Row
+from halt.prompting.texts import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,16 +32,6 @@ def shortened(text: str, share: float) -> str:
         return text
     end = kept // 3
     return f"{text[: kept - end].rstrip()}\n{MARK}\n{text[len(text) - end :].lstrip()}"
-
-
-def quoted(text: str) -> str:
-    """A text for use between quotation marks: line breaks and quotation marks escaped, invisible signs removed."""
-    seen = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
-    escaped = json.dumps(seen, ensure_ascii=False)[1:-1]
-    return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
-
-
-_UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format (zero width, right to left), private use, half a pair
 
 
 def everything(row: Row) -> None:
