@@ -28,6 +28,8 @@ _EACH = "*"  # any name of a registry
 # the same text. So a new key does not rerun older results.
 NEUTRAL = {
     ("models", _EACH, "system"): "template",
+    ("domains", _EACH, "fragments"): "rules",
+    ("domains", _EACH, "join"): "claims",
     ("generate", "contexts"): None,
     ("respond", "contexts"): None,
     ("score", "capable"): True,
@@ -119,7 +121,7 @@ def _subtree(config: Mapping, path: str) -> Any:
 
 
 def _is_neutral(value: Any, place: tuple[str, ...]) -> bool:
-    name = ("models", _EACH, *place[2:]) if place[0] == "models" else place
+    name = (place[0], _EACH, *place[2:]) if place[0] in ("models", "domains") else place
     return name in NEUTRAL and value == NEUTRAL[name]
 
 

@@ -91,7 +91,7 @@ def test_a_question_that_is_too_long_is_asked_again_without_the_window():
 
 
 def test_the_window_holds_the_sentences_around_and_marks_the_one():
-    said = [f"Sentence {word}." for word in "one two three four five six seven".split()]
+    said = [f"Sentence {word}." for word in ["one", "two", "three", "four", "five", "six", "seven"]]
     _, asked = of(said, "none")
     shown = [extractor.window(turns[0]["content"]) for turns in asked.rounds[0]]
     assert shown[0] == "[Sentence one.] Sentence two."
@@ -103,7 +103,8 @@ def test_equal_sentences_in_equal_places_are_asked_once():
     asked = Extractor("- She painted ships.")
     found = claims.extract([Answer(ANN, (SAID,))] * 5, asked, PROMPTS, BOTH)
     assert [len(turns) for turns in asked.rounds] == [1]
-    assert len(found) == 5 and all(one == found[0] for one in found)
+    assert len(found) == 5
+    assert all(one == found[0] for one in found)
 
 
 @pytest.mark.parametrize(

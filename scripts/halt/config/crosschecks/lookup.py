@@ -83,6 +83,15 @@ def divides(config: Mapping, model: str, *batch: str) -> Faults:
         )
 
 
+def fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
+    """Lines for a stage that vLLM cannot run with what the model asks for."""
+    needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
+    if needs["gpus"] < 1:
+        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm runs on GPUs alone"
+    if needs["processes"] != 1:
+        yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
+
+
 def module_faults(check: Callable[[str], object], module: str, package: str, place: Place) -> Faults:
     known = plugins.names(package)
     if module not in known:

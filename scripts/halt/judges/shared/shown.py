@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halt.domains import Row
-from halt.prompting.texts import quoted
 
 if TYPE_CHECKING:
     import polars as pl
