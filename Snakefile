@@ -17,6 +17,7 @@ for file in map(str, defaults(Path())):
 
 include: "rules/common.smk"
 include: "rules/common_judge.smk"
+include: "rules/common_extract.smk"
 include: "rules/common_results.smk"
 include: "rules/common_self_alignment.smk"
 include: "rules/start.smk"
@@ -29,6 +30,7 @@ include: "rules/evaluate.smk"
 include: "rules/filter.smk"
 include: "rules/self_alignment.smk"
 include: "rules/truthfulqa.smk"
+include: "rules/extract.smk"
 include: "rules/report.smk"
 
 

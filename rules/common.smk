@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from halt import domains, judges, paths, plugins, versions
+from halt import domains, extractors, judges, paths, plugins, versions
 from halt.config import ConfigError, check, check_keys, has, readiness
 from halt.config import settings as subtrees
 from halt.inputs import sources

@@ -131,6 +131,7 @@ use rule split as split_responses with:
         f"results/logs/split_responses/{RUN}.log",
     wildcard_constraints:
         domain=paths.trained_on(config),
+        test_domain=paths.claimed_constraint(config, claims=False),
         method=JUDGED,
     priority: in_turn
     params:
@@ -183,7 +184,7 @@ rule score:
     input:
         responses=paths.RESPONSES,
         judgements=paths.ASSESSMENTS,
-        data=ASKED,
+        data=scored_rows,
         capability=capable_samples,
     output:
         metrics=paths.METRICS,

@@ -51,6 +51,8 @@ rule split:
         fragments=paths.FRAGMENTS,
     log:
         "results/logs/split/{model}/{domain}/{split}.log",
+    wildcard_constraints:
+        domain=paths.claimed_constraint(config, claims=False),
     priority: in_turn
     conda:
         "../envs/table.yaml"

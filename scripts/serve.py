@@ -13,7 +13,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = cli.parser(
         __doc__,
         "model settings",
-        settings="judges/<j> and models/<m>",
+        settings="judges/<j> or extractors/<e>, and models/<m>",
         files={"address": "file that says where the server answers"},
     )
     arguments.add_argument("--gpus", type=int, required=True, help="GPUs that the model is spread over (vllm)")
@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
 
     if not args.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # as launch.sh does
-    [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith("judges/")]
+    [server] = [entry["server"] for key, entry in args.settings.items() if key.startswith(("judges/", "extractors/"))]
     [dtype] = [entry["dtype"] for key, entry in args.settings.items() if key.startswith("models/")]
     if shutil.which(server) is None:
         raise serving.ServingError(f"the server '{server}' is not installed: no such command was found")

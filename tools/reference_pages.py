@@ -36,7 +36,7 @@ NAME = "<name>"  # of a registry's entry, in the path of a key
 SHARED = {
     "needs": "Needs of a stage",
     "finetune_needs": "Needs of finetuning",
-    "requests": "Needs of a judge that is asked over HTTP",
+    "requests": "Needs of a judge or an extractor that is asked over HTTP",
     "model_package": "Source of a model: package",
     "domain_package": "Source of a domain: package",
     "hub": "Source: hub",
@@ -45,11 +45,18 @@ SHARED = {
     "local_judge": "Judge: llm, loaded in the job",
     "served_judge": "Judge: llm, served by the workflow",
     "openai_judge": "Judge: llm, at an endpoint",
+    "local_extractor": "Extractor: loaded in the job",
+    "served_extractor": "Extractor: served by the workflow",
+    "openai_extractor": "Extractor: at an endpoint",
+    "window": "Window of an extractor",
 }
 
 # What lies where in the results, by the table that it holds: (template in halt.paths, what it is).
 TABLES = {
-    "DATA": [(paths.DATA, "The rows of one split.")],
+    "DATA": [
+        (paths.DATA, "The rows of one split."),
+        (paths.COUNTED, "The same with the claims of their references counted (`fragments: claims`)."),
+    ],
     "RESPONSES": [
         (paths.GENERATIONS, "Samples of the pretrained model."),
         (paths.RESPONSES, "Answers of a method to the test prompts."),
@@ -59,6 +66,12 @@ TABLES = {
         (paths.FRAGMENTS, "Fragments of the samples."),
         (paths.RESPONSE_FRAGMENTS, "Fragments of the answers."),
         (paths.SK_FRAGMENTS, "Fragments of the samples for SK-Tuning."),
+    ],
+    "CLAIMS": [
+        (paths.CLAIMS, "Sentences of the samples with their claims (`fragments: claims`)."),
+        (paths.RESPONSE_CLAIMS, "Sentences of the answers with their claims."),
+        (paths.REFERENCE_CLAIMS, "Sentences of the references with their claims."),
+        (paths.SK_CLAIMS, "Sentences of the samples for SK-Tuning with their claims."),
     ],
     "JUDGEMENTS": [
         (paths.JUDGEMENTS, "Verdicts on the samples, as the judge gave them."),
@@ -84,6 +97,8 @@ OTHER_FILES = [
     (paths.ADAPTER, "The record of a training. The adapter lies beside it, and a log of its loss."),
     (paths.SK_ADAPTER, "The same of SK-Tuning."),
     (paths.ADDRESS, "Where a served judge answers while jobs judge."),
+    (paths.EXTRACTOR_ADDRESS, "Where a served extractor answers while jobs extract."),
+    (paths.REFERENCES_ADDRESS, "The same for the references."),
 ]
 _TYPES = {
     "pl.String": "text",
@@ -93,6 +108,7 @@ _TYPES = {
     "pl.Boolean": "true or false",
     "pl.Enum(LABELS)": "one of the labels",
     "pl.List(pl.Float32)": "list of numbers",
+    "pl.List(pl.String)": "list of texts",
 }
 _OPTIONAL = re.compile(r"^Optional(?P<said>, [^.:]+)?[.:] ")
 _MARKER = re.compile(r"^<!-- generated: (.+?) -->$", re.MULTILINE)

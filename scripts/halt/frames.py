@@ -54,6 +54,18 @@ FRAGMENTS = _ANSWER | {
     "text": pl.String,  # the fragment
     "marked": pl.Boolean,  # the model doubts it: after `Uncertain` (Add-On HALT) or before `I am unsure` (R-Tuning)
 }
+CLAIMS = _ANSWER | {  # one row per sentence; the claims of an answer, in order, are its FRAGMENTS
+    "sentence": pl.Int32,  # place in the answer, from 0
+    "text": pl.String,  # the sentence
+    "begin": pl.Int32,  # where it begins in the answer, in characters; null if it does not stand there word for word
+    "end": pl.Int32,  # where it ends
+    "marked": pl.Boolean,  # as in FRAGMENTS
+    "claims": pl.List(pl.String),  # what was taken from it; the sentence itself if the extractor failed on it
+    "reason": pl.String,  # empty: these are the extractor's claims; "no claim"; else why the extractor failed
+    "absent": pl.Int32,  # listed claims that are not in the text: left out
+    "surplus": pl.Int32,  # listed claims above one for each word of the sentence: left out
+    "repeated": pl.Int32,  # listed claims that the answer has before: left out
+}
 JUDGEMENTS = FRAGMENTS | {
     "label": pl.Enum(LABELS),  # the verdict
     "kind": pl.String,  # kind of statement (birth year, ...), null if the domain has none; for unjudged, the reason

@@ -12,6 +12,7 @@ from pathlib import Path
 
 SPLITS = ("train", "validation", "test")
 STAGES = ("judge", "judge_responses", "sk_judge")  # stages that may ask a served evaluator
+EXTRACTING = ("extract", "extract_responses", "sk_extract", "edit")  # stages that may ask a served extractor
 EVALUATORS = ("pretrained", "tuned")  # whose p(True) rates the samples
 NO_THRESHOLD = "none"
 
@@ -32,8 +33,17 @@ GENERATIONS = "results/generations/{model}/{domain}/{split}.parquet"
 FRAGMENTS = "results/fragments/{model}/{domain}/{split}.parquet"
 JUDGEMENTS = "results/judgements/{model}/{domain}/{split}.parquet"
 
+# With claims as fragments: sentences with their claims, and the rows with the claims of their references counted.
+CLAIMS = "results/claims/{model}/{domain}/{split}.parquet"
+REFERENCE_CLAIMS = "results/reference_claims/{domain}/{split}.parquet"
+COUNTED = "results/counted/{domain}/{split}.parquet"
+
 # Address of the server of a domain's evaluator, while the jobs of one stage judge one model's answers there.
 ADDRESS = "results/work/serve/{stage}/{model}/{domain}.json"
+
+# The same for its extractor.
+EXTRACTOR_ADDRESS = "results/work/serve_extractor/{stage}/{model}/{domain}.json"
+REFERENCES_ADDRESS = "results/work/serve_extractor/references/{domain}.json"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
@@ -51,6 +61,7 @@ CHOICE_RATINGS = "results/ratings/{model}/{domain}/{evaluator}/choices.parquet"
 # SK-Tuning: its own samples if `generate` draws too few, their verdicts, and the adapter.
 SK_GENERATIONS = "results/sk_tuning/{model}/{domain}/generations.parquet"
 SK_FRAGMENTS = "results/sk_tuning/{model}/{domain}/fragments.parquet"
+SK_CLAIMS = "results/sk_tuning/{model}/{domain}/claims.parquet"
 SK_JUDGEMENTS = "results/sk_tuning/{model}/{domain}/judgements.parquet"
 SK_ENTAILED = "results/sk_tuning/{model}/{domain}/entailed.parquet"
 SK_ADAPTER = "results/sk_tuning/{model}/{domain}/adapter/training.json"
@@ -62,6 +73,7 @@ TRUTHFULQA = "results/truthfulqa/truthfulqa.csv"
 _RUN = "{model}/{domain}/{method}/{threshold}/seed{seed}/{test_domain}.parquet"
 RESPONSES = f"results/responses/{_RUN}"
 RESPONSE_FRAGMENTS = f"results/fragments/{_RUN}"
+RESPONSE_CLAIMS = f"results/claims/{_RUN}"
 ASSESSMENTS = f"results/assessments/{_RUN}"  # judgements of responses
 METRICS = f"results/metrics/{_RUN}"
 ASSURANCES = f"results/assurances/{_RUN}"  # how sure a model is of its answers, if it learned to say so
@@ -167,6 +179,16 @@ def judged_constraint(config: Mapping) -> str:
     return any_of(name for name in config["methods"] if name not in filters(config))
 
 
+def claimed(config: Mapping, domain: str) -> bool:
+    """Whether the fragments of a domain are claims that an extractor takes out of the text."""
+    return config["domains"][domain].get("fragments", "rules") == "claims"
+
+
+def claimed_constraint(config: Mapping, *, claims: bool = True) -> str:
+    """A regular expression: the domains whose fragments are claims, or those whose fragments rules cut."""
+    return any_of(name for name in config["domains"] if claimed(config, name) == claims)
+
+
 def wildcard_constraints(config: Mapping) -> dict[str, str]:
     """A regular expression per wildcard, from the registries: any entry may be asked for, selected or not."""
     return {
@@ -175,7 +197,7 @@ def wildcard_constraints(config: Mapping) -> dict[str, str]:
         "test_domain": any_of(config["domains"]),
         "method": any_of(config["methods"]),
         "split": any_of(SPLITS),
-        "stage": any_of(STAGES),
+        "stage": any_of([*STAGES, *EXTRACTING]),
         "evaluator": any_of(EVALUATORS),
         "threshold": _threshold_constraint(config),
         "seed": "0|[1-9][0-9]*",

@@ -40,12 +40,13 @@ ROOMS = {
     "floor": "domains plugins",
     "prompting": "domains engines errors frames plugins long_stage provenance running stage thoughts",
     "judges": "domains engines errors frames plugins prompting running",
+    "extractors": "domains engines errors frames prompting running",
     "confidence": "domains engines errors frames paths plugins prompting readings",
     "preferences": "confidence domains errors plugins rewriting",
     "training": "confidence engines errors frames running",
     # what looks at all of it
-    "config": "domains errors inputs judges paths plugins rewriting",
-    "planning": "domains errors judges paths plugins",
+    "config": "domains errors extractors inputs judges paths plugins rewriting",
+    "planning": "domains errors extractors judges paths plugins",
     "report": "frames metrics paths readings rewriting",
     "bench": "domains engines frames judges metrics",
 }

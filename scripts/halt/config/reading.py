@@ -29,6 +29,8 @@ _EACH = "*"  # any name of a registry
 NEUTRAL = {
     ("models", _EACH, "system"): "template",
     ("judges", _EACH, "ask"): "fragment",
+    ("domains", _EACH, "fragments"): "rules",
+    ("domains", _EACH, "join"): "claims",
     ("generate", "contexts"): None,
     ("respond", "contexts"): None,
     ("score", "capable"): True,

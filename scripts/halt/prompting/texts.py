@@ -1,16 +1,19 @@
 """Prompt texts: one file each in scripts/prompts/, declared inputs of the rules that use them.
 
-A text holds {field} places. The judge or filter that uses it declares them in its TEXTS: the file must have all of them
+A text holds {field} places. The judge, filter or extractor that uses it declares them in its TEXTS: the file must have all of them
 and no other.
 """
 
+import json
 import re
+import unicodedata
 from pathlib import Path
 
 from halt import plugins
 from halt.errors import HaltError
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format (zero width, right to left), private use, half a pair
 
 
 class PromptError(HaltError):
@@ -28,10 +31,10 @@ def path(folder: Path | str, name: str) -> Path:
 
 
 def fields() -> dict[str, tuple[str, ...]]:
-    """The fields of every prompt text by its name, as judges and filters declare them."""
+    """The fields of every prompt text by its name, as judges, filters and extractors declare them."""
     return {
         text: places
-        for package in ("judges", "confidence")
+        for package in ("judges", "confidence", "extractors")
         for module in plugins.names(package)
         for text, places in plugins.literal(package, module, "TEXTS", {}).items()
     }
@@ -46,7 +49,7 @@ def load(folder: Path | str, name: str) -> str:
         raise PromptError(f"{file}: no such prompt text") from None
     declared = fields()
     if name not in declared:
-        raise PromptError(f"{file}: no judge or filter has it in its TEXTS, expected its fields there")
+        raise PromptError(f"{file}: no judge, filter or extractor has it in its TEXTS, expected its fields there")
     found, expected = set(_PLACE.findall(text)), set(declared[name])
     if found != expected:
         raise PromptError(f"{file}: fields are {_braced(found)}, expected {_braced(expected)}")
@@ -56,6 +59,17 @@ def load(folder: Path | str, name: str) -> str:
 def fill(text: str, **values: str) -> str:
     """The text with its fields filled in, each once: braces inside a value (code) stay as they are."""
     return _PLACE.sub(lambda place: values[place[1]], text)
+
+
+def quoted(text: str) -> str:
+    """A text for use between quotation marks: line breaks and quotation marks escaped, invisible signs removed."""
+    escaped = json.dumps(visible(text), ensure_ascii=False)[1:-1]
+    return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
+
+
+def visible(text: str) -> str:
+    """A text without invisible signs, except line breaks and tabs."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
 
 
 def _braced(names: set[str]) -> str:

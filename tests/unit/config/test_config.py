@@ -24,7 +24,7 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, finetune, generate, judges, "
+                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, extractors, finetune, generate, judges, "
                 "methods, models, phrases, probe, reading, report, respond, rewrite, score, sk_tuning)"
             ),
         ],

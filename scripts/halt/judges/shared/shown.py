@@ -5,8 +5,6 @@ around it.
 """
 
 import hashlib
-import json
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -33,20 +31,6 @@ def shortened(text: str, share: float) -> str:
         return text
     end = kept // 3
     return f"{text[: kept - end].rstrip()}\n{MARK}\n{text[len(text) - end :].lstrip()}"
-
-
-def quoted(text: str) -> str:
-    """A text for use between quotation marks: line breaks and quotation marks escaped, invisible signs removed."""
-    escaped = json.dumps(visible(text), ensure_ascii=False)[1:-1]
-    return escaped.replace("\u2028", "\\n").replace("\u2029", "\\n").replace("\x85", "\\n")
-
-
-def visible(text: str) -> str:
-    """A text without invisible signs, except line breaks and tabs."""
-    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN)
-
-
-_UNSEEN = ("Cc", "Cf", "Co", "Cs")  # control, format (zero width, right to left), private use, half a pair
 
 
 def everything(row: Row) -> None:

@@ -15,8 +15,8 @@ from halt.domains import Row
 from halt.judges import Case, Judged
 from halt.judges.shared import questions
 from halt.judges.shared.questions import Answer, Ask
-from halt.judges.shared.shown import Cut, Evidence, everything, visible
-from halt.prompting.texts import fill
+from halt.judges.shared.shown import Cut, Evidence, everything
+from halt.prompting.texts import fill, visible
 
 MOST = 24  # fragments in one request
 LABEL_TOKENS = 12  # more in the reply for each fragment: "12: not mentioned" and what a weak evaluator writes around it

@@ -1,0 +1,89 @@
+"""Take self-contained claims out of answers: samples of the pretrained model and final responses alike."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from halt import cli, errors
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = cli.parser(
+        __doc__,
+        "responses? data prompts settings version work batch-size shards output",
+        settings="extractors/<name>, domains/<d>/module; for a local extractor models/<name> (chat, dtype); phrases and"
+        " methods/<m>/phrases for models that learned them",
+        help={"responses": "the answers; without them the references are read", "data": "their prompts"},
+        default={"batch-size": 16},
+        files={"output-claims": "sentences with their claims"},
+    )
+    requested(arguments)
+    return arguments
+
+
+def requested(arguments: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where the extractor's model is and how it is asked."""
+    arguments.add_argument(
+        "--extractor",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="manifest of the extractor in `models`; if it is served, also the address file of its server",
+    )
+    for name, usual, text in (
+        ("concurrency", 8, "requests in flight to a served extractor"),
+        ("timeout", 120, "seconds for a whole reply; after that the request is sent again"),
+        ("retries", 6, "further tries of a request"),
+    ):
+        arguments.add_argument(f"--{name}", type=int, default=usual, help=text)
+
+
+def main(args: argparse.Namespace) -> None:
+    from functools import partial
+
+    from halt import domains, extractors, frames, provenance, stage
+    from halt.extractors import asking, claims, tables
+    from halt.prompting import texts
+    from halt.running import launched, resume
+
+    name, told = stage.named(args.settings, "domains")
+    domain = domains.load(told["module"])
+    entry = stage.entry(args.settings, "extractors")
+    phrases = args.settings.get("phrases")
+    for key, method in args.settings.items():
+        if key.startswith("methods/"):
+            phrases = {**phrases, **method["phrases"]}
+    data = frames.read(args.data, frames.DATA)
+    answers = tables.references(data) if args.responses is None else frames.read(args.responses, frames.RESPONSES)
+    wanted = {text: texts.load(args.prompts, text) for text in extractors.TEXTS}
+    model, server = (*args.extractor, None, None)[:2]
+    inputs = {"data": args.data} | {text: texts.path(args.prompts, text) for text in wanted}
+    inputs |= {key: path for key, path in (("responses", args.responses), ("model", model)) if path is not None}
+    fingerprint = resume.fingerprint(inputs, args.settings, args.version)
+    packages = provenance.MODEL_PACKAGES if model else provenance.TABLE_PACKAGES
+    footer = provenance.about("extract", args.version, args.settings, inputs.values(), packages)
+    here = launched.here()
+    means = extractors.Means(
+        work=args.work,
+        model=extractors.model(args.settings, extractors.needs(entry), model, args.shards),
+        batch_size=args.batch_size,
+        requests=extractors.Requests(args.concurrency, args.timeout, args.retries),
+        server=server,
+        processes=here,
+    )
+    prompts = dict(data.select("id", "prompt").iter_rows())
+    with asking.opened(entry, means) as ask:
+        extract = partial(claims.extract, ask=ask, texts=wanted, window=claims.Window(**entry["window"]))
+        table = tables.run(answers, prompts, domain, phrases, extract, args.work / "parts", fingerprint, name, here)
+    if table is None:
+        return
+    found = tables.counts(table)
+    print(f"[halt] extracted {name}: {tables.summary(found)}", file=sys.stderr)
+    footer["extraction"] = found
+    result = tables.counted(data, table) if args.responses is None else tables.as_fragments(table)
+    provenance.write(table, args.output_claims, frames.CLAIMS, footer)
+    provenance.write(result, args.output, frames.DATA if args.responses is None else frames.FRAGMENTS, footer)
+
+
+if __name__ == "__main__":
+    errors.run(main, parser().parse_args())
