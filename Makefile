@@ -24,7 +24,7 @@ $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no su
 MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 
 .PHONY: docs docs-serve
-.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda test-vllm lint tiny-model bench bench-scale report plan audit verify pins
+.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda test-vllm lint tiny-model bench bench-scale rehearsal report plan audit verify pins
 
 demo: $(VENV)/ready ## the small default run; of another config with CONFIG=
 	@$(WATCHED)
@@ -46,6 +46,9 @@ evidence: $(VENV)/ready ## a longer run: more prompts, two seeds; an hour or two
 
 methods: $(VENV)/ready ## every method on the laptop run's samples, in one table and figure; of another size with CONFIG=config/tiny.yaml
 	$(MAKE) demo CONFIG="$(or $(CONFIG),config/laptop.yaml) config/methods.yaml"
+
+rehearsal: $(VENV)/ready ## the paper's grid in small: its data sets' form, a hub on this machine, claims, a served evaluator, one kill
+	$(TOOL) tools/rehearse.py
 
 report: $(VENV)/ready ## one file with tables, figure, answers, runtimes and provenance of every result
 	$(SNAKEMAKE) --report results/report/report.html
