@@ -6,9 +6,9 @@ function. Bumping reruns that stage and everything after it, nothing before it. 
 """
 
 FETCH = 1  # model folders and source files as they lie on the disk
-DATA = 4  # rows, their prompts, references, truth, and which split they are in
+DATA = 5  # rows, their prompts, references, truth, and which split they are in
 GENERATE = 4  # few-shot contexts and samples of the pretrained model
-SPLIT = 3  # fragments of samples and of responses
+SPLIT = 4  # fragments of samples and of responses
 EXTRACT = 1  # claims of answers and of references
 JUDGE = 6  # verdicts on fragments of samples and of responses
 REWRITE = 3  # finetuning targets

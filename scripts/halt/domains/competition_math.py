@@ -1,16 +1,16 @@
 """MATH: competition problems with worked LaTeX solutions (hub copies of `hendrycks/competition_math`).
 
 Columns: `problem`, `level`, `type`, `solution` with one \\boxed{} answer. Fragments are cut at line breaks and equals
-signs, as in the paper. No reference judge: a step can be right and be in no reference. So an evaluator model that sees
-the solution must find the first wrong one. An answer solves its problem if its final answer is the reference's, by
-math-verify.
+signs, as in the paper (see maths.latexsteps). No reference judge: a step can be right and be in no reference. So an
+evaluator model that sees the solution must find the first wrong one. An answer solves its problem if its final answer
+is the reference's, by math-verify.
 """
 
 import re
 from collections.abc import Iterator
 
 from halt.domains import DomainError, Row, settings
-from halt.domains.shared.maths import samevalue
+from halt.domains.shared.maths import latexsteps, samevalue
 from halt.domains.shared.skipped_rows import leave_out
 from halt.domains.shared.text import talk
 
@@ -33,6 +33,8 @@ _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _LIST = re.compile(rf"{_NUMBER}(?:(?:,\s+(?:and |or )?| and | or |,\\[,;: ]?\s*){_NUMBER})+")
 _COMMAND = re.compile(r"\\(?:text|mathrm)\{[^{}]*\}|\\[A-Za-z]+")
 
+split, join = latexsteps.split, latexsteps.join
+
 
 def rows(source, options: dict) -> Iterator[Row]:
     """One row per problem with a boxed answer, stratified by type. DomainError if a column is missing."""
@@ -54,6 +56,9 @@ def rows(source, options: dict) -> Iterator[Row]:
             leave_out("of other levels")
             continue
         reference = join(split(record["solution"]))
+        if boxed(reference) != answer:
+            leave_out("whose answer stands in a figure")
+            continue
         yield Row(
             id=f"math-{record.name}",
             cluster=f"math {' '.join(record['problem'].split())}",
@@ -62,20 +67,6 @@ def rows(source, options: dict) -> Iterator[Row]:
             reference=reference,
             truth={"solution": record["solution"], "answer": answer, "level": int(level[1])},
         )
-
-
-def split(text: str) -> list[str]:
-    """Cut at line breaks and before equals signs; a fragment after a line break begins with it."""
-    fragments: list[str] = []
-    for number, line in enumerate(line for line in text.strip().splitlines() if line.strip()):
-        pieces = re.split(r"(?<![<>!:=\\])(?=(?<!&)=(?!=)|&=)", line.strip())
-        pieces = [piece for piece in pieces if piece]
-        fragments += [f"\n{pieces[0]}" if number else pieces[0], *pieces[1:]]
-    return fragments
-
-
-def join(fragments: list[str]) -> str:
-    return "".join(fragments).lstrip("\n")
 
 
 def evidence(row: Row) -> str:
