@@ -24,7 +24,8 @@ BROKEN = {
         [
             (
                 "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, extractors, finetune, "
-                "generate, judges, methods, models, phrases, probe, reading, report, respond, rewrite, score, sk_tuning)"
+                "generate, judges, methods, models, phrases, probe, reading, report, respond, rewrite, score, "
+                "sk_tuning)"
             ),
         ],
     ),
