@@ -142,7 +142,5 @@ def extraction_texts(names):
 def scored_rows(wildcards):
     """Input of `score`: the rows that were answered; with claims, their references are counted in claims too."""
     if paths.claimed(config, wildcards.test_domain):
-        return paths.COUNTED.format(
-            domain=wildcards.test_domain, split=config["respond"]["split"]
-        )
+        return paths.COUNTED.format(domain=wildcards.test_domain, split=config["respond"]["split"])
     return ASKED.format(**wildcards)

@@ -1,5 +1,9 @@
 """Claims instead of sentences: a language model takes them out of samples, answers and references."""
 
+
+ruleorder: edit > rewrite
+
+
 CLAIMED = paths.claimed_constraint(config)
 ADDRESS = paths.EXTRACTOR_ADDRESS
 
@@ -63,9 +67,7 @@ use rule extract as extract_responses with:
     resources:
         **extract_job("test_domain"),
     params:
-        settings=extract_settings(
-            "test_domain", "phrases", optional=["methods/{method}/phrases"]
-        ),
+        settings=extract_settings("test_domain", "phrases", optional=["methods/{method}/phrases"]),
         version=versions.EXTRACT,
         work=f"results/work/extract_responses/{RUN}",
 
@@ -121,6 +123,55 @@ rule extract_references:
         " --batch-size {resources.batch_size} --concurrency {resources.concurrency}"
         " --timeout {resources.request_timeout} --retries {resources.request_retries}"
         " --output-claims {output.claims:q} --output {output.data:q}"
+
+
+use rule rewrite as rewrite_claims with:
+    """The targets of claims, before the extractor rewrites sentences (`join: edit`)."""
+    output:
+        targets=paths.FIRST_TARGETS,
+    log:
+        "results/logs/rewrite_claims/{model}/{domain}/{method}/{threshold}.log",
+
+
+rule edit:
+    """Write HALT's targets in the answer's own sentences, without what only wrong claims say."""
+    input:
+        data=TRAIN,
+        generations=paths.GENERATIONS.format(model="{model}", domain="{domain}", split="train"),
+        judgements=TRAIN_JUDGEMENTS,
+        claims=paths.CLAIMS.format(model="{model}", domain="{domain}", split="train"),
+        targets=paths.FIRST_TARGETS,
+        extractor=extractor_files(ADDRESS.replace("{stage}", "edit"), "domain"),
+        prompts=extraction_texts(extractors.EDIT_TEXTS),
+    output:
+        targets=paths.TARGETS,
+    log:
+        "results/logs/edit/{model}/{domain}/{method}/{threshold}.log",
+    benchmark:
+        "results/benchmarks/edit/{model}/{domain}/{method}/{threshold}.tsv"
+    wildcard_constraints:
+        domain=paths.edited_constraint(config),
+        method=paths.any_of(
+            name for name, method in config["methods"].items() if method["rewrite"] == "halt"
+        ),
+    priority: in_turn
+    conda:
+        extracting_environment("domain")
+    threads: extract_threads("domain")
+    resources:
+        **{**extract_job("domain"), "processes": 1},
+    params:
+        settings=extract_settings("domain", "reading", "rewrite", "phrases"),
+        version=versions.EDIT,
+        work="results/work/edit/{model}/{domain}/{method}/{threshold}",
+    shell:
+        "scripts/launch.sh {log:q} {resources.processes} scripts/edit.py"
+        " --data {input.data:q} --generations {input.generations:q} --judgements {input.judgements:q}"
+        " --claims {input.claims:q} --targets {input.targets:q} --extractor {input.extractor:q}"
+        " --settings {params.settings:q} --version {params.version} --work {params.work:q}"
+        " --batch-size {resources.batch_size} --concurrency {resources.concurrency}"
+        " --timeout {resources.request_timeout} --retries {resources.request_retries}"
+        " --output {output.targets:q}"
 
 
 rule serve_extractor:

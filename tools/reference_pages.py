@@ -79,7 +79,10 @@ TABLES = {
         (paths.SK_JUDGEMENTS, "Verdicts on the samples for SK-Tuning."),
         (paths.SK_ENTAILED, "The same by entailment (`sk_tuning.labels: nli`)."),
     ],
-    "TARGETS": [(paths.TARGETS, "What the model is finetuned on.")],
+    "TARGETS": [
+        (paths.TARGETS, "What the model is finetuned on."),
+        (paths.FIRST_TARGETS, "The same before an extractor rewrites sentences (`join: edit`)."),
+    ],
     "PAIRS": [(paths.PAIRS, "What a preference method trains on.")],
     "METRICS": [(paths.METRICS, "Counts of every answer; all scores are made of them.")],
     "CONFIDENCES": [(paths.CONFIDENCES, "How sure the model is of each fragment, for a method that filters.")],

@@ -47,6 +47,7 @@ REFERENCES_ADDRESS = "results/work/serve_extractor/references/{domain}.json"
 
 # Per method and threshold.
 TARGETS = "results/targets/{model}/{domain}/{method}/{threshold}.parquet"
+FIRST_TARGETS = "results/first_targets/{model}/{domain}/{method}/{threshold}.parquet"  # before `edit`
 PAIRS = "results/pairs/{model}/{domain}/{method}/{threshold}.parquet"
 # The record of a training, with the sha256 of the weights. Snakemake would compare their folder by time alone.
 ADAPTER = "results/adapters/{model}/{domain}/{method}/{threshold}/seed{seed}/training.json"
@@ -187,6 +188,15 @@ def claimed(config: Mapping, domain: str) -> bool:
 def claimed_constraint(config: Mapping, *, claims: bool = True) -> str:
     """A regular expression: the domains whose fragments are claims, or those whose fragments rules cut."""
     return any_of(name for name in config["domains"] if claimed(config, name) == claims)
+
+
+def edited_constraint(config: Mapping) -> str:
+    """A regular expression: the domains whose targets are the answer's own sentences, rewritten."""
+    return any_of(
+        name
+        for name, domain in config["domains"].items()
+        if claimed(config, name) and domain.get("join", "claims") == "edit"
+    )
 
 
 def wildcard_constraints(config: Mapping) -> dict[str, str]:

@@ -25,3 +25,9 @@ def listed(asked: str) -> str:
     first, *others = said.rstrip(".").split(" and ")
     subject = " ".join(first.split()[:2])
     return "\n".join(f"- {one}." for one in (first, *(f"{subject} {other}" for other in others)))
+
+
+def replied(asked: str) -> str:
+    """Its reply to any text: for words of a random model, the sentence itself as the only claim."""
+    said = sentence(asked)
+    return listed(asked) if " and " in said or said.endswith("!") else f"- {said}"

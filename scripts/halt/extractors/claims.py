@@ -142,9 +142,8 @@ def read(reply: str) -> list[str] | None:
     if lines and lines[0].rstrip(_MARKUP).endswith(":") and not _CLAIM.match(lines[0]):
         lines = lines[1:]
     items = [_CLAIM.fullmatch(line) for line in lines]
-    said = [
-        item["claim"].strip(_MARKUP) if item else line.strip(_MARKUP) for item, line in zip(items, lines, strict=False)
-    ]
+    listed = [item["claim"] for item in items if item]
+    said = [text.strip(_MARKUP) for text in (listed if all(items) else lines)]
     if len(said) == 1 and said[0].rstrip(".").casefold() in _NONE:
         return []
     if not said or not all(items):

@@ -135,12 +135,12 @@ def counts(claims: pl.DataFrame) -> dict:
 
 def summary(found: Mapping) -> str:
     """The counts as one line of the log."""
-    whole = sum(found["not extracted"].values())
+    whole, silent = sum(found["not extracted"].values()), found["without a claim"]
     why = ", ".join(f"{count} {reason}" for reason, count in found["not extracted"].items())
+    left_out = f"{found['absent']} not in the text, {found['surplus']} more than words, {found['repeated']} repeated"
     return (
-        f"{found['claims']} claims of {found['sentences']} sentences; {found['without a claim']} sentences without a claim,"
-        f" {whole} stand for themselves{f' ({why})' if why else ''}; claims left out: {found['absent']} not in the text,"
-        f" {found['surplus']} more than words, {found['repeated']} repeated"
+        f"{found['claims']} claims of {found['sentences']} sentences; {silent} sentences without a claim,"
+        f" {whole} stand for themselves{f' ({why})' if why else ''}; claims left out: {left_out}"
     )
 
 

@@ -1,7 +1,7 @@
 """Prompt texts: one file each in scripts/prompts/, declared inputs of the rules that use them.
 
-A text holds {field} places. The judge, filter or extractor that uses it declares them in its TEXTS: the file must have all of them
-and no other.
+A text holds {field} places. The judge, filter or extractor that uses it declares them in its TEXTS: the file must have
+all of them and no other.
 """
 
 import json

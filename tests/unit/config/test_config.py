@@ -24,8 +24,9 @@ BROKEN = {
         [("xyzzy", {})],
         [
             (
-                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, extractors, finetune, generate, judges, "
-                "methods, models, phrases, probe, reading, report, respond, rewrite, score, sk_tuning)"
+                "xyzzy: unknown key (known: confidence, data, domains, dpo, experiment, extractors, finetune, "
+                "generate, judges, methods, models, phrases, probe, reading, report, respond, rewrite, score, "
+                "sk_tuning)"
             ),
         ],
     ),

@@ -69,7 +69,5 @@ def check_extractors(config: Mapping, sound: Sound) -> Faults:
             found = f"found {show(needs.model)}, which has no chat template"
             yield (*place, "model"), f"{found}, expected one with a chat template: it is asked by chat"
         if needs.server and model.get("system") == "none":
-            found = (
-                f"found 'none', expected 'template': extractor {show(name)} serves it, with the template that it has"
-            )
-            yield ("models", needs.model, "system"), found
+            told = f"extractor {show(name)} serves it, with the template that it has"
+            yield ("models", needs.model, "system"), f"found 'none', expected 'template': {told}"
