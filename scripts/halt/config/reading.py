@@ -30,6 +30,8 @@ NEUTRAL = {
     ("models", _EACH, "system"): "template",
     ("generate", "contexts"): None,
     ("respond", "contexts"): None,
+    ("generate", "overlong"): "refuse",
+    ("respond", "overlong"): "refuse",
     ("score", "capable"): True,
 }
 _WITH_NEUTRAL = {section for section, *_ in NEUTRAL}
