@@ -40,6 +40,12 @@ def settings(*templates, optional=()):
     return chosen
 
 
+def fitting(*sections):
+    """How these sections' prompts are made to fit, if the config says it: for a program that makes them once more."""
+    told = [f"{section}/overlong" for section in sections if has(config, f"{section}/overlong")]
+    return [*told, "domains/{test_domain}/max_new_tokens"] if told else []
+
+
 def grows(amount):
     """Memory or time that grows with each attempt: attempt n asks for n times this amount."""
 

@@ -116,7 +116,12 @@ rule probe:
             "models/{model}/dtype",
             "domains/{test_domain}/module",
             "methods/{method}/filter",
-            optional=["generate/contexts", "respond/contexts", "models/{model}/system"],
+            optional=[
+                "generate/contexts",
+                "respond/contexts",
+                "models/{model}/system",
+                *fitting("generate", "respond"),
+            ],
         ),
         version=versions.PROBE,
         work=f"results/work/probe/{CONFIDENT}",

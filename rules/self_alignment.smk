@@ -39,7 +39,12 @@ rule sk_sample:
             "models/{model}/dtype",
             "domains/{domain}/module",
             "domains/{domain}/max_new_tokens",
-            optional=["generate/contexts", "models/{model}/engine", "models/{model}/system"],
+            optional=[
+                "generate/contexts",
+                "generate/overlong",
+                "models/{model}/engine",
+                "models/{model}/system",
+            ],
         ),
         version=versions.SK_SAMPLE,
         work="results/work/sk_sample/{model}/{domain}",

@@ -33,7 +33,12 @@ rule choose:
             "models/{model}/chat",
             "models/{model}/dtype",
             "domains/{test_domain}/module",
-            optional=["respond/contexts", "models/{model}/engine", "models/{model}/system"],
+            optional=[
+                "respond/contexts",
+                "models/{model}/engine",
+                "models/{model}/system",
+                *fitting("respond"),
+            ],
         ),
         version=versions.CHOOSE,
         work=f"results/work/choose/{RUN}",

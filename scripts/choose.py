@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
 
     from halt import confidence, domains, engines, frames, judges, long_stage, provenance, stage
     from halt.confidence import choices
-    from halt.prompting import few_shot
+    from halt.prompting import few_shot, fitting
 
     data = frames.read(args.data, frames.DATA)
     context = frames.read(args.context, frames.DATA)
@@ -28,9 +28,10 @@ def main(args: argparse.Namespace) -> None:
     run |= {"model": model, "test_domain": data["domain"][0]}
     shots, seed = 0 if args.adapter else args.settings["respond/shots"], args.settings["respond/seed"]
     pool = context.select(few_shot.POOL).rows(named=True)
-    prompts = few_shot.few_shots(
+    askings = few_shot.askings(
         data.rows(named=True), pool, shots, seed, loading["chat"], domain, args.settings.get("respond/contexts")
     )
+    prompts = fitting.once_more(askings, args.settings, "respond", args.model.parent)
     asked = list(zip(prompts, judges.rows(data).values(), strict=True))
     adapter = args.adapter.parent if args.adapter else None
     engine = functools.cache(lambda: engines.of_model(loading, args.model.parent, adapter, args.shards))

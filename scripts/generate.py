@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
         settings["seed"],
         task.stop,
     )
-    prompts = task.prompts(settings["shots"], settings["seed"], settings.get("contexts"))
+    prompts = task.prompts("generate", settings["shots"], settings)
     keys = task.keys(method="samples", threshold="none", seed=settings["seed"])
     answering.run("generate", task, keys, prompts, sampling, args)
 

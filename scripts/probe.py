@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     from halt import confidence, domains, frames, long_stage, provenance, stage
     from halt.confidence import probe
     from halt.engines import chat
-    from halt.prompting import few_shot
+    from halt.prompting import few_shot, fitting
 
     data = frames.read(args.data, frames.DATA)
     training = frames.read(args.training_data, frames.DATA)
@@ -46,7 +46,8 @@ def main(args: argparse.Namespace) -> None:
     ):
         shots, seed = (args.settings[f"{section}/{key}"] for key in ("shots", "seed"))
         shared = args.settings.get(f"{section}/contexts")
-        behind = few_shot.few_shots(rows.rows(named=True), pool, shots, seed, loading["chat"], domain, shared)
+        askings = few_shot.askings(rows.rows(named=True), pool, shots, seed, loading["chat"], domain, shared)
+        behind = fitting.once_more(askings, args.settings, section, args.model.parent)
         written[name] = texts, {prompt.id: prompt for prompt in behind}
     run = confidence.keys(responses, args.method)
     positions = probe.positions(kind, settings["positions"])

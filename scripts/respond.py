@@ -20,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
     task = answering.Task.read(args.settings, args.data, args.context, args.model, adapter)
     settings = args.settings["respond"]
     sampling = Sampling(1, 0.0, 1.0, task.max_new_tokens, settings["seed"], task.stop)
-    prompts = task.prompts(0 if args.adapter else settings["shots"], settings["seed"], settings.get("contexts"))
+    prompts = task.prompts("respond", 0 if args.adapter else settings["shots"], settings)
     keys = task.keys(method=args.method, threshold=args.threshold, seed=args.seed, domain=args.domain)
     answering.run("respond", task, keys, prompts, sampling, args)
 

@@ -25,7 +25,9 @@ def main(args: argparse.Namespace) -> None:
     )
     sampling = Sampling(args.settings["sk_tuning/samples"], temperature, top_p, task.max_new_tokens, seed, task.stop)
     keys = task.keys(method="samples", threshold="none", seed=seed)
-    prompts = task.prompts(shots, seed, args.settings.get("generate/contexts"))
+    drawn = {name: args.settings.get(f"generate/{name}") for name in ("seed", "contexts")}
+    drawn["overlong"] = args.settings.get("generate/overlong", "refuse")
+    prompts = task.prompts("generate", shots, drawn)
     answering.run("sk_sample", task, keys, prompts, sampling, args)
 
 

@@ -33,6 +33,8 @@ NEUTRAL = {
     ("domains", _EACH, "join"): "claims",
     ("generate", "contexts"): None,
     ("respond", "contexts"): None,
+    ("generate", "overlong"): "refuse",
+    ("respond", "overlong"): "refuse",
     ("score", "capable"): True,
 }
 _WITH_NEUTRAL = {section for section, *_ in NEUTRAL}

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import polars as pl
 
 from halt import domains, engines, frames, long_stage, provenance, stage, thoughts
-from halt.engines import Completion, Prompt, Sampling, chat
+from halt.engines import Completion, Prompt, Sampling, chat, room
 from halt.errors import HaltError
-from halt.prompting import few_shot
+from halt.prompting import few_shot, fitting
+from halt.running import launched
 
 # Prompts of one part, by engine. Constants, not the batch size: parts of an interrupted run must fit a new batch size.
 # vLLM fills a GPU with hundreds of sequences, and the last ones of a part run alone.
@@ -72,11 +73,28 @@ class Task(NamedTuple):
     def test_domain(self) -> str:
         return self.data["domain"][0]
 
-    def prompts(self, shots: int, seed: int, contexts: int | None = None) -> list[Prompt]:
-        """Every prompt after `shots` random training pairs: its own, or one of `contexts` shared ones."""
+    def askings(self, shots: int, seed: int, contexts: int | None = None) -> list[few_shot.Asking]:
+        """Every prompt with `shots` random training pairs: its own, or one of `contexts` shared ones."""
         pool = self.context.select(few_shot.POOL).rows(named=True)
         rows = self.data.select("id", "cluster", "prompt").rows(named=True)
-        return few_shot.few_shots(rows, pool, shots, seed, self.chat, self.domain, contexts)
+        return few_shot.askings(rows, pool, shots, seed, self.chat, self.domain, contexts)
+
+    def prompts(self, section: str, shots: int, settings: Mapping) -> list[Prompt]:
+        """Every prompt after its examples, all of a length that fits: see halt.prompting.fitting.
+
+        settings: `seed`, and `contexts` and `overlong` if they are set, of a section of the config.
+        """
+        asked = self.askings(shots, settings["seed"], settings.get("contexts"))
+        found = fitting.fitted(
+            asked,
+            room.of_model(self.folder, self.system),
+            self.max_new_tokens,
+            settings.get("overlong", fitting.REFUSE),
+            section,
+        )
+        if found.told and launched.here().first:
+            print(f"{self.model}/{self.test_domain}: {found.told}", flush=True)
+        return found.prompts
 
     def keys(self, method: str, threshold: str, seed: int, domain: str | None = None) -> dict:
         """The run's columns of a RESPONSES table."""

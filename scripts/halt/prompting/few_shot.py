@@ -7,6 +7,7 @@ import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from types import ModuleType
+from typing import NamedTuple
 
 from halt.engines import Prompt
 from halt.errors import HaltError
@@ -14,6 +15,20 @@ from halt.errors import HaltError
 Pair = tuple[str, str]
 
 POOL = ("id", "cluster", "prompt", "reference")  # columns of the training rows that contexts are drawn from
+
+
+class Asking(NamedTuple):
+    """One prompt and the examples that may stand before it."""
+
+    id: str
+    pairs: list[Pair]
+    question: str
+    chat: bool
+    domain: ModuleType
+
+    def prompt(self, shots: int) -> Prompt:
+        """The prompt after the first `shots` examples."""
+        return few_shot(self.id, self.pairs[:shots], self.question, self.chat, self.domain)
 
 
 def context(
@@ -69,6 +84,26 @@ def begun(answer: str, chat: bool, domain: ModuleType) -> str:
     return head[len(head.rstrip(" ")) :] + answer
 
 
+def askings(
+    rows: Sequence[Mapping],
+    pool: Sequence[Mapping],
+    shots: int,
+    seed: int,
+    chat: bool,
+    domain: ModuleType,
+    count: int | None = None,
+) -> list[Asking]:
+    """Every row (id, cluster, prompt) with `shots` random pairs of the pool, see `context`.
+
+    count: how many contexts all rows share, see `contexts`; None draws one for each row.
+    """
+    shared = contexts(pool, shots, seed, count) if shots else []
+    return [
+        Asking(row["id"], context(pool, row, shots, seed, shared) if shots else [], row["prompt"], chat, domain)
+        for row in rows
+    ]
+
+
 def few_shots(
     rows: Sequence[Mapping],
     pool: Sequence[Mapping],
@@ -78,15 +113,8 @@ def few_shots(
     domain: ModuleType,
     count: int | None = None,
 ) -> list[Prompt]:
-    """The prompt of every row (id, cluster, prompt) after `shots` random pairs of the pool, see `context`.
-
-    count: how many contexts all rows share, see `contexts`; None draws one for each row.
-    """
-    shared = contexts(pool, shots, seed, count) if shots else []
-    return [
-        few_shot(row["id"], context(pool, row, shots, seed, shared) if shots else [], row["prompt"], chat, domain)
-        for row in rows
-    ]
+    """The prompt of every row after all its pairs, see `askings`."""
+    return [asking.prompt(shots) for asking in askings(rows, pool, shots, seed, chat, domain, count)]
 
 
 def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> dict:

@@ -569,12 +569,16 @@ NEUTRAL = [
     ("models/smollm2-135m/system", "template"),
     ("generate/contexts", None),
     ("respond/contexts", None),
+    ("generate/overlong", "refuse"),
+    ("respond/overlong", "refuse"),
     ("score/capable", True),
 ]
 TOLD = [
     ("models/smollm2-135m/system", "none"),
     ("generate/contexts", 3),
     ("respond/contexts", 2),
+    ("generate/overlong", "fewer_shots"),
+    ("respond/overlong", "fewer_shots"),
     ("score/capable", False),
 ]
 

@@ -59,7 +59,7 @@ def test_examples_from_another_split_are_refused(tmp_path, alien):
         "domains/biography": {"module": "biography", "max_new_tokens": 4},
     }
     task = answering.Task.read(settings, tmp_path / f"{alien}.parquet", tmp_path / "train.parquet", manifest)
-    shown = [turn["content"] for prompt in task.prompts(2, 0) for turn in prompt.messages[:-1]]
+    shown = [text for asking in task.askings(2, 0) for pair in asking.pairs for text in pair]
     assert len(shown) == 12
     with pytest.raises(HaltError, match=f"rows of the split {alien}"):
         answering.Task.read(settings, tmp_path / "train.parquet", tmp_path / f"{alien}.parquet", manifest)
