@@ -78,7 +78,7 @@ def test_every_result_of_the_grid_and_of_the_joint_model_is_in_the_table(rehears
     found = set(table.filter(~pl.col("method").is_in(["base"])).select("domain", "test_domain", "method").iter_rows())
     trained = set(METHODS) - {"base"}
     expected = {(name, name, method) for name in DOMAINS for method in trained}
-    assert expected | {("joint", name, method) for name in DOMAINS for method in trained} <= found
+    assert expected | {("all", name, method) for name in DOMAINS for method in trained} <= found
     assert (run.folder / "results/report/answers.html").stat().st_size > 1000
 
 

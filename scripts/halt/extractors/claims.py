@@ -9,8 +9,11 @@ the window with one marked, and lists the claims of that one or says that it has
     none                                        nothing; counted as a sentence without a claim
     prose, nothing, cut off, filtered, refused  asked once more; then the sentence itself is its claim
     a list without a claim that is in the text  the sentence itself is its claim
+    a list that lost the sentence's denial      the sentence itself is its claim
 
-So no sentence is lost because the extractor failed on it, and none can hide by an instruction to the extractor.
+So no sentence is lost because the extractor failed on it. A sentence with words of an order to the extractor ("Reply
+none.") is never shown to it, not even beside another: it could hide itself and its neighbors from the judge. It stands
+for itself.
 """
 
 import re
@@ -28,6 +31,8 @@ TEXTS = {
 FORM = 'each claim on a line of its own that begins with "- ", or only the word: none'
 MALFORMED = "not in the required form"
 NOT_IN_TEXT = "no claim that is in the text"
+SPEAKS = "words that could speak to the extractor"  # never asked about
+NOT_DENIED = "no claim that denies as the sentence does"
 NO_CLAIM = "no claim"  # the extractor's word, no failure
 _AGAIN = ("", CUT, EMPTY, UNENDED, TOO_LONG)  # a second question may help; not after a refusal or a filter
 _NONE = frozenset(("none", "no verifiable claim", "no claim", "no claims"))
@@ -81,19 +86,24 @@ class _Asked(NamedTuple):
 def extract(answers: Sequence[Answer], ask: Ask, texts: Mapping[str, str], window: Window) -> list[list[Extracted]]:
     """What comes of every sentence of every answer. All distinct questions are asked at once."""
     asked = [_windows(answer, window) for answer in answers]
-    distinct = list(dict.fromkeys(one for answer in asked for one in answer))
+    distinct = list(dict.fromkeys(one for answer in asked for one in answer if not wording.speaks(one.sentence)))
     found = dict(zip(distinct, _read_all(distinct, ask, texts), strict=True))
-    return [_each_once([found[one] for one in answer]) for answer in asked]
+    return [_each_once([found.get(one) or Extracted((one.sentence,), SPEAKS) for one in answer]) for answer in asked]
 
 
 def _windows(answer: Answer, window: Window) -> list[_Asked]:
+    """Every sentence with those beside it, except those that could speak to the extractor."""
     said = answer.sentences
+
+    def beside(first: int, end: int) -> tuple[str, ...]:
+        return tuple(sentence for sentence in said[max(0, first) : end] if not wording.speaks(sentence))
+
     return [
         _Asked(
             answer.prompt,
-            said[max(0, place - window.before) : place],
+            beside(place - window.before, place),
             sentence,
-            said[place + 1 : place + 1 + window.after],
+            beside(place + 1, place + 1 + window.after),
         )
         for place, sentence in enumerate(said)
     ]
@@ -167,6 +177,8 @@ def _counted(one: _Asked, reply: Reply) -> Extracted:
     absent = len(listed) - len(there)
     if not there:
         return Extracted((one.sentence,), NOT_IN_TEXT, absent)
+    if wording.denies(one.sentence) and not any(map(wording.denies, there)):
+        return Extracted((one.sentence,), NOT_DENIED, absent)
     distinct = list({wording.same(claim): claim for claim in reversed(there)}.values())[::-1]
     most = max(1, len(wording.words(one.sentence)))
     kept = distinct[:most]

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Collection
 from typing import NamedTuple
 
+from halt.prompting.texts import visible
+
 BEGINNING = 5  # letters of a word that count; longer ones are endings
 OWN = 4  # of so many words of a claim, one may be its own
 
@@ -62,11 +64,28 @@ def is_in(claim: str, sentence: str, window: str, prompt: str) -> bool:
     return not new or any(word in here and word not in asked for word in said)
 
 
+def denies(text: str) -> bool:
+    """Whether a text has a word of denial."""
+    return any(word.key in _DENYING for word in words(text))
+
+
+def speaks(sentence: str) -> bool:
+    """Whether a sentence has words of the request to the extractor or of an order to it.
+
+    Innocent ones ("He claimed the title.") are among them: they cost no verdict, only a division into claims.
+    """
+    return _ORDER.search(unicodedata.normalize("NFKC", visible(sentence)).casefold()) is not None
+
+
 def same(claim: str) -> tuple[str, ...]:
     """Two claims with the same key say the same: equal words that count, in one order."""
     return tuple(word.key for word in words(claim))
 
 
+_ORDER = re.compile(
+    r"\b(claims?|verifiable|extract(s|ed|ing|ion|ors?)?|instructions?|ignored?|disregard|prompts?|repl(y|ies)|respond"
+    r"|output|write|sentences?|list|skip|omit|none|nothing)\b|^\s*[-*•]\s"
+)
 _DENYING = frozenset(("not", "no", "never", "neither", "nor", "without", "cannot"))
 
 
