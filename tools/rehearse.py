@@ -22,7 +22,7 @@ _DONE = re.compile(r"(\d+) of (\d+) steps")
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = cli.parser(__doc__)
+    arguments = cli.parser(__doc__, "")
     arguments.add_argument("--configfile", nargs="*", default=[], help="overlays on config/rehearsal.yaml")
     arguments.add_argument(
         "--kill-at", type=float, default=0.4, help="share of the jobs after which the run is killed; 1: never"

@@ -8,9 +8,9 @@ the window with one marked, and lists the claims of that one or says that it has
     a list of claims                            those that are in the text (`wording`), each once
     none                                        nothing; counted as a sentence without a claim
     prose, nothing, cut off, filtered, refused  asked once more; then the sentence itself is its claim
-    a list of which no claim is in the text     the sentence itself is its claim
+    a list without a claim that is in the text  the sentence itself is its claim
 
-So no sentence is lost because the extractor failed on it, and none can hide behind an instruction to the extractor.
+So no sentence is lost because the extractor failed on it, and none can hide by an instruction to the extractor.
 """
 
 import re

@@ -1,8 +1,8 @@
 """An answer without what only its wrong claims say, in its own sentences (`join: edit`).
 
-Sentences whose claims all stay are kept as they are, those of which none stays are left out, and the extractor shortens
-the others. The shortened sentence is read again: each of its claims must be in the claims that were kept of it. If one
-is not, or the extractor fails, the whole answer is the kept claims as sentences (`join: claims`).
+Sentences whose claims all stay are kept as they are. Those without a claim that stays are left out, and the extractor
+shortens the others. The shortened sentence is read again: each of its claims must be in the claims that were kept of
+it. If one is not, or the extractor fails, the whole answer is the kept claims as sentences (`join: claims`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -20,8 +20,8 @@ def test_default_config_is_sound():
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_shipped_overlay_is_sound_and_selects_something(overlay):
-    merged = copy.deepcopy(DEFAULT)
-    update_config(merged, yaml.safe_load((ROOT / "config" / overlay).read_text()))  # as --configfile does
+    below = [ROOT / "config/paper.yaml"] * (overlay == "rehearsal.yaml")
+    merged = config.merged(ROOT, [*below, ROOT / "config" / overlay])
     assert config.validate(merged) == []
     assert list(paths.grid(merged))
 
