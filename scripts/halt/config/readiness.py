@@ -1,6 +1,7 @@
 """Does this machine have what a sound config names: files of sources, keys of judges?"""
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,8 @@ from halt import paths
 from halt.config import ConfigError
 from halt.config.messages import show
 from halt.inputs import sources
+
+_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|\Z)")  # as in halt.engines.openai
 
 
 def check_sources(config: Mapping) -> None:
@@ -50,7 +53,8 @@ def _missing_models(config: Mapping, models: Collection[str]) -> Iterator[str]:
 def _missing_keys(config: Mapping, judged: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:
     for judge in sorted({config["domains"][domain]["judge"] for domain in judged}):
         variable = config["judges"][judge].get("api_key_variable")
-        if variable is not None and not environment.get(variable):
+        here = _LOCAL.match(config["judges"][judge].get("endpoint", ""))
+        if variable is not None and not environment.get(variable) and not here:
             yield (
                 f"judges.{judge}.api_key_variable: the environment variable {variable} is not set,"
                 " expected the key of the judge's endpoint in it"

@@ -49,6 +49,8 @@ _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 _HARMLESS = "Answer with one word: yes."
 
+_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|\Z)")  # this machine: it needs no key
+
 
 class _GivenUp(Exception):
     """A request without an answer; the fault may be its prompt's or the server's."""
@@ -80,7 +82,7 @@ class Engine:
     ):
         self.endpoint, self.model = _checked(endpoint), model
         self.concurrency, self.retries, self.timeout, self.backoff = concurrency, retries, timeout, backoff
-        key = key if api_key_variable is None else _read_key(api_key_variable)
+        key = key if api_key_variable is None else _read_key(api_key_variable, self.endpoint)
         self._redaction = Redaction(key)
         authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._client = transport.client(self.endpoint, authorization, concurrency)
@@ -280,8 +282,10 @@ def _checked(endpoint: str) -> str:
     return endpoint.rstrip("/")
 
 
-def _read_key(variable: str) -> str:
+def _read_key(variable: str, endpoint: str) -> str | None:
     key = os.environ.get(variable, "")
+    if not key and _LOCAL.match(endpoint):
+        return None
     if not re.fullmatch(r"[!-~]+", key):  # a space or line break in it would end up in httpx's error message
         state = "holds a character that no key has (a space or line break?)" if key else "is not set"
         raise EngineError(f"the environment variable {variable}, named by the judge's `api_key_variable`, {state}")

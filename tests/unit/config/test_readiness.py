@@ -78,6 +78,12 @@ def test_a_judge_that_is_to_be_asked_has_its_key(environment):
     readiness.check_start(CONFIG, set(), {"facts"}, environment | {"API_KEY": SECRET})
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_server_of_this_machine_needs_no_key(host):
+    judges = {"api": CONFIG["judges"]["api"] | {"endpoint": f"http://{host}:8000/v1"}}
+    readiness.check_start(CONFIG | {"judges": CONFIG["judges"] | judges}, set(), {"facts"}, {})
+
+
 def test_a_pipe_is_no_file_that_is_there(project):
     os.mkfifo(project / "facts.tsv")
     with pytest.raises(

@@ -249,8 +249,17 @@ def test_a_missing_or_broken_key_names_the_variable_and_not_the_key(tmp_path, mo
     if value is not None:
         monkeypatch.setenv("JUDGE_KEY", value)
     with pytest.raises(EngineError, match=f"JUDGE_KEY.*{problem}") as caught:
-        Engine("http://127.0.0.1:1/v1", "tiny", tmp_path / "replies.jsonl", api_key_variable="JUDGE_KEY")
+        Engine("https://judge.invalid/v1", "tiny", tmp_path / "replies.jsonl", api_key_variable="JUDGE_KEY")
     assert "sk-abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_server_of_this_machine_needs_no_key(tmp_path, monkeypatch, host):
+    monkeypatch.delenv("JUDGE_KEY", raising=False)
+    with serve(lambda asked: chat(f"key: {asked.authorization}")) as server:
+        port = server.endpoint.rpartition(":")[2]
+        judge = Engine(f"http://{host}:{port}", "tiny", tmp_path / "replies.jsonl", api_key_variable="JUDGE_KEY")
+        assert texts(judge.generate(prompts(1), GREEDY)) == [["key: None"]]
 
 
 @pytest.mark.parametrize("endpoint", ["http://me:hunter2@host/v1", "http://host/v1?api-key=hunter2"])
