@@ -54,7 +54,7 @@ def _answer(asked):
 
 @pytest.fixture(scope="module")
 def rehearsed(random_tiny, tmp_path_factory):
-    """The run after a kill and a second start; the hub; the answers that were finished at the kill."""
+    """The run after a kill and a second start; the hub; the rows that were finished at the kill."""
     folder = tmp_path_factory.mktemp("rehearsal")
     sources = {name: merged(ROOT, [ROOT / CONFIGS[0]])["domains"][name]["source"] for name in DOMAINS}
     repositories = {
@@ -64,9 +64,10 @@ def rehearsed(random_tiny, tmp_path_factory):
         variables = hub.environment(folder / "hub")
         run = Run.of_project(folder / "run", random_tiny, _overlay(server.endpoint), CONFIGS, **variables)
         run.warm = False  # a program that starts warm has read the hub's address from another environment
-        responses = run.folder / "results/responses"
-        run.kill_when(lambda: len(list(responses.rglob("*.parquet"))) >= 3)
-        finished = {path: path.stat().st_mtime_ns for path in responses.rglob("*.parquet")}
+        results = run.folder / "results"
+        run.kill_when(lambda: len(list((results / "responses").rglob("*.parquet"))) >= 3)
+        # Snakemake makes again what was written by a job whose end it did not see: what others had read is finished.
+        finished = {path: path.stat().st_mtime_ns for path in (results / "data").rglob("*.parquet")}
         run.snakemake("--unlock", check=True)
         run.snakemake(check=True)
         yield run, hub, finished
