@@ -8,7 +8,7 @@ import synthetic as made
 
 import facts as facts_program
 from halt import frames, metrics, readings, rewriting
-from halt.report import confidences, controls, facts, markdown, tables, trends
+from halt.report import confidences, controls, facts, main_table, tables, trends
 
 STRICT = metrics.Scoring(100, 0, "wrong")
 LENIENT = STRICT._replace(reading="ignore")
@@ -131,11 +131,11 @@ def test_the_report_shows_both_readings_and_says_which_one_its_sentences_follow(
     main = tables.main(table, scoring)
     told = tables.paired(table, scoring), trends.trend(main), tables.frame([], controls.CONTROL)
     sampled = controls.sampled(judged.lazy(), scoring.reading)
-    text = markdown.report(main, *told, sampled, ["halt"], scoring.reading)
+    text = main_table.report(main, *told, sampled, ["halt"], scoring.reading)
     assert "| correctness, strict | correctness, lenient |" in text
     assert f"right more often than both unchanged methods, in the {named} reading" in text
     assert f"read {named}ly (`reading.unverifiable: {scoring.reading}`)" in text
-    beside = markdown.equal(tables.equal(table, ["halt"], scoring), scoring.reading)
+    beside = main_table.equal(tables.equal(table, ["halt"], scoring), scoring.reading)
     assert "difference, strict | difference, lenient" in beside
     assert f"are of the {named} one" in beside
 
