@@ -162,7 +162,7 @@ UNREACHED = [
 ]
 
 
-@pytest.mark.parametrize(("endpoint", "said"), UNREACHED)
+@pytest.mark.parametrize(("endpoint", "said"), UNREACHED, ids=["no DNS", "nobody listens", "no address"])
 def test_a_hub_that_is_not_reached_is_one_line(hub, monkeypatch, tmp_path, endpoint, said):
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
