@@ -4,22 +4,20 @@ import argparse
 import sys
 from collections import Counter
 
-from extract import requested
 from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = cli.parser(
+    return cli.parser(
         __doc__,
-        "data generations judgements targets prompts settings version work batch-size shards output",
+        "data generations judgements targets prompts extractor* settings version work batch-size shards concurrency"
+        " timeout retries output",
         settings="methods/<m>/rewrite, reading, rewrite, phrases, domains/<d>/module, extractors/<name>; for a local"
         " extractor models/<name> (chat, dtype)",
         help={"targets": "the kept claims of the chosen samples as sentences"},
         default={"batch-size": 16},
         files={"claims": "sentences of the samples with their claims"},
     )
-    requested(arguments)
-    return arguments
 
 
 def main(args: argparse.Namespace) -> None:

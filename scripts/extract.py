@@ -2,40 +2,20 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    arguments = cli.parser(
+    return cli.parser(
         __doc__,
-        "responses? data prompts settings version work batch-size shards output",
+        "responses? data prompts extractor* settings version work batch-size shards concurrency timeout retries output",
         settings="extractors/<name>, domains/<d>/module; for a local extractor models/<name> (chat, dtype); phrases and"
         " methods/<m>/phrases for models that learned them",
         help={"responses": "the answers; without them the references are read", "data": "their prompts"},
         default={"batch-size": 16},
         files={"output-claims": "sentences with their claims"},
     )
-    requested(arguments)
-    return arguments
-
-
-def requested(arguments: argparse.ArgumentParser) -> None:
-    """Add the arguments that say where the extractor's model is and how it is asked."""
-    arguments.add_argument(
-        "--extractor",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="manifest of the extractor in `models`; if it is served, also the address file of its server",
-    )
-    for name, usual, text in (
-        ("concurrency", 8, "requests in flight to a served extractor"),
-        ("timeout", 120, "seconds for a whole reply; after that the request is sent again"),
-        ("retries", 6, "further tries of a request"),
-    ):
-        arguments.add_argument(f"--{name}", type=int, default=usual, help=text)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@ from halt import cli, errors
 
 
 def parser() -> argparse.ArgumentParser:
-    names = "fragments responses data training-data settings prompts version work batch-size shards output"
+    names = "fragments responses data training-data settings prompts version work batch-size shards"
+    names += " concurrency timeout retries output"
     arguments = cli.parser(
         __doc__,
         names,
@@ -22,13 +23,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="manifest of the evaluator in `models`; if it is served, also the address file of its server",
     )
-    for name, usual, text in (
-        ("concurrency", 8, "requests in flight to a served evaluator"),
-        ("timeout", 120, "seconds for a whole reply; after that the request is sent again"),
-        ("retries", 6, "further tries of a request"),
-        ("processes", 1, "workers of the reference judge; speed only"),
-    ):
-        arguments.add_argument(f"--{name}", type=int, default=usual, help=text)
+    arguments.add_argument("--processes", type=int, default=1, help="workers of the reference judge; speed only")
     return arguments
 
 

@@ -48,6 +48,7 @@ ARGUMENTS = {
     # what else it reads
     "model": Argument("manifest of the pretrained model"),
     "adapter": Argument("training.json beside the finetuned weights"),
+    "extractor": Argument("manifest of the extractor; if it is served, also the address file of its server", Path, []),
     "prompts": Argument("folder of prompt texts", Path, Path(__file__).parents[1] / "prompts"),
     "configfile": Argument("overlays on config.yaml, in order"),
     "results": Argument("a results folder", Path, Path("results")),
@@ -61,6 +62,9 @@ ARGUMENTS = {
     # how it works; no result changes with these
     "work": Argument("folder for finished parts, which survive a kill"),
     "batch-size": Argument("how many at once; speed and memory only", int),
+    "concurrency": Argument("requests in flight to a served model", int, 8),
+    "timeout": Argument("seconds for a whole reply; after that the request is sent again", int, 120),
+    "retries": Argument("further tries of a request", int, 6),
     "shards": Argument("GPUs that the model is spread over; memory only", int, 1),
     # what it writes
     "manifest": Argument("written last; the files that it lists lie beside it"),

@@ -87,7 +87,8 @@ def test_a_kill_while_generating(served_run, tmp_path):
 def test_a_kill_while_judging(served_run, evaluator: Evaluator, tmp_path):
     run = served_run.copy(tmp_path / "copy")
     work = run.folder / "results/work/judge" / SAMPLES
-    shutil.rmtree(work, ignore_errors=True)  # replies of the first run
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(run.folder / "results/work/replies")  # of the first run
     begin = len(evaluator.server.asked)
     evaluator.delay = 0.02
     try:

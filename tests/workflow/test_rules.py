@@ -58,13 +58,16 @@ def test_the_paper_s_grid_is_planned(fresh):
         fetch_source=domains,
         data=2 * domains,  # train and test
         generate=2 * models * domains,  # train, and test for what the model is capable of
-        split=2 * models * domains,
+        split=models * domains,  # mathematics and code; claims of biographies and medicine
+        extract=models * domains,
+        extract_references=domains // 2,
         judge=2 * models * domains,
         rewrite=targets,
         finetune=targets,
         respond=answered,
         floor=models * domains,
-        split_responses=results,
+        split_responses=results // 2,
+        extract_responses=results // 2,
         judge_responses=results,
         score=results,
         tables=1,
@@ -170,7 +173,7 @@ def test_a_run_without_what_it_needs_ends_before_its_first_job(fresh):
             "far": {
                 "type": "llm",
                 "engine": "openai",
-                "endpoint": "http://localhost:9/v1",
+                "endpoint": "http://evaluator.invalid/v1",
                 "model": "evaluator",
                 "decide": "text",
                 "needs": {"concurrency": 1, "timeout": 1, "retries": 0},

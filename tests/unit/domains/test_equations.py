@@ -247,7 +247,7 @@ def test_no_line_crashes_or_stalls_the_reader(name):
         equations.read(HOSTILE[name](size))
         return time.process_time() - start
 
-    short, long = seconds(1000), seconds(16000)
+    short, long = (min(seconds(size) for _ in range(3)) for size in (1000, 16000))  # a busy machine has slow moments
     assert long < 40 * short + 0.25  # 16 times as long, 256 times the time if it were quadratic
 
 
