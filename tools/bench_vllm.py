@@ -17,7 +17,7 @@ from halt import errors
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "results/models/smollm2-135m/manifest.json"
 HEAD = ("tokens per CPU-second, one thread", "transformers", "vllm", "ratio", "equal answers")
-NAMES = ("Ada Bell", "Bo Lind", "Cy Roe", "Di Marsh", "Ed Frost", "Flo Hart", "Guy Lowe", "Hal Moor")
+NAMES = ("Ada Bell", "Bo Lind", "Cy Roe", "Di Marsh", "Ed Frost", "Flo Hale", "Guy Lowe", "Hal Moor")
 EXAMPLE = "Profile of {}: nationality, occupation, years, one short fact a line."
 ANSWER = "{0} was Irish.\n{0} was a painter and a teacher of drawing.\n{0} was born in 1801.\n{0} died in 1861."
 
