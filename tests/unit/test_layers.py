@@ -48,7 +48,7 @@ ROOMS = {
     "config": "domains errors extractors inputs judges paths plugins rewriting",
     "planning": "domains errors extractors judges paths plugins",
     "report": "frames metrics paths readings rewriting",
-    "bench": "domains engines frames judges metrics",
+    "bench": "domains engines extractors frames judges metrics",
 }
 
 # What a room may not bring in from outside, anywhere in its files, and why.
