@@ -3,7 +3,8 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from halt import engines
@@ -14,6 +15,7 @@ from halt.extractors._base import REPLY_TOKENS
 
 # A model without a chat template goes on with the next example of the prompt text.
 STOP = ("\n\n", "\nQuestion:", "\nSentence:")
+BATCHES = 8  # of a model that is loaded here: a kill loses the replies of at most so many
 
 
 @contextlib.contextmanager
@@ -88,14 +90,21 @@ def _local(entry: Mapping, means: Means, tokens: int) -> Iterator[Ask]:
         prompts = {one: _prompt(one, turns, model.chat) for one, turns in missing.items()}
         fitting = {one: prompt for one, prompt in prompts.items() if _fits(engine, prompt, tokens)}
         long = {one: Reply("", 0, False, replies.TOO_LONG) for one in prompts.keys() - fitting.keys()}
-        names = list(fitting)
-        completions = engine.generate([fitting[one] for one in names], sampling, means.batch_size) if names else []
-        for one, [completion] in zip(names, completions, strict=True):
-            kept.add(one, replies.heard(*completion))
+        for names in batched(fitting, means.batch_size * BATCHES):
+            completions = engine.generate([fitting[one] for one in names], sampling, means.batch_size)
+            for one, [completion] in zip(names, completions, strict=True):
+                kept.add(one, replies.heard(*completion))
         return [long[one] if one in long else kept[one] for one in digests]
 
     with contextlib.closing(kept):
         yield ask
+
+
+def batched(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The names in lists of so many, in order."""
+    rest = iter(names)
+    while group := list(islice(rest, size)):
+        yield group
 
 
 def _digest(about: str, turns: list[dict]) -> str:
