@@ -24,7 +24,7 @@ $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no su
 MKDOCS := NO_MKDOCS_2_WARNING=1 PYTHONPATH=scripts $(DOCS_VENV)/bin/mkdocs
 
 .PHONY: docs docs-serve
-.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda test-vllm lint tiny-model bench bench-scale rehearsal report plan audit verify pins
+.PHONY: demo laptop evidence methods test test-all test-quick test-slurm test-conda test-vllm lint tiny-model bench bench-scale bench-claims rehearsal report plan audit verify pins
 
 demo: $(VENV)/ready ## the small default run; of another config with CONFIG=
 	@$(WATCHED)
@@ -106,6 +106,9 @@ bench: $(VENV)/ready ## speed compared with the bare engines; writes results/ben
 
 bench-scale: $(VENV)/ready ## a grid of 30,000 jobs and a table of a million fragments; writes results/bench/
 	$(TOOL) tools/bench_scale.py
+
+bench-claims: $(VENV)/ready ## what two packaged models find in texts whose facts are known; writes results/bench/
+	$(TOOL) tools/bench_claims.py
 
 pins: $(CONDA_VENV)/ready ## packages with checksums for envs/*.yaml from the public channels; CUDA=12.8 for GPUs
 	PYTHONPATH=scripts $(CONDA_VENV)/bin/python tools/pins.py $(if $(CUDA),--cuda $(CUDA))

@@ -1,57 +1,69 @@
 """Measure what extractors find in biographies whose facts are known: recall, precision, self-contained claims.
 
-Models are folders of results/models, as the model stage makes them. The first lines of the table are the rules, which
-take every sentence as one claim.
+The first lines of the table are the rules, which take every sentence as one claim. The model stage brings the models.
+It writes claims.md.
 """
 
 import argparse
 import os
-import tempfile
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from halt import errors
 
 ROOT = Path(__file__).resolve().parents[1]
+MODELS = ("smollm2-135m", "qwen2.5-coder-0.5b")  # packaged, with a chat template
+REPLY_TOKENS = 96
+BATCH = 8
 
 
 def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--models", type=Path, nargs="*", default=[], help="folders of models with a chat template")
-    arguments.add_argument("--people", type=int, default=6, help="profiles, each in every style")
-    arguments.add_argument("--work", type=Path, help="folder of the replies, to go on after a kill; default: none")
+    arguments.add_argument("--models", nargs="*", default=[*MODELS], help="keys of `models`; default: %(default)s")
+    arguments.add_argument("--people", type=int, default=5, help="profiles, each in every style")
+    arguments.add_argument("--work", type=Path, default=ROOT / "results/work/bench_claims", help="folder of replies")
+    arguments.add_argument("--output", type=Path, default=ROOT / "results/bench", help="folder of the table")
     return arguments
 
 
 def main(args: argparse.Namespace) -> None:
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    from functools import partial
-
-    from halt import domains, extractors
+    from halt import domains
     from halt.bench import claims as bench
-    from halt.extractors import asking, claims
+    from halt.bench import workflow
     from halt.inputs.sources import Source
+
+    manifests = [ROOT / "results/models" / name / "manifest.json" for name in args.models]
+    if missing := [str(one.relative_to(ROOT)) for one in manifests if not one.exists()]:
+        command = [*workflow.SNAKEMAKE, *missing]
+        subprocess.run(command, cwd=ROOT, env=workflow.environment(), stdout=sys.stderr, check=True)
+    domain = domains.load("biography")
+    rows = bench.people(domain, Source([ROOT / "data/wordnet/people.tsv"], "wordnet"), args.people)
+    measured = partial(bench.measured, rows, domain, split=domains.load("wikibios").split)
+    results = {"rules": measured(bench.unread)}
+    for manifest in manifests:
+        results[manifest.parent.name] = _read_by(manifest.parent, args.work, measured)
+    args.output.mkdir(parents=True, exist_ok=True)
+    (args.output / "claims.md").write_text(bench.table(results))
+    print(bench.table(results), end="")
+
+
+def _read_by(folder: Path, work: Path, measured: Callable) -> dict:
+    """The scores of the model in a folder, by style."""
+    from halt import extractors
+    from halt.extractors import asking, claims
     from halt.prompting import texts
 
-    domain = domains.load("biography")
-    source = Source([ROOT / "data/wordnet/people.tsv"], "wordnet")
-    rows = [row for row in domain.rows(source, {"most_famous": 400}) if len(row.reference.split("\n")) == 4]
-    rows = rows[:: max(1, len(rows) // args.people)][: args.people]
     wanted = {name: texts.load(ROOT / "scripts/prompts", name) for name in extractors.TEXTS}
-    split = domains.load("wikibios").split
-    results = {"rules": bench.measured(rows, domain, bench.unread, split)}
-    with tempfile.TemporaryDirectory() as scratch:
-        for folder in args.models:
-            means = extractors.Means(
-                work=(args.work or Path(scratch)) / folder.name,
-                model=extractors.Model(folder, True, "bfloat16"),
-                batch_size=8,
-                requests=None,
-            )
-            entry = {"engine": "transformers", "model": folder.name, "reply_tokens": 96}
-            with asking.opened(entry, means) as ask:
-                read = partial(claims.extract, ask=ask, texts=wanted, window=claims.Window(3, 1))
-                results[folder.name] = bench.measured(rows, domain, read, split)
-    print(bench.table(results), end="")
+    model = extractors.Model(folder, True, "bfloat16")
+    means = extractors.Means(work=work / folder.name, model=model, batch_size=BATCH, requests=None)
+    entry = {"engine": "transformers", "model": folder.name, "reply_tokens": REPLY_TOKENS}
+    print(f"[halt] bench: {folder.name}", file=sys.stderr, flush=True)
+    with asking.opened(entry, means) as ask:
+        return measured(partial(claims.extract, ask=ask, texts=wanted, window=claims.Window(3, 1)))
 
 
 if __name__ == "__main__":

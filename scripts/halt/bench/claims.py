@@ -60,6 +60,12 @@ STYLES: dict[str, Callable[[Row], str]] = {
 }
 
 
+def people(domain: ModuleType, source, count: int) -> list[Row]:
+    """So many well-known people, evenly from the list, with a nationality, an occupation and two years."""
+    rows = [row for row in domain.rows(source, {"most_famous": 400}) if len(row.reference.split("\n")) == 4]
+    return rows[:: max(1, len(rows) // count)][:count]
+
+
 def measured(rows: Sequence[Row], domain: ModuleType, extract: Extract, split: Callable) -> Mapping[str, Score]:
     """The score of every style. split: a text to its sentences."""
     found = {}

@@ -14,8 +14,7 @@ BIOGRAPHY, SPLIT = domains.load("biography"), domains.load("wikibios").split
 @pytest.fixture(scope="module")
 def people():
     """Rows with a nationality, an occupation and two years."""
-    found = BIOGRAPHY.rows(Source([ROOT / "data/wordnet/people.tsv"], "wordnet"), {"most_famous": 100})
-    return [row for row in found if len(row.reference.split("\n")) == 4][:5]
+    return bench.people(BIOGRAPHY, Source([ROOT / "data/wordnet/people.tsv"], "wordnet"), 5)
 
 
 def perfect(people):
