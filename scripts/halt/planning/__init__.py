@@ -1,8 +1,10 @@
 """What a run will cost, and what it did cost."""
 
+from halt.planning.comparison import Used, used
 from halt.planning.cost import (
     ALONE,
     BASES,
+    CLAIMS_A_SENTENCE,
     FETCH_BYTES,
     LOAD_BYTES,
     PROMPT_TOKENS,
@@ -13,7 +15,6 @@ from halt.planning.cost import (
     Line,
     Measured,
     PlanError,
-    Used,
     Work,
     bill,
     disk,
@@ -21,6 +22,5 @@ from halt.planning.cost import (
     times,
     too_short,
     totals,
-    used,
     work,
 )

@@ -12,12 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains, judges, paths, plugins
+from halt import domains, extractors, judges, paths, plugins
 from halt.errors import HaltError
 
 # Not in any config. Printed with every plan.
 TOKENS_A_FRAGMENT = 12  # 9 to 18 in the default run's domains
 ALONE = 0.1  # of the fragments: asked by themselves although one request carries an answer
+CLAIMS_A_SENTENCE = 2  # an extractor is asked about each sentence
 PROMPT_TOKENS = 128  # of a training example, before its target
 START_SECONDS = 30  # of a program that loads a model: Python, imports, the GPU
 LOAD_BYTES = 1e9  # per second, weights from the disk
@@ -36,8 +37,6 @@ _NEEDS_OF = {
     **dict.fromkeys(("self_evaluate", "self_rate", "rate_choices", "vouch", "choose", "probe"), "respond"),
 }
 BASES = ("measured", "scaled", "estimated", "asked", "assumed")
-SHORT, LARGE = 3, 1.5  # asked / used: more is too much, of minutes and of memory
-LEAST_MINUTES, LEAST_MB = 10, 1000  # less is never too much
 
 
 class PlanError(HaltError):
@@ -67,13 +66,14 @@ class Measured(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Upper bounds of what one job does. `evaluator`: the judge that gets the requests, None without an LLM judge."""
+    """Upper bounds of what one job does. The requests go to a judge (`evaluator`) or an extractor; None: to neither."""
 
     generated: int = 0  # tokens
     trained: int = 0  # tokens, prompt and target, over all epochs
     judged: int = 0  # tokens of the answers that are judged
     requests: int = 0
-    evaluator: str | None = None
+    evaluator: str | None = None  # key of `judges`
+    extractor: str | None = None  # key of `extractors`
 
 
 class Time(NamedTuple):
@@ -92,22 +92,6 @@ class Line(NamedTuple):
     cpu_hours: float
     longest: float  # seconds
     bases: Mapping[str, int]
-
-
-class Used(NamedTuple):
-    """Planned (by the config alone, nothing measured) against used, of one rule and model; times in seconds."""
-
-    rule: str
-    model: str
-    jobs: int
-    planned: float
-    used: float
-    minutes: int | None
-    longest: float
-    memory_mb: int | None
-    peak_mb: float | None
-    too_much: tuple[str, ...]  # what asks for far more than was used, in words
-    too_little: tuple[str, ...]
 
 
 def work(job: Job, config: Mapping) -> Work:
@@ -130,6 +114,8 @@ def work(job: Job, config: Mapping) -> Work:
             return Work(trained=round(questions * settings["training"]["epochs"] * length))
         case "judge" | "judge_responses" | "sk_judge":
             return _judging(job, config)
+        case "extract" | "extract_responses" | "sk_extract" | "extract_references" | "edit":
+            return _extracting(job, config)
         case "prefer":  # all pairs of a prompt's samples, or as many as the method takes; two answers each
             domain, settings, samples = _domain(job, config), config["dpo"], config["generate"]["samples"]
             length = min(settings["max_length"], PROMPT_TOKENS + domain["max_new_tokens"])
@@ -172,7 +158,7 @@ def times(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]
         elif rate is not None:
             found.append(Time(rate * _amount(done), "scaled"))
         else:
-            found.append(_unmeasured(job, done, config))
+            found.append(unmeasured(job, done, config))
     return _with_services(jobs, found)
 
 
@@ -208,12 +194,12 @@ def too_short(jobs: Sequence[Job], found: Sequence[Time]) -> list[tuple[str, str
 
 
 def totals(jobs: Iterable[Job], config: Mapping) -> tuple[Work, dict[str, int]]:
-    """The work of all jobs that have yet to run, and the judge requests by evaluator."""
+    """The work of all jobs that have yet to run, and the requests by evaluator and extractor."""
     works = [work(job, config) for job in jobs if job.needed]
     requests: dict[str, int] = defaultdict(int)
     for one in works:
-        if one.evaluator is not None:
-            requests[one.evaluator] += one.requests
+        if name := one.evaluator or one.extractor:
+            requests[name] += one.requests
     return Work(*(sum(getattr(one, name) for one in works) for name in Work._fields[:4])), dict(requests)
 
 
@@ -236,36 +222,9 @@ def disk(jobs: Sequence[Job], config: Mapping) -> tuple[dict[str, float], list[s
 
 
 def served(job: Job, config: Mapping) -> str | None:
-    """The served evaluator that a job asks, None for none."""
+    """The served evaluator or extractor that a job asks, None for none."""
     done = work(job, config)
-    return done.evaluator if done.requests and _needs(job, done, config)[1] is None else None
-
-
-def used(jobs: Sequence[Job], config: Mapping, measured: Mapping[str, Measured]) -> list[Used]:
-    """Planned against used for the jobs with a benchmark file, by rule and model ("" for a rule without one)."""
-    groups: dict[tuple[str, str], list[tuple[Job, Measured]]] = defaultdict(list)
-    for job in jobs:
-        if job.benchmark in measured:
-            groups[job.rule, job.wildcards.get("model", "")].append((job, measured[job.benchmark]))
-    return [_used(rule, model, own, config) for (rule, model), own in groups.items()]
-
-
-def _used(rule: str, model: str, own: Sequence[tuple[Job, Measured]], config: Mapping) -> Used:
-    planned = sum(_unmeasured(job, work(job, config), config).seconds for job, _ in own)
-    longest = max(one.seconds for _, one in own)
-    peaks = [one.peak_mb for _, one in own if one.peak_mb is not None]
-    minutes = max((job.minutes for job, _ in own if job.minutes is not None), default=None)
-    memory = max((job.memory_mb for job, _ in own if job.memory_mb is not None), default=None)
-    peak = max(peaks, default=None)
-    much, little = [], []
-    if minutes is not None and minutes > max(LEAST_MINUTES, SHORT * longest / 60):
-        much.append(f"minutes: {minutes} asked, {longest / 60:.1f} used")
-    if memory is not None and peak is not None and memory > max(LEAST_MB, LARGE * peak):
-        much.append(f"memory: {memory} MB asked, {peak:.0f} used")
-    if memory is not None and peak is not None and memory < peak:
-        little.append(f"memory: {memory} MB asked, {peak:.0f} used")
-    total = sum(one.seconds for _, one in own)
-    return Used(rule, model, len(own), planned, total, minutes, longest, memory, peak, tuple(much), tuple(little))
+    return (done.evaluator or done.extractor) if done.requests and _needs(job, done, config)[1] is None else None
 
 
 def _domain(job: Job, config: Mapping) -> Mapping:
@@ -298,11 +257,27 @@ def _judging(job: Job, config: Mapping) -> Work:
     asked = judges.needs(config["judges"][domain["judge"]], dependent).asked
     if asked is None:
         return Work(judged=tokens)
-    fragments = plugins.literal("domains", domain["module"], "FRAGMENTS", 0.0)
-    fragments = fragments or -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
+    fragments = _fragments(domain)
     together = 1 if dependent else 1 + ALONE * fragments
     each = fragments if asked == "fragment" else together
     return Work(judged=tokens, requests=round(answers * each), evaluator=domain["judge"])
+
+
+def _extracting(job: Job, config: Mapping) -> Work:
+    """One request a sentence, of samples, answers or references; two if it is rewritten: the result is read again."""
+    domain = _domain(job, config)
+    answers = {
+        "extract_references": lambda: _rows(domain, job.wildcards["split"], config),
+        "edit": lambda: 2 * _rows(domain, "train", config),
+    }.get(job.rule, lambda: _answers(job, config))()
+    sentences = max(1.0, _fragments(domain) / CLAIMS_A_SENTENCE)
+    return Work(requests=round(answers * sentences), extractor=domain["extractor"])
+
+
+def _fragments(domain: Mapping) -> float:
+    """How many fragments an answer usually has."""
+    told = plugins.literal("domains", domain["module"], "FRAGMENTS", 0.0)
+    return told or -(-domain["max_new_tokens"] // TOKENS_A_FRAGMENT)
 
 
 def _amount(done: Work) -> int:
@@ -318,11 +293,13 @@ def _alike(job: Job, done: Work) -> list[tuple]:
         return [(job.rule, model, domain), (job.rule, model)]
     if done.judged:  # samples or responses, of whichever model
         return [("judge", done.evaluator, domain), ("judge", done.evaluator)]
+    if done.extractor:
+        return [("extract", done.extractor, domain), ("extract", done.extractor)]
     return [(job.rule,)]
 
 
-def _unmeasured(job: Job, done: Work, config: Mapping) -> Time:
-    """Seconds of a job, from the config alone."""
+def unmeasured(job: Job, done: Work, config: Mapping) -> Time:
+    """Seconds of a job, from the config alone; done: its `work`."""
     if job.rule == "fetch_model":
         size = _weights(job.wildcards["model"], config)
         return Time(SMALL_SECONDS + size / FETCH_BYTES, "assumed")
@@ -336,14 +313,18 @@ def _unmeasured(job: Job, done: Work, config: Mapping) -> Time:
 
 
 def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
-    """The config's numbers for this job, and the model that it loads (None: a served evaluator)."""
+    """The config's numbers for this job, and the model that it loads (None: one at an endpoint)."""
     if not done.requests:
         model = job.wildcards["model"]
         stage = _NEEDS_OF.get(job.rule, job.rule)
         return config["models"][model]["needs"][stage], model
-    judge = config["judges"][done.evaluator]
-    model = judges.needs(judge, dependent=False).model
-    return (judge.get("needs", {}), None) if model is None else (config["models"][model]["needs"]["judge"], model)
+    if done.extractor:
+        entry, stage = config["extractors"][done.extractor], "extract"
+        model = extractors.needs(entry).model
+    else:
+        entry, stage = config["judges"][done.evaluator], "judge"
+        model = judges.needs(entry, dependent=False).model
+    return (entry.get("needs", {}), None) if model is None else (config["models"][model]["needs"][stage], model)
 
 
 def _with_services(jobs: Sequence[Job], found: list[Time]) -> list[Time]:

@@ -34,7 +34,7 @@ def plan(lines: Sequence[Line], work: Work, requests: Mapping[str, int]) -> str:
     head = ("rule", "jobs", "to run", "GPU-hours", "at most", "CPU-hours", "longest job", "times are")
     counted = [("tokens generated", work.generated), ("tokens trained on", work.trained)]
     counted += [("tokens of judged answers", work.judged)]
-    counted += [(f"requests to the evaluator `{name}`", count) for name, count in requests.items()]
+    counted += [(f"requests to `{name}`", count) for name, count in requests.items()]
     return "\n".join(
         [
             _table(head, "lrrrrrrl", rows),
@@ -48,14 +48,12 @@ def plan(lines: Sequence[Line], work: Work, requests: Mapping[str, int]) -> str:
 def walls(found: Mapping[int, float | str], cpus: float, chain: float, turns: Mapping[str, float]) -> str:
     """Wall time by number of GPUs, on so many CPUs (math.inf: no limit). A text says why there is none.
 
-    chain: seconds of the longest chain of jobs; turns: seconds that each served evaluator needs to answer.
+    chain: seconds of the longest chain of jobs; turns: seconds that each endpoint needs to answer.
     """
     rows = [(str(gpus), wall if isinstance(wall, str) else _clock(wall)) for gpus, wall in found.items()]
     on = "as many CPUs as they want" if cpus == math.inf else f"{cpus} CPUs"
     told = [f"On {on}, without queues. The longest chain of jobs takes {_clock(chain)}: no machine is faster."]
-    told += [
-        f"The evaluator `{name}` answers for {_clock(seconds)}, one job at a time." for name, seconds in turns.items()
-    ]
+    told += [f"`{name}` answers for {_clock(seconds)}, one job at a time." for name, seconds in turns.items()]
     return f"{_table(('GPUs', 'wall time'), 'rl', rows)}\n{' '.join(told)}\n"
 
 
@@ -87,9 +85,10 @@ def notes(lines: Iterable[Line]) -> str:
         " data set allow"
     )
     told.append(
-        "- requests to an evaluator are an estimate: as many fragments an answer as the domain's module says"
+        "- requests are an estimate: as many fragments an answer as the domain's module says"
         f" (FRAGMENTS), else one for {planning.TOKENS_A_FRAGMENT} of `max_new_tokens`; with `ask: response`, one"
-        f" request an answer and one for {planning.ALONE:.0%} of its fragments"
+        f" request an answer and one for {planning.ALONE:.0%} of its fragments. An extractor gets one for each"
+        f" sentence, which has {planning.CLAIMS_A_SENTENCE} claims"
     )
     told.append(
         f"- assumed: {planning.TOKENS_A_FRAGMENT} tokens a fragment, {planning.PROMPT_TOKENS} tokens"

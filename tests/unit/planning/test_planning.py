@@ -41,7 +41,16 @@ CONFIG = {
             "max_new_tokens": 24,
             "judge": "reference",
         },
+        "told": {
+            "module": "wikibios",
+            "rows": {"train": 100, "validation": 10, "test": 40},
+            "max_new_tokens": 512,
+            "judge": "served",
+            "fragments": "claims",
+            "extractor": "reader",
+        },
     },
+    "extractors": {"reader": {"engine": "openai", "needs": {"throughput": 2}}},
     "judges": {
         "served": {"type": "llm", "engine": "openai", "decide": "text", "needs": {"throughput": 4}},
         "reference": {"type": "reference"},
@@ -92,6 +101,11 @@ def run(domain="facts", **more):
         ("judge", {"split": "train"}, {"judged": 12000, "requests": 500 * 2, "evaluator": "served"}),
         ("judge_responses", run("steps"), {"judged": 960, "requests": 40, "evaluator": "served"}),
         ("judge_responses", run("exact"), {"judged": 960}),
+        # 9.58 claims an answer, two of a sentence
+        ("extract", {"domain": "told", "split": "train"}, {"requests": 2395, "extractor": "reader"}),
+        ("extract_responses", run("told"), {"requests": 192, "extractor": "reader"}),
+        ("extract_references", {"domain": "told", "split": "test"}, {"requests": 192, "extractor": "reader"}),
+        ("edit", {"domain": "told"}, {"requests": 958, "extractor": "reader"}),
         ("rewrite", {}, {}),
     ],
 )
@@ -178,6 +192,14 @@ def test_a_measured_job_takes_its_time_and_others_are_scaled_by_their_work():
     assert other_model == (3600, "asked")  # another model's speed says nothing
     [*_, elsewhere] = planning.times([*jobs[:3], job("generate", split="test", domain="steps")], CONFIG, measured)
     assert elsewhere == (120 / (12000 + 4800) * 4800, "scaled")
+
+
+def test_what_an_extractor_is_asked_takes_time_and_is_billed_apart():
+    jobs = [job("extract", domain="told", split="train"), job("judge", domain="told", split="train")]
+    _, requests = planning.totals(jobs, CONFIG)
+    assert requests == {"reader": 2395, "served": 4790}
+    assert planning.times(jobs, CONFIG, {})[0] == (planning.START_SECONDS + 2395 / 2, "estimated")
+    assert [planning.served(one, CONFIG) for one in jobs] == ["reader", "served"]
 
 
 def test_judging_responses_is_scaled_by_the_same_evaluators_judging_of_samples():
