@@ -6,6 +6,7 @@ import sys
 from halt import domains, extractors, judges, paths, plugins, versions
 from halt.config import ConfigError, check, check_keys, has, readiness
 from halt.config import settings as subtrees
+from halt.engines.asked import reached
 from halt.inputs import sources
 from halt.prompting import texts
 from halt.running import processes

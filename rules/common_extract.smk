@@ -8,7 +8,7 @@ def extractor_name(domain):
 
 def extracting(domain):
     """What the workflow provides for a domain's extractor."""
-    return extractors.needs(config["extractors"][extractor_name(domain)])
+    return reached(config["extractors"][extractor_name(domain)])
 
 
 def extracting_environment(domain_wildcard):

@@ -32,6 +32,8 @@ onstart:
             config,
             planned("model", "fetch_model"),
             planned("domain", "judge", "sk_judge") | planned("test_domain", "judge_responses"),
+            planned("domain", "extract", "sk_extract", "extract_references", "edit")
+            | planned("test_domain", "extract_responses"),
             os.environ,
         )
         if lines := sorted(set(wanting_more_gpus())):

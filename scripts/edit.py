@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections import Counter
 
 from halt import cli, errors
 
@@ -50,49 +49,21 @@ def main(args: argparse.Namespace) -> None:
     rows = list(first.iter_rows(named=True))
     chosen = {}
     for number, row in enumerate(rows):
-        if row["sample"] is None or not row["kept"]:
-            continue
-        prompt, sample = drawn[row["id"], row["sample"]]
-        kept = set(rewriting.left(sample, settings).places)
-        chosen[number] = (
-            prompt,
-            [
-                edit.Said(
-                    text,
-                    tuple(sample.fragments[place] for place in places if place in kept),
-                    tuple(
-                        sample.fragments[place]
-                        for place in places
-                        if place not in kept and place < len(sample.fragments)
-                    ),
-                )
-                for text, places in said_by[row["id"], row["sample"]]
-            ],
-        )
+        if row["sample"] is not None and row["kept"]:
+            prompt, sample = drawn[row["id"], row["sample"]]
+            kept = rewriting.left(sample, settings).places
+            chosen[number] = prompt, edit.said(said_by[row["id"], row["sample"]], sample.fragments, kept)
     wanted = {text: texts.load(args.prompts, text) for text in extractors.EDIT_TEXTS}
-    model, server = (*args.extractor, None, None)[:2]
-    means = extractors.Means(
-        work=args.work,
-        model=extractors.model(args.settings, extractors.needs(entry), model, args.shards),
-        batch_size=args.batch_size,
-        requests=extractors.Requests(args.concurrency, args.timeout, args.retries),
-        server=server,
-    )
-    with asking.opened(entry, means) as ask:
+    with asking.opened(entry, asking.means(args, entry)) as ask:
         edited = edit.edit(list(chosen.values()), ask, wanted)
-    reasons = Counter(one.reason for one in edited if one.sentences is None)
     for number, one in zip(chosen, edited, strict=True):
         if one.sentences:
             rows[number]["target"] = domain.join(list(one.sentences))
-    whole = sum(one.sentences is not None for one in edited)
-    counts = {"edited": whole, "claims instead": dict(sorted(reasons.items()))}
-    told = ", ".join(f"{count} {reason}" for reason, count in counts["claims instead"].items()) or "none"
-    print(
-        f"[halt] {whole} of {len(rows)} targets in the answer's own sentences; claims instead: {told}", file=sys.stderr
-    )
+    counts = edit.counts(edited)
+    print(f"[halt] {len(rows)} targets, {edit.summary(counts)}", file=sys.stderr)
     inputs = [args.data, args.generations, args.judgements, args.targets, args.claims]
-    inputs += [texts.path(args.prompts, text) for text in wanted] + [model] * bool(model)
-    packages = provenance.MODEL_PACKAGES if model else provenance.TABLE_PACKAGES
+    inputs += [texts.path(args.prompts, text) for text in wanted] + args.extractor[:1]
+    packages = provenance.MODEL_PACKAGES if args.extractor else provenance.TABLE_PACKAGES
     footer = provenance.about("edit", args.version, args.settings, inputs, packages)
     provenance.write(frames.build(rows, frames.TARGETS), args.output, frames.TARGETS, footer | {"edits": counts})
 

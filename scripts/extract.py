@@ -36,23 +36,15 @@ def main(args: argparse.Namespace) -> None:
     data = frames.read(args.data, frames.DATA)
     answers = tables.references(data) if args.responses is None else frames.read(args.responses, frames.RESPONSES)
     wanted = {text: texts.load(args.prompts, text) for text in extractors.TEXTS}
-    model, server = (*args.extractor, None, None)[:2]
     inputs = {"data": args.data} | {text: texts.path(args.prompts, text) for text in wanted}
-    inputs |= {key: path for key, path in (("responses", args.responses), ("model", model)) if path is not None}
+    inputs |= {"responses": args.responses} if args.responses else {}
+    inputs |= {"model": args.extractor[0]} if args.extractor else {}
     fingerprint = resume.fingerprint(inputs, args.settings, args.version)
-    packages = provenance.MODEL_PACKAGES if model else provenance.TABLE_PACKAGES
+    packages = provenance.MODEL_PACKAGES if args.extractor else provenance.TABLE_PACKAGES
     footer = provenance.about("extract", args.version, args.settings, inputs.values(), packages)
     here = launched.here()
-    means = extractors.Means(
-        work=args.work,
-        model=extractors.model(args.settings, extractors.needs(entry), model, args.shards),
-        batch_size=args.batch_size,
-        requests=extractors.Requests(args.concurrency, args.timeout, args.retries),
-        server=server,
-        processes=here,
-    )
     prompts = dict(data.select("id", "prompt").iter_rows())
-    with asking.opened(entry, means) as ask:
+    with asking.opened(entry, asking.means(args, entry, here)) as ask:
         extract = partial(claims.extract, ask=ask, texts=wanted, window=claims.Window(**entry["window"]))
         table = tables.run(answers, prompts, domain, phrases, extract, args.work / "parts", fingerprint, name, here)
     if table is None:

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     from halt import domains, frames, judges, paths, provenance
+    from halt.engines import asked
     from halt.judges.shared import shown
     from halt.prompting import texts
     from halt.running import launched, resume
@@ -58,11 +59,11 @@ def main(args: argparse.Namespace) -> None:
         fingerprint=fingerprint,
         work=args.work,
         training=judges.training_rows(args.training_data),
-        evaluator=judges.evaluator(args.settings, needs, judge_model, args.shards),
+        evaluator=asked.of_settings(args.settings, needs.model, judge_model, args.shards, "--judge-model"),
         server=server,
         batch_size=args.batch_size,
         processes=args.processes,
-        requests=judges.Requests(args.concurrency, args.timeout, args.retries),
+        requests=asked.Requests(args.concurrency, args.timeout, args.retries),
         first=stage_processes.first,
         store=paths.replies(args.work),
     )

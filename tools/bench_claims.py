@@ -54,11 +54,12 @@ def main(args: argparse.Namespace) -> None:
 def _read_by(folder: Path, work: Path, measured: Callable) -> dict:
     """The scores of the model in a folder, by style."""
     from halt import extractors
+    from halt.engines.asked import Asked
     from halt.extractors import asking, claims
     from halt.prompting import texts
 
     wanted = {name: texts.load(ROOT / "scripts/prompts", name) for name in extractors.TEXTS}
-    model = extractors.Model(folder, True, "bfloat16")
+    model = Asked(folder, True, "bfloat16")
     means = extractors.Means(work=work / folder.name, model=model, batch_size=BATCH, requests=None)
     entry = {"engine": "transformers", "model": folder.name, "reply_tokens": REPLY_TOKENS}
     print(f"[halt] bench: {folder.name}", file=sys.stderr, flush=True)

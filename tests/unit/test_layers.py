@@ -40,13 +40,13 @@ ROOMS = {
     "floor": "domains plugins",
     "prompting": "domains engines errors frames plugins long_stage provenance running stage thoughts",
     "judges": "domains engines errors frames plugins prompting running",
-    "extractors": "domains engines errors frames prompting running",
+    "extractors": "domains engines errors frames paths prompting running",
     "confidence": "domains engines errors frames paths plugins prompting readings",
     "preferences": "confidence domains errors plugins rewriting",
     "training": "confidence engines errors frames running",
     # what looks at all of it
-    "config": "domains errors extractors inputs judges paths plugins rewriting",
-    "planning": "domains errors extractors judges paths plugins",
+    "config": "domains engines errors inputs judges paths plugins rewriting",
+    "planning": "domains engines errors judges paths plugins",
     "report": "frames metrics paths readings rewriting",
     "bench": "domains engines extractors frames judges metrics",
 }

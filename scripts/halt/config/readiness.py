@@ -1,7 +1,6 @@
 """Does this machine have what a sound config names: files of sources, keys of judges?"""
 
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -9,9 +8,8 @@ from pathlib import Path
 from halt import paths
 from halt.config import ConfigError
 from halt.config.messages import show
+from halt.engines import asked
 from halt.inputs import sources
-
-_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|\Z)")  # as in halt.engines.openai
 
 
 def check_sources(config: Mapping) -> None:
@@ -20,10 +18,19 @@ def check_sources(config: Mapping) -> None:
 
 
 def check_start(
-    config: Mapping, models: Collection[str], judged: Collection[str], environment: Mapping[str, str]
+    config: Mapping,
+    models: Collection[str],
+    judged: Collection[str],
+    extracted: Collection[str],
+    environment: Mapping[str, str],
 ) -> None:
-    """ConfigError if a run that fetches these models and judges in these domains would fail at one of them."""
-    _refuse(chain(_missing_models(config, models), _missing_keys(config, judged, environment)))
+    """ConfigError if a run would fail at one of the models that it fetches, or has no key for an endpoint.
+
+    judged, extracted: domains in which the run judges, and takes claims.
+    """
+    askers = {("judges", config["domains"][domain]["judge"]) for domain in judged}
+    askers |= {("extractors", config["domains"][domain]["extractor"]) for domain in extracted}
+    _refuse(chain(_missing_models(config, models), _missing_keys(config, askers, environment)))
 
 
 def _refuse(lines: Iterable[str]) -> None:
@@ -50,12 +57,14 @@ def _missing_models(config: Mapping, models: Collection[str]) -> Iterator[str]:
             yield f"models.{model}.source.path: found {show(source['path'])}, expected an existing model folder"
 
 
-def _missing_keys(config: Mapping, judged: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:
-    for judge in sorted({config["domains"][domain]["judge"] for domain in judged}):
-        variable = config["judges"][judge].get("api_key_variable")
-        here = _LOCAL.match(config["judges"][judge].get("endpoint", ""))
-        if variable is not None and not environment.get(variable) and not here:
+def _missing_keys(
+    config: Mapping, askers: Collection[tuple[str, str]], environment: Mapping[str, str]
+) -> Iterator[str]:
+    for registry, name in sorted(askers):
+        entry = config[registry][name]
+        variable = entry.get("api_key_variable")
+        if variable is not None and not environment.get(variable) and not asked.is_local(entry.get("endpoint", "")):
             yield (
-                f"judges.{judge}.api_key_variable: the environment variable {variable} is not set,"
-                " expected the key of the judge's endpoint in it"
+                f"{registry}.{name}.api_key_variable: the environment variable {variable} is not set,"
+                " expected the key of its endpoint in it"
             )

@@ -37,7 +37,7 @@ from typing import Any
 
 import httpx
 
-from halt.engines import EngineError, Prompt, Sampling, request_seed, server_errors
+from halt.engines import EngineError, Prompt, Sampling, asked, request_seed, server_errors
 from halt.engines import http as transport
 from halt.engines.http import Answer, ExchangeError
 from halt.engines.redaction import Redaction
@@ -48,8 +48,6 @@ _LONGEST_BACKOFF = 60.0
 _LONGEST_MESSAGE = 300  # characters of a server's message
 _RETRIED = frozenset({408, 425, 429, *range(500, 600)})
 _HARMLESS = "Answer with one word: yes."
-
-_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(?=[:/]|\Z)")  # this machine: it needs no key
 
 
 class _GivenUp(Exception):
@@ -284,7 +282,7 @@ def _checked(endpoint: str) -> str:
 
 def _read_key(variable: str, endpoint: str) -> str | None:
     key = os.environ.get(variable, "")
-    if not key and _LOCAL.match(endpoint):
+    if not key and asked.is_local(endpoint):
         return None
     if not re.fullmatch(r"[!-~]+", key):  # a space or line break in it would end up in httpx's error message
         state = "holds a character that no key has (a space or line break?)" if key else "is not set"

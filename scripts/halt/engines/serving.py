@@ -144,6 +144,11 @@ def _end(server: subprocess.Popen) -> None:
             continue
 
 
+def told(address: Address) -> str:
+    """That a server has ended, in words."""
+    return f"the evaluator's server ended with status {address.ended}: see {address.log}"
+
+
 def answering(path: Path) -> Address:
     """The address in a file, once the server answers there; waits as long as the server lives.
 
@@ -157,7 +162,7 @@ def answering(path: Path) -> Address:
         while True:
             address = Address(**json.loads(path.read_text()))
             if address.ended is not None:
-                raise ServingError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
+                raise ServingError(told(address))
             headers = {"Authorization": f"Bearer {address.key}"} if address.key else {}
             try:
                 with client.stream("GET", f"{address.endpoint}/models", headers=headers) as response:

@@ -5,7 +5,8 @@ the others. The shortened sentence is read again: each of its claims must be in 
 is not, or the extractor fails, the whole answer is the kept claims as sentences (`join: claims`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from halt.extractors import Ask, claims, wording
@@ -40,6 +41,31 @@ def edit(answers: Sequence[tuple[str, Sequence[Said]]], ask: Ask, texts: Mapping
     mixed = list(dict.fromkeys((prompt, one) for prompt, said in answers for one in said if one.kept and one.removed))
     shortened = _shortened(mixed, ask, texts)
     return [_joined(prompt, said, shortened) for prompt, said in answers]
+
+
+def said(sentences: Sequence[tuple[str, Sequence[int]]], fragments: Sequence[str], kept: Collection[int]) -> list[Said]:
+    """The sentences of an answer with their claims. sentences: each with the places of its claims in `fragments`; the
+    answer's end may be missing there. kept: the places that stay."""
+    return [
+        Said(
+            text,
+            tuple(fragments[place] for place in places if place in kept),
+            tuple(fragments[place] for place in places if place not in kept and place < len(fragments)),
+        )
+        for text, places in sentences
+    ]
+
+
+def counts(edited: Sequence[Edited]) -> dict:
+    """How many answers were edited, and why the others were not: for the footer of their table."""
+    reasons = Counter(one.reason for one in edited if one.sentences is None)
+    return {"edited": len(edited) - reasons.total(), "claims instead": dict(sorted(reasons.items()))}
+
+
+def summary(counts: Mapping) -> str:
+    """The counts as a part of a line of the log."""
+    instead = ", ".join(f"{count} {reason}" for reason, count in counts["claims instead"].items()) or "none"
+    return f"{counts['edited']} of them in the answer's own sentences; claims instead: {instead}"
 
 
 def _joined(prompt: str, said: Sequence[Said], shortened: Mapping[tuple[str, Said], Edited]) -> Edited:

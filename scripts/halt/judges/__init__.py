@@ -2,16 +2,13 @@
 
 from halt.judges._base import (
     Case,
-    Evaluator,
     Judge,
     Judged,
     JudgeError,
     Means,
     Needs,
-    Requests,
     check_answers,
     counts,
-    evaluator,
     faults,
     load,
     needs,

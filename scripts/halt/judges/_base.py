@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halt import domains, plugins
 from halt.domains import Row, Verdict
-from halt.engines import chat
+from halt.engines.asked import Asked, Requests
 from halt.errors import HaltError
 from halt.judges.shared.shown import Cuts
 from halt.running.processes import ALONE, Processes
@@ -71,25 +71,6 @@ class Needs(NamedTuple):
     asked: str | None = None  # one request for each "fragment" or "answer"; for the plan alone
 
 
-class Evaluator(NamedTuple):
-    """A model that judges: its folder, whether it has a chat template, its number format, its number of GPUs, and
-    whether its template's own system prompt stays (`system` of halt.engines.chat)."""
-
-    folder: Path
-    chat: bool
-    dtype: str
-    shards: int
-    system: str = chat.TEMPLATE
-
-
-class Requests(NamedTuple):
-    """How a served evaluator is asked; only speed and patience."""
-
-    concurrency: int
-    timeout: int  # seconds
-    retries: int
-
-
 class Means(NamedTuple):
     """What a judge gets besides its entry."""
 
@@ -98,7 +79,7 @@ class Means(NamedTuple):
     fingerprint: str  # of everything the verdicts depend on
     work: Path  # folder for replies and calibration, which survive a kill
     training: Sequence[Row]  # for calibration
-    evaluator: Evaluator | None
+    evaluator: Asked | None
     batch_size: int  # questions per forward pass; speed only
     processes: int  # workers of a judge that asks no model; speed only
     requests: Requests | None  # for a served evaluator
@@ -149,16 +130,6 @@ def refuses(entry: Mapping, domain: ModuleType) -> str | None:
     told = vars(load(entry["type"])).get("refuses")
     with plugins.blamed("judges", entry["type"]):
         return told(domain) if told else None
-
-
-def evaluator(settings: Mapping, brought: Needs, manifest: Path | None, shards: int) -> Evaluator | None:
-    """The model that a judge needs, by its `models` entry; None if it needs none. JudgeError without its manifest."""
-    if brought.model is None:
-        return None
-    if manifest is None:
-        raise JudgeError("a local evaluator needs its model: give --judge-model")
-    entry = settings[f"models/{brought.model}"]
-    return Evaluator(manifest.parent, entry["chat"], entry["dtype"], shards, entry.get("system", chat.TEMPLATE))
 
 
 def run(

@@ -5,7 +5,6 @@ Its model is loaded here (engine transformers or vllm), served by the workflow (
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -14,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from halt import domains, engines
-from halt.engines import Prompt, Sampling, replies, serving
+from halt import domains
+from halt.engines import Prompt, Sampling, asked, replies
 from halt.engines.replies import Reply
 from halt.judges import Judge, JudgeError, Means, Needs
 from halt.judges.shared import calibration, questions, together
@@ -42,11 +41,8 @@ def needs(entry: Mapping, dependent: bool) -> Needs:
         texts += ("judge_fragments",) if whole and not dependent else ()
     else:
         texts = ("judge_step_yes_no" if dependent else "judge_fragment_yes_no",)
-    engine = entry["engine"]
     return Needs(
-        model=None if engine == "openai" else entry["model"],
-        engine=engine if engine in ("transformers", "vllm") else None,
-        server=entry["server"] if engine == "served" else None,
+        **asked.reached(entry)._asdict(),
         texts=texts,
         asked="answer" if words and (dependent or whole) else "fragment",
     )
@@ -59,9 +55,7 @@ def _asks_whole(entry: Mapping) -> bool:
 
 def faults(entry: Mapping) -> Iterator[tuple[str, str]]:
     """An endpoint is the base address alone. A probability is of one fragment."""
-    endpoint = entry.get("endpoint", "")
-    if endpoint.rstrip("/").endswith("/chat/completions"):
-        yield "endpoint", f"found '{endpoint}', expected it without /chat/completions: that is added"
+    yield from asked.faults(entry)
     if _asks_whole(entry) and entry["decide"] != "text":
         yield "ask", f"found 'response' with decide '{entry['decide']}', expected 'fragment', or to decide by 'text'"
 
@@ -81,26 +75,15 @@ def opened(judge: Mapping, means: Means) -> Iterator[tuple[Judge, Calibration | 
 
 @contextlib.contextmanager
 def _served(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
-    from halt.engines.openai import Engine
-
     if judge["decide"] != "text":
         raise JudgeError(f"judges.decide: found 'probability', but the engine {judge['engine']} decides by 'text' only")
-    engine = Engine(
-        **_address(judge, means),
-        **_kept(judge, means),
-        concurrency=means.requests.concurrency,
-        retries=means.requests.retries,
-        timeout=means.requests.timeout,
-    )
-    with contextlib.closing(engine):
-        try:
-            yield _by_text(judge, means, engine.generate, chat=True), None
-        except engines.EngineError as error:
-            raise _ended(means.server) or error from None
+    own, others = _kept(judge, means)
+    with asked.answering(judge, means.evaluator, means.server, means.requests, own, others) as engine:
+        yield _by_text(judge, means, engine.generate, chat=True), None
         print(f"[halt] {engine.asked} requests to the evaluator, {engine.known} answered before", file=sys.stderr)
 
 
-def _kept(judge: Mapping, means: Means) -> dict:
+def _kept(judge: Mapping, means: Means) -> tuple[Path, list[Path]]:
     """Where this job keeps the evaluator's replies, and where those of others may lie, see `replies.Kept`.
 
     Jobs share replies if they have the same evaluator and the same kind of rows: no other jobs have equal questions. A
@@ -109,63 +92,24 @@ def _kept(judge: Mapping, means: Means) -> dict:
     """
     alone = means.work / "replies.jsonl"
     if means.store is None:
-        return {"replies": alone}
-    about = {"rows": means.domain.__name__, "engine": judge["engine"]}
-    if means.evaluator is None:
-        about["model"] = judge["model"]
-    else:
-        manifest = (means.evaluator.folder / "manifest.json").read_text()
-        about |= {"server": judge["server"], "dtype": means.evaluator.dtype, "manifest": manifest}
-    folder = means.store / _digest(json.dumps(about, sort_keys=True))
-    own = folder / f"{_digest(str(means.work))}.jsonl"
+        return alone, []
+    about = {"rows": means.domain.__name__, **asked.identity(judge, means.evaluator)}
+    own, others = asked.shared(means.store, about, means.work)
     before = [alone] if means.evaluator is None else []  # of versions that shared none
-    return {"replies": own, "others": [*before, *(file for file in sorted(folder.glob("*.jsonl")) if file != own)]}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _ended(server: Path | None) -> JudgeError | None:
-    """A JudgeError that names the log, if the workflow's server has ended; else None."""
-    if server is None or not server.exists():
-        return None
-    address = serving.Address(**json.loads(server.read_text()))
-    if address.ended is None:
-        return None
-    return JudgeError(f"the evaluator's server ended with status {address.ended}: see {address.log}")
-
-
-def _address(judge: Mapping, means: Means) -> dict:
-    """Address of the evaluator, its name there, and the key; waits until a server of the workflow answers."""
-    if judge["engine"] == "openai":
-        return {name: judge[name] for name in ("endpoint", "model", "api_key_variable")}
-    if means.server is None:
-        raise JudgeError("a served evaluator needs its server's address: give it after the model to --judge-model")
-    address = serving.answering(means.server)
-    return {"endpoint": address.endpoint, "model": str(means.evaluator.folder), "key": address.key}
-
-
-def _engine(name: str, evaluator):
-    return engines.load(name, evaluator.folder, evaluator.dtype, None, evaluator.shards, evaluator.system)
+    return own, [*before, *others]
 
 
 @contextlib.contextmanager
 def _local_text(judge: Mapping, means: Means) -> Iterator[tuple[Judge, None]]:
-    engine = _engine(judge["engine"], means.evaluator)
+    engine = asked.loaded(judge["engine"], means.evaluator)
 
     def generate(prompts: Sequence[Prompt], sampling: Sampling) -> list[list[Reply]]:
-        short = [prompt for prompt in prompts if _fits(engine, engine.encode(prompt), sampling.max_new_tokens)]
+        short = [prompt for prompt in prompts if asked.fits(engine, engine.encode(prompt), sampling.max_new_tokens)]
         answered = zip(short, engine.generate(short, sampling, means.batch_size), strict=True)
         found = {prompt.id: replies.heard(*completion) for prompt, [completion] in answered}
         return [[found.get(prompt.id, Reply("", 0, False, replies.TOO_LONG))] for prompt in prompts]
 
     yield _by_text(judge, means, generate, means.evaluator.chat), None
-
-
-def _fits(engine, tokens: Sequence[int], new: int) -> bool:
-    """Whether a prompt leaves room for so many new tokens in the context."""
-    return engine.context is None or len(tokens) + new <= engine.context
 
 
 @contextlib.contextmanager
@@ -192,7 +136,7 @@ def _by_text(judge: Mapping, means: Means, generate: Callable, chat: bool) -> Ju
     tokens = judge.get("reply_tokens", REPLY_TOKENS)
 
     def ask(conversations: Sequence[list[dict]], further: int = 0) -> list[Reply]:
-        prompts = [_prompt(str(number), turns, chat) for number, turns in enumerate(conversations)]
+        prompts = [asked.conversation(str(number), turns, chat) for number, turns in enumerate(conversations)]
         return [reply for [reply] in generate(prompts, Sampling(1, 0.0, 1.0, tokens + further, 0))]
 
     how = {
@@ -211,7 +155,7 @@ def _scorer(name: str, means: Means) -> questions.Score:
     from halt.engines import scoring
 
     chat = means.evaluator.chat
-    engine = _engine(name, means.evaluator)
+    engine = asked.loaded(name, means.evaluator)
     [template] = means.texts.values()
     try:
         tokens = scoring.answers_behind(engine.tokenizer, template, [questions.YES, questions.NO], chat)
@@ -219,20 +163,15 @@ def _scorer(name: str, means: Means) -> questions.Score:
         raise JudgeError(f"this evaluator cannot decide by probability: {error}") from error
 
     def score(questions: Sequence[str]) -> list[float | None]:
-        encoded = [engine.encode(_prompt("", [{"role": "user", "content": text}], chat)) for text in questions]
-        short = [place for place, ids in enumerate(encoded) if _fits(engine, ids, 1)]
+        encoded = [
+            engine.encode(asked.conversation("", [{"role": "user", "content": text}], chat)) for text in questions
+        ]
+        short = [place for place, ids in enumerate(encoded) if asked.fits(engine, ids, 1)]
         found = engine.next_token_probabilities([encoded[place] for place in short], tokens, means.batch_size)
         scores = {place: yes - no for place, (yes, no) in zip(short, found, strict=True)}
         return [scores.get(place) for place in range(len(questions))]
 
     return score
-
-
-def _prompt(name: str, turns: list[dict], chat: bool) -> Prompt:
-    """A conversation as an engine takes it; a model without a chat template reads the turns one below the other."""
-    if chat:
-        return Prompt(name, turns, None)
-    return Prompt(name, None, "\n".join(turn["content"] for turn in turns))
 
 
 def _calibrated(per_label: int, means: Means, score: questions.Score, template: str) -> Calibration:

@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from halt import domains, extractors, judges, paths, plugins
+from halt import domains, judges, paths, plugins
+from halt.engines.asked import reached
 from halt.errors import HaltError
 
 # Not in any config. Printed with every plan.
@@ -320,7 +321,7 @@ def _needs(job: Job, done: Work, config: Mapping) -> tuple[Mapping, str | None]:
         return config["models"][model]["needs"][stage], model
     if done.extractor:
         entry, stage = config["extractors"][done.extractor], "extract"
-        model = extractors.needs(entry).model
+        model = reached(entry).model
     else:
         entry, stage = config["judges"][done.evaluator], "judge"
         model = judges.needs(entry, dependent=False).model

@@ -58,30 +58,30 @@ def test_rows_that_were_brought_need_their_files_no_more(project):
 
 def test_a_model_that_is_to_be_fetched_is_there(project):
     with pytest.raises(ConfigError) as refused:
-        readiness.check_start(CONFIG, {"packaged", "mine"}, set(), {})
+        readiness.check_start(CONFIG, {"packaged", "mine"}, set(), set(), {})
     line = "models.mine.source.path: found 'models/mine', expected an existing model folder"
     assert str(refused.value) == line
-    readiness.check_start(CONFIG, {"packaged"}, set(), {})
+    readiness.check_start(CONFIG, {"packaged"}, set(), set(), {})
     (project / "models/mine").mkdir(parents=True)
-    readiness.check_start(CONFIG, {"packaged", "mine"}, set(), {})
+    readiness.check_start(CONFIG, {"packaged", "mine"}, set(), set(), {})
 
 
 @pytest.mark.parametrize("environment", [{}, {"API_KEY": ""}, {"OTHER": SECRET}])
 def test_a_judge_that_is_to_be_asked_has_its_key(environment):
     with pytest.raises(ConfigError) as refused:
-        readiness.check_start(CONFIG, set(), {"facts", "tales", "unused"}, environment)
+        readiness.check_start(CONFIG, set(), {"facts", "tales", "unused"}, set(), environment)
     assert str(refused.value) == (
         "judges.api.api_key_variable: the environment variable API_KEY is not set,"
-        " expected the key of the judge's endpoint in it"
+        " expected the key of its endpoint in it"
     )
-    readiness.check_start(CONFIG, set(), {"tales", "unused"}, environment)
-    readiness.check_start(CONFIG, set(), {"facts"}, environment | {"API_KEY": SECRET})
+    readiness.check_start(CONFIG, set(), {"tales", "unused"}, set(), environment)
+    readiness.check_start(CONFIG, set(), {"facts"}, set(), environment | {"API_KEY": SECRET})
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
 def test_a_server_of_this_machine_needs_no_key(host):
     judges = {"api": CONFIG["judges"]["api"] | {"endpoint": f"http://{host}:8000/v1"}}
-    readiness.check_start(CONFIG | {"judges": CONFIG["judges"] | judges}, set(), {"facts"}, {})
+    readiness.check_start(CONFIG | {"judges": CONFIG["judges"] | judges}, set(), {"facts"}, set(), {})
 
 
 def test_a_pipe_is_no_file_that_is_there(project):

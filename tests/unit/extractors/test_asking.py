@@ -3,10 +3,13 @@
 import shutil
 
 import pytest
+from http_server import chat, serve
 
-from halt.engines import replies
+from halt import paths
+from halt.engines import EngineError, asked, replies
+from halt.engines.asked import Asked
 from halt.engines.transformers import Engine
-from halt.extractors import ExtractorError, Means, Model, asking
+from halt.extractors import Means, asking
 
 ENTRY = {"engine": "transformers", "model": "tiny", "reply_tokens": 4}
 
@@ -42,7 +45,7 @@ def turns(text):
 
 
 def means(work, folder, **more):
-    return Means(work, Model(folder, True, "float32", **more), 1, None)
+    return Means(work, Asked(folder, True, "float32", **more), 1, None)
 
 
 def test_equal_questions_are_asked_once_and_replies_outlive_a_rerun(folder, tmp_path, generated):
@@ -86,6 +89,25 @@ def test_a_question_that_is_too_long_says_so_and_the_others_are_answered(folder,
     assert short.reason != replies.TOO_LONG
 
 
-def test_a_model_that_is_not_given_is_one_clear_line(tmp_path):
-    with pytest.raises(ExtractorError, match="--extractor"), asking.opened(ENTRY, Means(tmp_path, None, 1, None)):
-        pass
+def test_a_model_that_is_not_given_is_one_clear_line():
+    with pytest.raises(EngineError, match="the model tiny is to be asked: give its manifest to --extractor"):
+        asked.of_settings({}, "tiny", None, 1, "--extractor")
+
+
+def test_jobs_share_what_a_server_replied(tmp_path):
+    """A second job, in another work folder, asks only what is new; another evaluator shares nothing."""
+    with serve(lambda request: chat(f"- {request.last}")) as server:
+        entry = {"engine": "openai", "endpoint": server.endpoint, "model": "reader", "api_key_variable": None}
+
+        def said(job, questions, **other):
+            work = tmp_path / "results/work/extract" / job
+            requests = asked.Requests(2, 20, 1)
+            given = Means(work, None, 1, requests, store=paths.replies(work))
+            with asking.opened(entry | other, given) as ask:
+                return [reply.text for reply in ask([turns(text) for text in questions])]
+
+        assert said("train", ["one", "two"]) == ["- one", "- two"]
+        assert said("test", ["two", "three"]) == ["- two", "- three"]
+        assert [request.last for request in server.asked] == ["one", "two", "three"]
+        said("other", ["one"], model="another")
+        assert len(server.asked) == 4

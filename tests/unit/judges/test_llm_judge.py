@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3TextConfig, 
 from halt import domains, judges, plugins, rewriting
 from halt.domains import Row, Verdict
 from halt.engines import scoring
+from halt.engines.asked import Requests
 from halt.engines.openai import Engine
 from halt.engines.replies import Reply
 from halt.judges import Case, JudgeError, llm
@@ -48,7 +49,7 @@ def by_text(cases, dependent, answer, path, domain=None, **more):
             None,
             8,
             1,
-            judges.Requests(4, 5, 1),
+            Requests(4, 5, 1),
         )
         verdicts = llm._by_text(entry("text", **more), means, engine.generate, chat=True)(cases)
         engine.close()

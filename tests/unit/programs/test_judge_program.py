@@ -386,7 +386,8 @@ def test_a_local_evaluator_answers_in_words(tmp_path, people, random_tiny):
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"), [("--judge-model", "give --judge-model"), ("--training-data", "give --training-data")]
+    ("missing", "message"),
+    [("--judge-model", "give its manifest to --judge-model"), ("--training-data", "give --training-data")],
 )
 def test_what_a_calibrated_judge_needs_is_asked_for(tmp_path, people, smollm2, missing, message):
     data(tmp_path / "data.parquet", people[:2])

@@ -8,6 +8,7 @@ from test_judge_program import answers, data, run, served
 
 from halt import domains, judges, paths
 from halt.domains import Row
+from halt.engines.asked import Asked
 from halt.judges import llm
 
 PEOPLE = [
@@ -136,11 +137,11 @@ def test_a_served_evaluator_is_known_by_its_weights_and_not_by_its_name_alone(tm
 
     def kept(manifest, server="vllm", dtype="bfloat16", job="train"):
         (folder / "manifest.json").write_text(manifest)
-        evaluator = judges.Evaluator(folder, True, dtype, 1)
+        evaluator = Asked(folder, True, dtype, 1)
         work = tmp_path / "results/work/judge" / job
         domain = domains.load("biography")
         means = judges.Means(domain, {}, "", work, (), evaluator, 1, 1, None, store=paths.replies(work))
-        return llm._kept(entry | {"server": server}, means)["replies"]
+        return llm._kept(entry | {"server": server}, means)[0]
 
     first = kept("revision 1")
     assert kept("revision 1") == first

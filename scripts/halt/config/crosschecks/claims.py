@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from halt import domains, extractors, plugins
+from halt import domains, plugins
 from halt.config.crosschecks import lookup
 from halt.config.crosschecks.lookup import Sound
 from halt.config.messages import Faults, show
+from halt.engines import asked
 from halt.errors import HaltError
 
 _TEXTUAL = ("probe",)  # programs that look for a fragment's own words in the answer
@@ -51,9 +52,9 @@ def check_extractors(config: Mapping, sound: Sound) -> Faults:
     """The model of an extractor is there and fit to extract."""
     for name, entry in lookup.registry(config, "extractors", sound):
         place = ("extractors", name)
-        for key, message in extractors.faults(entry):
+        for key, message in asked.faults(entry):
             yield (*place, key), message
-        needs = extractors.needs(entry)
+        needs = asked.reached(entry)
         if needs.model is None:
             continue
         yield from lookup.known(needs.model, config, "models", (*place, "model"))
