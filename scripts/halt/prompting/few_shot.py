@@ -104,19 +104,6 @@ def askings(
     ]
 
 
-def few_shots(
-    rows: Sequence[Mapping],
-    pool: Sequence[Mapping],
-    shots: int,
-    seed: int,
-    chat: bool,
-    domain: ModuleType,
-    count: int | None = None,
-) -> list[Prompt]:
-    """The prompt of every row after all its pairs, see `askings`."""
-    return [asking.prompt(shots) for asking in askings(rows, pool, shots, seed, chat, domain, count)]
-
-
 def training_row(prompt: str, target: str, chat: bool, domain: ModuleType) -> dict:
     """One row for TRL's SFTTrainer, which takes the loss on the completion alone; the prompt is zero-shot."""
     if chat:

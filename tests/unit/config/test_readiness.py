@@ -78,6 +78,19 @@ def test_a_judge_that_is_to_be_asked_has_its_key(environment):
     readiness.check_start(CONFIG, set(), {"facts"}, set(), environment | {"API_KEY": SECRET})
 
 
+def test_an_extractor_that_is_to_be_asked_has_its_key():
+    config = CONFIG | {
+        "domains": CONFIG["domains"] | {"facts": CONFIG["domains"]["facts"] | {"extractor": "reader"}},
+        "extractors": {"reader": {"engine": "openai", "endpoint": "https://x.example/v1", "api_key_variable": "READ"}},
+    }
+    with pytest.raises(
+        ConfigError, match=r"^extractors\.reader\.api_key_variable: the environment variable READ is not"
+    ):
+        readiness.check_start(config, set(), set(), {"facts"}, {})
+    readiness.check_start(config, set(), set(), set(), {})
+    readiness.check_start(config, set(), set(), {"facts"}, {"READ": SECRET})
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
 def test_a_server_of_this_machine_needs_no_key(host):
     judges = {"api": CONFIG["judges"]["api"] | {"endpoint": f"http://{host}:8000/v1"}}

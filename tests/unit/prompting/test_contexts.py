@@ -78,7 +78,7 @@ ROWS = [{"id": f"a{k}", "cluster": f"a{k}", "prompt": f"New {k}?"} for k in rang
 
 def shown(rows, pool, count, seed=0, shots=4):
     """What each row is shown before its own question."""
-    prompts = few_shot.few_shots(rows, pool, shots, seed, True, None, count)
+    prompts = [one.prompt(shots) for one in few_shot.askings(rows, pool, shots, seed, True, None, count)]
     return [tuple(turn["content"] for turn in prompt.messages[:-1]) for prompt in prompts]
 
 
